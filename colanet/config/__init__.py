@@ -1,0 +1,1 @@
+"""Configurations: the typed description of a network and its two file formats."""

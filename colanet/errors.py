@@ -1,0 +1,65 @@
+"""The errors a user can meet. Each prints as one clear line per problem.
+
+The command line turns every `ColanetError` into those lines on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ColanetError(Exception):
+    """Base class of everything colanet reports to its user."""
+
+
+class DataError(ColanetError):
+    """A data file is missing, short, of the wrong size or holds impossible values."""
+
+
+class CheckpointError(ColanetError):
+    """A saved state does not fit the network, the seed or this version."""
+
+
+class BackendUnavailable(ColanetError):
+    """An engine or an optional library cannot be used on this machine."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a configuration.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong and what was expected.
+    where : str
+        The element or field, for example ``population L: tau_m``.
+    file : str or None
+        The configuration file.
+    line : int or None
+        Line in that file, counted from 1.
+    """
+
+    message: str
+    where: str = ""
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file or ""
+        if self.line is not None:
+            place += f":{self.line}"
+        return ": ".join(part for part in (place, self.where, self.message) if part)
+
+
+class ConfigError(ColanetError):
+    """A configuration cannot be used. Holds every problem found, one line each when printed."""
+
+    def __init__(self, problems: str | Problem | Sequence[Problem]):
+        if isinstance(problems, str):
+            problems = [Problem(problems)]
+        elif isinstance(problems, Problem):
+            problems = [problems]
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

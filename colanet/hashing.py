@@ -1,0 +1,91 @@
+"""Counter-based randomness: every random number is a pure function of what it is for.
+
+A draw is a 64-bit hash of (seed, stream, network copy, step, index). No generator state exists, so a result
+depends neither on threads nor chunks nor engines, nor on having been interrupted and resumed.
+
+The mixing function is the finaliser of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+generators", OOPSLA 2014)::
+
+    mix(z):  z ^= z >> 30;  z *= 0xBF58476D1CE4E5B9
+             z ^= z >> 27;  z *= 0x94D049BB133111EB
+             z ^= z >> 31
+
+    key(seed, stream, copy) = mix(mix(seed + G) + ((stream << 32) | copy) * G + G)
+    step_key(key, step)     = mix(key + step * G + G)
+    draw64(step_key, i)     = mix(step_key + i * G + G)             G = 0x9E3779B97F4A7C15
+    draw16(step_key, index) = (draw64(step_key, index >> 2) >> 16 * (index & 3)) & 0xFFFF
+
+all modulo 2^64. Four 16-bit draws share one 64-bit hash.
+
+This module is the definition, in NumPy. Engines carry their own copy of these lines, because compiled kernels
+must stay self-contained; `tests/test_hashing.py` holds them equal.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+GOLDEN = 0x9E3779B97F4A7C15
+MIX1 = 0xBF58476D1CE4E5B9
+MIX2 = 0x94D049BB133111EB
+_MASK = 2**64 - 1
+
+
+class Stream(IntEnum):
+    """What a random number is for. The object's index is added in the upper bits: `stream(kind, index)`."""
+
+    CODING = 1
+    INPUT_NOISE = 2
+    KICK = 3
+    CONNECTION = 4
+    DELAY = 5
+    RESOURCE = 6
+    MEMORY = 7
+
+
+def stream(kind: Stream, index: int) -> int:
+    """Stream number of the `index`-th input, population or projection (index below 2^24)."""
+    return int(kind) | (index << 8)
+
+
+def mix(z: np.ndarray | int) -> np.ndarray:
+    """SplitMix64 finaliser of uint64 values."""
+    z = np.atleast_1d(np.asarray(z, dtype=np.uint64))
+    with np.errstate(over="ignore"):
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX1)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX2)
+        return z ^ (z >> np.uint64(31))
+
+
+def key(seed: int, stream_number: int, copy: int = 0) -> int:
+    """Key of a stream of one network copy."""
+    outer = int(mix((seed + GOLDEN) & _MASK)[0])
+    return int(mix((outer + ((stream_number << 32) | copy) * GOLDEN + GOLDEN) & _MASK)[0])
+
+
+def step_key(stream_key: int, step: int) -> int:
+    """Key of one step of a stream."""
+    return int(mix((stream_key + step * GOLDEN + GOLDEN) & _MASK)[0])
+
+
+def draw64(step_key_: int, index: np.ndarray) -> np.ndarray:
+    """64-bit hashes for an integer array of indices, same shape, uint64."""
+    index = np.asarray(index, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        z = np.uint64(step_key_) + index * np.uint64(GOLDEN) + np.uint64(GOLDEN)
+    return mix(z).reshape(index.shape)
+
+
+def draw16(step_key_: int, index: np.ndarray) -> np.ndarray:
+    """16-bit uniform integers for an integer array of indices, same shape, int64."""
+    index = np.asarray(index, dtype=np.uint64)
+    word = draw64(step_key_, index >> np.uint64(2))
+    lane = (index & np.uint64(3)) * np.uint64(16)
+    return ((word >> lane) & np.uint64(0xFFFF)).astype(np.int64)
+
+
+def uniform(step_key_: int, index: np.ndarray) -> np.ndarray:
+    """Uniform floats in [0, 1) with 53 random bits. For building networks only, never inside an engine."""
+    return (draw64(step_key_, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
