@@ -1,0 +1,174 @@
+"""What all engines share: the input spikes of a stretch of time, the state of a network, its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from colanet.errors import CheckpointError
+from colanet.plan import Plan
+from colanet.plan.fixed import NEVER, RESOURCE_LIMIT
+
+State = dict[str, np.ndarray]
+"""Named arrays; the keys are ``copy/population/variable`` or ``copy/projection/variable``."""
+
+
+@dataclass(frozen=True, eq=False)
+class InputSpikes:
+    """Spikes of every input for the steps base <= t < stop, made once and shared by all copies.
+
+    Attributes
+    ----------
+    ptr : tuple of ndarray of int64, shape (stop - base + 1,)
+    index : tuple of ndarray of int32
+        Nodes of input i that spike at step t: ``index[i][ptr[i][t - base] : ptr[i][t - base + 1]]``.
+    """
+
+    base: int
+    stop: int
+    ptr: tuple[np.ndarray, ...]
+    index: tuple[np.ndarray, ...]
+
+    def at(self, source: int, step: int) -> np.ndarray:
+        """Nodes of input `source` that spike at `step`; none outside the stretch."""
+        if not self.base <= step < self.stop:
+            return self.index[source][:0]
+        ptr = self.ptr[source]
+        return self.index[source][ptr[step - self.base] : ptr[step - self.base + 1]]
+
+
+@dataclass(frozen=True)
+class Votes:
+    """How spikes of the deciding population are counted: per object of `period` steps and per class."""
+
+    population: int
+    classes: int
+    period: int
+
+
+@dataclass(eq=False)
+class Stretch:
+    """What a run over some steps brings back.
+
+    Attributes
+    ----------
+    votes : ndarray of int32, shape (copies, n_objects, n_classes)
+        Objects first // period up to the one that the last step belongs to.
+    spikes : ndarray of int64, shape (copies, n_populations)
+    synaptic_events : int
+        Spikes times the synapses they arrived at, all copies.
+    records : list of ndarray of int64, shape (n_spikes, 2), one a copy
+        (step, flat neuron), in order.
+    """
+
+    votes: np.ndarray
+    spikes: np.ndarray
+    synaptic_events: int = 0
+    records: list[np.ndarray] = field(default_factory=list)
+
+
+class Engine(Protocol):
+    """Runs a plan. The arrays of the state are the only thing that outlives a call."""
+
+    name: str
+    plan: Plan
+
+    def run(
+        self,
+        inputs: InputSpikes,
+        start: int,
+        stop: int,
+        *,
+        freeze: int,
+        votes: Votes | None = None,
+        record: Sequence[int] = (),
+    ) -> Stretch:
+        """Advance all copies from step `start` to `stop`; plasticity acts at steps below `freeze`.
+
+        `inputs` must reach back `plan.history` steps before `start`. `record` lists populations.
+        """
+        ...
+
+    def state(self) -> State:
+        """A copy of the state, the same on every engine."""
+        ...
+
+    def load(self, state: State) -> None:
+        """Take over a state; CheckpointError if it does not belong to this plan."""
+        ...
+
+
+def initial_state(plan: Plan) -> State:
+    """The state before step 0."""
+    state: State = {}
+    for copy in range(plan.copies):
+        for population in plan.populations:
+            state |= _population_state(plan, population, copy)
+        for projection in plan.projections:
+            if projection.kind == "plastic":
+                resource = plan.resources(projection.index, copy)
+                key = f"{copy}/{projection.name}/"
+                state[key + "resource"] = np.clip(resource, -RESOURCE_LIMIT, RESOURCE_LIMIT)
+                state[key + "contributes"] = np.zeros(len(resource), dtype=np.uint8)
+    return state
+
+
+def _population_state(plan: Plan, population, copy: int) -> State:
+    key, n = f"{copy}/{population.name}/", population.size
+    state: State = {
+        key + "potential": np.zeros(n, dtype=np.int32),
+        key + "ramp": np.zeros(n, dtype=np.int32),
+        key + "gate": plan.initial_gate(population, copy),
+        key + "spikes": np.zeros((plan.history, n), dtype=np.uint8),
+    }
+    if population.memory_period:
+        state[key + "memory_end"] = np.full(n, NEVER, dtype=np.int64)
+        state[key + "memory_next"] = np.full(n, NEVER, dtype=np.int64)
+    if population.plasticity:
+        state[key + "awake"] = np.zeros((plan.history, n), dtype=np.uint8)
+        for name in ("stability", "debt", "virtual"):
+            state[key + name] = np.zeros(n, dtype=np.int64)
+        for name in ("sequence_start", "last_spike"):
+            state[key + name] = np.full(n, NEVER, dtype=np.int64)
+        state[key + "forced"] = np.zeros(n, dtype=np.uint8)
+    return state
+
+
+def check_state(plan: Plan, state: State) -> None:
+    """Refuse a state with missing or unknown keys, or arrays of another shape or type.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    expected = initial_state(plan)
+    missing, unknown = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
+    if missing or unknown:
+        raise CheckpointError(
+            "the state does not belong to this network: "
+            + "; ".join(
+                f"{word} {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+                for word, names in (("missing", missing), ("unknown", unknown))
+                if names
+            )
+        )
+    for key, array in expected.items():
+        if state[key].shape != array.shape or state[key].dtype != array.dtype:
+            raise CheckpointError(
+                f"the state does not belong to this network: {key} is {state[key].dtype}{state[key].shape}, "
+                f"expected {array.dtype}{array.shape}"
+            )
+
+
+def digest(state: State, step: int) -> str:
+    """SHA-256 over all arrays of a state and the step; equal on every engine."""
+    total = hashlib.sha256(str(step).encode())
+    for key in sorted(state):
+        array = np.ascontiguousarray(state[key])
+        total.update(f"{key} {array.dtype} {array.shape}".encode())
+        total.update(array.data)
+    return total.hexdigest()

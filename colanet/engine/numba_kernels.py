@@ -1,0 +1,766 @@
+"""Compiled kernels of the numba engine: thousands of steps of one network copy in a single call.
+
+Read `colanet.engine.reference` first: the functions here bear the names of its methods and do the same, with
+lists of spikes instead of masks over all synapses. Integers only. Everything lives in this one module, because
+numba does not notice when a compiled helper in another file changes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from colanet.plan import fixed
+
+ONE = fixed.ONE
+Q = fixed.Q
+SCALE_Q = fixed.SCALE_Q
+AWAKE = fixed.AWAKE
+LIMIT = fixed.POTENTIAL_LIMIT
+RESOURCE_LIMIT = fixed.RESOURCE_LIMIT
+MEMORY_KICK = fixed.MEMORY_KICK
+BASE_THRESHOLD = fixed.BASE_THRESHOLD
+MILLI = fixed.MILLI
+FOREVER = 1 << 62
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX2 = np.uint64(0x94D049BB133111EB)
+S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+LANE, LANE_MASK = np.uint64(16), np.uint64(0xFFFF)
+BIT, NO_BITS = np.uint64(1), np.uint64(0)
+DE_BRUIJN, DE_BRUIJN_SHIFT = np.uint64(0x03F79D71B4CB0A89), np.uint64(58)
+BIT_INDEX = np.zeros(64, dtype=np.int64)
+for _bit in range(64):
+    BIT_INDEX[((0x03F79D71B4CB0A89 << _bit) & (2**64 - 1)) >> 58] = _bit
+
+# Kinds of projections.
+FIXED, PLASTIC, GATING, REWARD = 0, 1, 2, 3
+
+# Columns of the table of populations.
+(P_START, P_SIZE, P_COLUMN, P_WTA, P_LEAK, P_FLOOR, P_KICK, P_RAMP, P_RAMP_PERIOD, P_ALPHA, P_RESET, P_PHASE,
+ P_MEMORY, P_GATED, P_PLASTIC, P_HEBBIAN, P_WINDOW, P_ISI, P_DOPAMINE, P_THREE, P_STABLE3, P_RATE, P_WMIN,
+ P_WMAX, P_VIRTUAL, P_PRE, P_PRE_PERIOD, P_REACH, P_FIELDS) = range(29)  # fmt: skip
+
+# Columns of the table of projections.
+(J_KIND, J_INPUT, J_SOURCE, J_SOURCE_SIZE, J_TARGET, J_TARGET_SIZE, J_WEIGHT, J_DMIN, J_DMAX, J_DENSE, J_ROW,
+ J_SYNAPSE, J_SLOT, J_SLOT_PTR, J_WORD, J_WORDS, J_BITS, J_FIELDS) = range(18)  # fmt: skip
+
+
+class Wiring(NamedTuple):
+    """The network, the same for every step.
+
+    Delivery: synapses of projection j that leave `pre` with delay d are
+    ``row[J_ROW + pre * span + d - dmin]`` up to the next entry, positions in `target` and in `Live.weight`.
+    Learning: the synapses of neuron i are ``slot_ptr[J_SLOT_PTR + i]`` up to the next entry, positions in
+    `slot_*` and in `Live.resource`. A dense projection (all to all, one delay) needs neither: its position
+    is J_SYNAPSE + pre * size + post, its slot J_SLOT + post * source size + pre.
+    """
+
+    population: np.ndarray  # int64 (populations, P_FIELDS)
+    projection: np.ndarray  # int64 (projections, J_FIELDS)
+    row: np.ndarray  # int64
+    target: np.ndarray  # int32, flat neurons
+    slot_ptr: np.ndarray  # int64
+    slot_source: np.ndarray  # int32
+    slot_delay: np.ndarray  # int32
+    slot_position: np.ndarray  # int64, position in `weight`
+    kick_key: np.ndarray  # uint64 (populations,)
+    memory_time: np.ndarray  # int64 (neurons,)
+    scale: np.ndarray  # int64 (1024,)
+
+
+class Live(NamedTuple):
+    """State of one copy, flat over its neurons; rows of rings are t mod history."""
+
+    potential: np.ndarray  # int32
+    ramp: np.ndarray  # int32
+    gate: np.ndarray  # int32
+    spikes: np.ndarray  # uint8 (history, neurons)
+    awake: np.ndarray  # uint8 (history, neurons)
+    memory_end: np.ndarray  # int64
+    memory_next: np.ndarray  # int64
+    stability: np.ndarray  # int64
+    debt: np.ndarray  # int64
+    virtual: np.ndarray  # int64
+    sequence_start: np.ndarray  # int64
+    last_spike: np.ndarray  # int64
+    forced: np.ndarray  # uint8
+    resource: np.ndarray  # int32, by slots
+    contributes: np.ndarray  # uint64, bit sets over slots
+    weight: np.ndarray  # int16, in delivery order; derived from resource
+    positive: np.ndarray  # int64, sum of positive plastic weights; derived
+    threshold: np.ndarray  # int32, base + weight-dependent part; derived
+    count: np.ndarray  # int32 (history, populations); spikes as lists, derived
+    fired: np.ndarray  # int32 (history, neurons); flat neurons, each population's from its own start
+
+
+class Scratch(NamedTuple):
+    """Working arrays of one call; all zero between steps."""
+
+    current: np.ndarray  # int32
+    pushed: np.ndarray  # uint8, arrival over a fixed positive synapse
+    wake: np.ndarray  # int32
+    sleep: np.ndarray  # int32
+    reward: np.ndarray  # int64
+    kicks: np.ndarray  # int32
+    kicked: np.ndarray  # uint8, by a memory timer
+    mask: np.ndarray  # uint64
+    touched: np.ndarray  # uint8 (populations, 4): current, pushed, gates, reward
+    rest: np.ndarray  # uint8 (populations,): all potentials are zero
+
+
+class Feed(NamedTuple):
+    """Input spikes of steps base..; shared by all copies."""
+
+    base: int
+    ptr: np.ndarray  # int64 (inputs, steps + 1), into index
+    index: np.ndarray  # int32
+    bits: np.ndarray  # uint64 (steps, words); only inputs of plastic projections
+
+
+class Harvest(NamedTuple):
+    """What comes out."""
+
+    votes: np.ndarray  # int32 (objects, classes)
+    spikes: np.ndarray  # int64 (populations,)
+    record: np.ndarray  # int64 (capacity, 2)
+    recorded: np.ndarray  # int64 (1,)
+    chosen: np.ndarray  # uint8 (populations,)
+
+
+@njit(cache=True, inline="always")
+def mix(z):
+    z = (z ^ (z >> S30)) * MIX1
+    z = (z ^ (z >> S27)) * MIX2
+    return z ^ (z >> S31)
+
+
+@njit(cache=True, inline="always")
+def fixmul(a, b, shift):
+    product = a * b
+    if product >= 0:
+        return product >> shift
+    return -((-product) >> shift)
+
+
+@njit(cache=True, inline="always")
+def weight_of(resource, w_min, span, span_q):
+    if resource <= 0:
+        return w_min
+    total = np.uint64(span_q + resource)
+    return w_min + np.int64((np.uint64(2 * span * resource) + total) // (total + total))
+
+
+@njit(cache=True)
+def scaled(stability, rate, table):
+    if stability <= 0:
+        return rate
+    whole = stability >> Q
+    if whole >= SCALE_Q:
+        return np.int64(0)
+    return fixmul(rate, table[(stability & (ONE - 1)) >> (Q - 10)] >> whole, SCALE_Q)
+
+
+# ------------------------------------------------------------------- 2 arrivals
+
+
+@njit(cache=True, boundscheck=False)
+def add_rows(current, weight, sources, offset, size):
+    """current += sum of the weight rows of the spiking sources, four at a time."""
+    n = len(sources)
+    j = 0
+    while j + 4 <= n:
+        a = weight[offset + sources[j] * size : offset + sources[j] * size + size]
+        b = weight[offset + sources[j + 1] * size : offset + sources[j + 1] * size + size]
+        c = weight[offset + sources[j + 2] * size : offset + sources[j + 2] * size + size]
+        d = weight[offset + sources[j + 3] * size : offset + sources[j + 3] * size + size]
+        for i in range(size):
+            current[i] += np.int32(a[i]) + np.int32(b[i]) + np.int32(c[i]) + np.int32(d[i])
+        j += 4
+    while j < n:
+        a = weight[offset + sources[j] * size : offset + sources[j] * size + size]
+        for i in range(size):
+            current[i] += np.int32(a[i])
+        j += 1
+
+
+@njit(cache=True, boundscheck=False)
+def deliver(t, q, wiring, live, scratch, feed):
+    """Arrivals of projection q at step t; how many synapses were hit."""
+    projection = wiring.projection[q]
+    target = projection[J_TARGET]
+    events = 0
+    span = projection[J_DMAX] - projection[J_DMIN] + 1
+    for delay in range(projection[J_DMIN], projection[J_DMAX] + 1):
+        s = t - delay
+        if s < 0:
+            break
+        if projection[J_INPUT]:
+            lo = feed.ptr[projection[J_SOURCE], s - feed.base]
+            hi = feed.ptr[projection[J_SOURCE], s - feed.base + 1]
+            sources = feed.index[lo:hi]
+            first = 0
+        else:
+            line = s & (live.count.shape[0] - 1)
+            first = wiring.population[projection[J_SOURCE], P_START]
+            sources = live.fired[line, first : first + live.count[line, projection[J_SOURCE]]]
+        if len(sources) == 0:
+            continue
+        if projection[J_DENSE]:
+            start, size = wiring.population[target, P_START], projection[J_TARGET_SIZE]
+            add_rows(scratch.current[start : start + size], live.weight, sources, projection[J_SYNAPSE], size)
+            events += len(sources) * size
+            scratch.touched[target, 0] = 1
+            continue
+        for k in range(len(sources)):
+            at = projection[J_ROW] + (sources[k] - first) * span + delay - projection[J_DMIN]
+            events += arrive(projection, wiring.row[at], wiring.row[at + 1], wiring, live, scratch)
+    return events
+
+
+@njit(cache=True, boundscheck=False)
+def arrive(projection, lo, hi, wiring, live, scratch):
+    """One spike arrives over the synapses lo..hi-1 of a projection."""
+    if lo == hi:
+        return 0
+    kind, weight, target = projection[J_KIND], projection[J_WEIGHT], projection[J_TARGET]
+    if kind == FIXED:
+        scratch.touched[target, 0] = 1
+        for k in range(lo, hi):
+            scratch.current[wiring.target[k]] += weight
+        if weight > 0:
+            scratch.touched[target, 1] = 1
+            for k in range(lo, hi):
+                scratch.pushed[wiring.target[k]] = 1
+    elif kind == PLASTIC:
+        scratch.touched[target, 0] = 1
+        for k in range(lo, hi):
+            scratch.current[wiring.target[k]] += live.weight[k]
+    elif kind == GATING:
+        scratch.touched[target, 2] = 1
+        for k in range(lo, hi):
+            i = wiring.target[k]
+            if weight > 0:
+                scratch.wake[i] = max(scratch.wake[i], weight)
+            else:
+                scratch.sleep[i] = min(scratch.sleep[i], weight)
+    else:
+        scratch.touched[target, 3] = 1
+        for k in range(lo, hi):
+            scratch.reward[wiring.target[k]] += weight
+    return hi - lo
+
+
+# ----------------------------------------------------------------------- 3 gate
+
+
+@njit(cache=True, boundscheck=False)
+def gate(population, live, scratch, arrivals):
+    """Move the activation counters of a population, then apply gating arrivals."""
+    start, stop = population[P_START], population[P_START] + population[P_SIZE]
+    a = live.gate[start:stop]
+    for i in range(len(a)):
+        v = a[i]
+        moved = v + (v < 0) - ((v > 0) & (v < AWAKE))
+        a[i] = AWAKE if v == -1 else moved
+    if arrivals:
+        wake, sleep = scratch.wake[start:stop], scratch.sleep[start:stop]
+        for i in range(len(a)):
+            if wake[i] > 0 and a[i] < wake[i]:
+                a[i] = wake[i]
+            if sleep[i] < 0 and a[i] > sleep[i]:
+                a[i] = sleep[i]
+            wake[i] = 0
+            sleep[i] = 0
+
+
+# ---------------------------------------------------------- 4 leak, 5 integrate
+
+
+@njit(cache=True, boundscheck=False)
+def draw_kicks(kicks, key, amplitude):
+    """kicks[i] = (k S) >> 16 with four 16-bit draws out of each 64-bit hash; room for whole groups of four."""
+    for group in range(len(kicks) // 4):
+        word = mix(key + np.uint64(group) * GOLDEN + GOLDEN)
+        kicks[4 * group] = (np.int64(word & LANE_MASK) * amplitude) >> 16
+        kicks[4 * group + 1] = (np.int64((word >> LANE) & LANE_MASK) * amplitude) >> 16
+        kicks[4 * group + 2] = (np.int64((word >> (LANE + LANE)) & LANE_MASK) * amplitude) >> 16
+        kicks[4 * group + 3] = (np.int64(word >> (LANE + LANE + LANE)) * amplitude) >> 16
+
+
+@njit(cache=True, boundscheck=False)
+def memory_timers(t, population, live, scratch):
+    """Neurons whose memory timer expires get a kick."""
+    for i in range(population[P_START], population[P_START] + population[P_SIZE]):
+        due = live.memory_next[i] == t and t <= live.memory_end[i]
+        scratch.kicked[i] = due
+        if due:
+            scratch.kicks[i - population[P_START]] += MEMORY_KICK
+            live.memory_next[i] = t + population[P_MEMORY]
+
+
+@njit(cache=True, boundscheck=False)
+def leak_and_integrate(t, p, wiring, live, scratch):
+    """Leak, kick, arrivals of awake neurons, floor, periodic reset."""
+    population = wiring.population[p]
+    start, size = population[P_START], population[P_SIZE]
+    u, current = live.potential[start : start + size], scratch.current[start : start + size]
+    leak, floor = population[P_LEAK], population[P_FLOOR]
+    if population[P_GATED] and scratch.touched[p, 0]:
+        a = live.gate[start : start + size]
+        for i in range(size):
+            current[i] = current[i] if a[i] > 0 else 0
+    kick = population[P_KICK] or population[P_MEMORY]
+    kicks = scratch.kicks[: (size + 3) // 4 * 4]
+    if population[P_KICK]:
+        key = mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN)
+        draw_kicks(kicks, key, population[P_KICK])
+    elif population[P_MEMORY]:
+        kicks[:] = 0
+    if population[P_MEMORY]:
+        memory_timers(t, population, live, scratch)
+    if kick:
+        for i in range(size):
+            v = np.int64(u[i])
+            drained = (abs(v) * leak) >> 10
+            total = (drained if v >= 0 else -drained) + kicks[i] + current[i]
+            u[i] = min(max(total, floor), LIMIT)
+            current[i] = 0
+    else:
+        for i in range(size):
+            v = np.int64(u[i])
+            drained = (abs(v) * leak) >> 10
+            total = (drained if v >= 0 else -drained) + current[i]
+            u[i] = min(max(total, floor), LIMIT)
+            current[i] = 0
+    if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
+        u[:] = 0
+
+
+# ----------------------------------------------------------------------- 6 fire
+
+
+@njit(cache=True, boundscheck=False)
+def above_threshold(population, live):
+    """How many neurons lie above their threshold (asleep or not); moves the ramps."""
+    start, size = population[P_START], population[P_SIZE]
+    u, threshold = live.potential[start : start + size], live.threshold[start : start + size]
+    above = 0
+    if population[P_RAMP_PERIOD]:
+        ramp = live.ramp[start : start + size]
+        increment, period = population[P_RAMP], population[P_RAMP_PERIOD]
+        for i in range(size):
+            ramp[i] = max(ramp[i] - 1, 0)
+        for i in range(size):
+            if u[i] > threshold[i]:
+                above += u[i] > threshold[i] + ramp[i] * increment // period
+    else:
+        for i in range(size):
+            above += u[i] > threshold[i]
+    return above
+
+
+@njit(cache=True, boundscheck=False)
+def excess(i, population, live):
+    """Potential minus threshold of flat neuron i if it is awake, else 0."""
+    if live.gate[i] <= 0:
+        return np.int64(0)
+    threshold = np.int64(live.threshold[i])
+    if population[P_RAMP_PERIOD]:
+        threshold += live.ramp[i] * population[P_RAMP] // population[P_RAMP_PERIOD]
+    return live.potential[i] - threshold
+
+
+@njit(cache=True, boundscheck=False)
+def fire(t, p, wiring, live, scratch):
+    """Neurons above threshold fire, at most one a column under winner-take-all; how many did."""
+    population = wiring.population[p]
+    line = t & (live.count.shape[0] - 1)
+    start, stop = population[P_START], population[P_START] + population[P_SIZE]
+    n = 0
+    if population[P_WTA]:
+        for first in range(start, stop, population[P_COLUMN]):
+            best, winner = np.int64(0), -1
+            for i in range(first, first + population[P_COLUMN]):
+                e = excess(i, population, live)
+                if e > best:
+                    best, winner = e, i
+            if winner >= 0:
+                live.fired[line, start + n] = winner
+                n += 1
+    else:
+        for i in range(start, stop):
+            if excess(i, population, live) > 0:
+                live.fired[line, start + n] = i
+                n += 1
+    live.count[line, p] = n
+    for k in range(start, start + n):
+        i = live.fired[line, k]
+        live.potential[i] = 0
+        live.spikes[line, i] = 1
+        if population[P_RAMP_PERIOD]:
+            live.ramp[i] += population[P_RAMP_PERIOD]
+        if population[P_MEMORY]:
+            live.memory_next[i] = t + population[P_MEMORY]
+            if not scratch.kicked[i]:
+                live.memory_end[i] = min(t + wiring.memory_time[i], FOREVER)
+    return n
+
+
+# ----------------------------------------------------------------- 7 plasticity
+
+
+@njit(cache=True, boundscheck=False)
+def received(t, q, i, since, wiring, live, feed, mask):
+    """Bit set of the slots of target neuron i over which it received a spike at steps since..t."""
+    projection = wiring.projection[q]
+    words = projection[J_WORDS]
+    neuron = wiring.population[projection[J_TARGET], P_START] + i
+    turns = live.count.shape[0] - 1
+    for w in range(words):
+        mask[w] = NO_BITS
+    if projection[J_DENSE] and projection[J_INPUT]:
+        delay, at = projection[J_DMIN], projection[J_BITS]
+        for s in range(max(since, delay), t + 1):
+            if live.awake[s & turns, neuron]:
+                bits = feed.bits[s - delay - feed.base, at : at + words]
+                for w in range(words):
+                    mask[w] |= bits[w]
+        return
+    if projection[J_DENSE]:
+        lo, hi = 0, projection[J_SOURCE_SIZE]
+    else:
+        lo = wiring.slot_ptr[projection[J_SLOT_PTR] + i]
+        hi = wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1]
+    for slot in range(lo, hi):
+        source, delay = slot, projection[J_DMIN]
+        if not projection[J_DENSE]:
+            source, delay = np.int64(wiring.slot_source[slot]), np.int64(wiring.slot_delay[slot])
+        for s in range(max(since, delay), t + 1):
+            if not live.awake[s & turns, neuron]:
+                continue
+            if projection[J_INPUT]:
+                word = feed.bits[s - delay - feed.base, projection[J_BITS] + (source >> 6)]
+                hit = (word >> np.uint64(source & 63)) & BIT
+            else:
+                first = wiring.population[projection[J_SOURCE], P_START]
+                hit = np.uint64(live.spikes[(s - delay) & turns, first + source])
+            if hit:
+                mask[(slot - lo) >> 6] |= BIT << np.uint64((slot - lo) & 63)
+                break
+
+
+@njit(cache=True, boundscheck=False)
+def slots(projection, i, wiring):
+    """First slot of target neuron i, and how many it has."""
+    if projection[J_DENSE]:
+        return projection[J_SLOT] + i * projection[J_SOURCE_SIZE], projection[J_SOURCE_SIZE]
+    lo = wiring.slot_ptr[projection[J_SLOT_PTR] + i]
+    return lo, wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1] - lo
+
+
+@njit(cache=True, boundscheck=False)
+def set_threshold(neuron, population, live):
+    """Base threshold plus alpha times the sum of positive plastic weights."""
+    if population[P_ALPHA]:
+        above = (population[P_ALPHA] * live.positive[neuron]) >> Q
+        live.threshold[neuron] = min(BASE_THRESHOLD + above, LIMIT)
+
+
+@njit(cache=True, boundscheck=False)
+def change(q, i, mask, step, wiring, live):
+    """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
+    projection = wiring.projection[q]
+    population = wiring.population[projection[J_TARGET]]
+    neuron = population[P_START] + i
+    first, _ = slots(projection, i, wiring)
+    w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
+    span_q = (span * ONE + MILLI // 2) // MILLI
+    dense, size = projection[J_DENSE], projection[J_TARGET_SIZE]
+    origin = projection[J_SYNAPSE] + i
+    added, positive = np.int64(0), np.int64(0)
+    for w in range(projection[J_WORDS]):
+        bits = mask[w]
+        while bits:
+            slot = 64 * w + BIT_INDEX[((bits & (~bits + BIT)) * DE_BRUIJN) >> DE_BRUIJN_SHIFT]
+            bits &= bits - BIT
+            old = np.int64(live.resource[first + slot])
+            new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+            live.resource[first + slot] = new
+            added += new - old
+            at = origin + slot * size if dense else wiring.slot_position[first + slot]
+            before, after = np.int64(live.weight[at]), weight_of(new, w_min, span, span_q)
+            live.weight[at] = after
+            positive += max(after, 0) - max(before, 0)
+    live.positive[neuron] += positive
+    set_threshold(neuron, population, live)
+    if population[P_VIRTUAL] >= 0:
+        live.debt[neuron] -= added
+
+
+@njit(cache=True, boundscheck=False)
+def shift_all(q, i, share, wiring, live):
+    """Add `share` to the resources of all slots of neuron i; what was really added."""
+    projection = wiring.projection[q]
+    population = wiring.population[projection[J_TARGET]]
+    neuron = population[P_START] + i
+    first, n = slots(projection, i, wiring)
+    w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
+    span_q = (span * ONE + MILLI // 2) // MILLI
+    dense, size = projection[J_DENSE], projection[J_TARGET_SIZE]
+    origin = projection[J_SYNAPSE] + i
+    added, positive = np.int64(0), np.int64(0)
+    resource = live.resource[first : first + n]
+    for slot in range(n):
+        old = np.int64(resource[slot])
+        new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+        resource[slot] = new
+        added += new - old
+        if old > 0 or new > 0:
+            at = origin + slot * size if dense else wiring.slot_position[first + slot]
+            before, after = np.int64(live.weight[at]), weight_of(new, w_min, span, span_q)
+            if after != before:
+                live.weight[at] = after
+                positive += max(after, 0) - max(before, 0)
+    live.positive[neuron] += positive
+    set_threshold(neuron, population, live)
+    return added
+
+
+@njit(cache=True, boundscheck=False)
+def stabilise(neuron, live, delta):
+    """A non-positive stability can only increase."""
+    if live.stability[neuron] > 0 or delta > 0:
+        live.stability[neuron] += delta
+
+
+@njit(cache=True, boundscheck=False)
+def own_spike(t, p, i, pushed, wiring, live, feed, mask):
+    """Hebbian rule and tight spike sequences."""
+    population = wiring.population[p]
+    neuron = population[P_START] + i
+    last = live.last_spike[neuron]
+    continues = not pushed and not live.forced[neuron] and t - last <= population[P_ISI]
+    since = last + 1 if continues else t - population[P_WINDOW]
+    step = np.int64(0) if pushed else scaled(live.stability[neuron], population[P_HEBBIAN], wiring.scale)
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        if projection[J_KIND] != PLASTIC or projection[J_TARGET] != p:
+            continue
+        received(t, q, i, since, wiring, live, feed, mask)
+        at = projection[J_WORD] + i * projection[J_WORDS]
+        for w in range(projection[J_WORDS]):
+            old = live.contributes[at + w] if continues else NO_BITS
+            live.contributes[at + w] = old | mask[w]
+            mask[w] &= ~old
+        if step:
+            change(q, i, mask, step, wiring, live)
+    if not continues:
+        live.sequence_start[neuron] = t
+        stabilise(neuron, live, fixmul(population[P_RATE], population[P_HEBBIAN], Q))
+    live.last_spike[neuron] = t
+    live.forced[neuron] = pushed
+
+
+@njit(cache=True, boundscheck=False)
+def rewarded(t, p, i, reward, wiring, live, feed, mask):
+    """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
+    population = wiring.population[p]
+    neuron = population[P_START] + i
+    forced = live.forced[neuron] == 1
+    if population[P_THREE] and t - live.last_spike[neuron] > population[P_DOPAMINE]:
+        return
+    step = scaled(live.stability[neuron], reward, wiring.scale)
+    if step and not (forced and reward <= 0):
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if projection[J_KIND] != PLASTIC or projection[J_TARGET] != p:
+                continue
+            if population[P_THREE]:
+                at = projection[J_WORD] + i * projection[J_WORDS]
+                change(q, i, live.contributes[at : at + projection[J_WORDS]], step, wiring, live)
+            else:
+                received(t, q, i, t - population[P_DOPAMINE] + 1, wiring, live, feed, mask)
+                change(q, i, mask, step, wiring, live)
+    stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
+
+
+@njit(cache=True, boundscheck=False)
+def stability_of_reward(t, population, neuron, reward, forced, live):
+    product = fixmul(population[P_RATE], reward, Q)
+    if forced:
+        return -product if reward > 0 else np.int64(0)
+    if reward < 0:
+        return product
+    if population[P_STABLE3]:
+        return 2 * product
+    distance = abs(t - live.sequence_start[neuron] - population[P_ISI])
+    if population[P_ISI]:
+        factor = max(2 * ONE - (distance << Q) // population[P_ISI], -ONE)
+    else:
+        factor = 2 * ONE if distance == 0 else -ONE
+    return fixmul(product, factor, Q)
+
+
+@njit(cache=True, boundscheck=False)
+def presynaptic(t, p, wiring, live, feed, mask):
+    """One-factor plasticity of every neuron of a population."""
+    population = wiring.population[p]
+    for i in range(population[P_SIZE]):
+        step = scaled(live.stability[population[P_START] + i], population[P_PRE], wiring.scale)
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if step and projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
+                received(t, q, i, t - population[P_PRE_PERIOD] + 1, wiring, live, feed, mask)
+                change(q, i, mask, step, wiring, live)
+
+
+@njit(cache=True, boundscheck=False)
+def renormalise(t, p, wiring, live):
+    """Share out debts of 1.0 or more of neurons that are not inside a spike sequence; how many still wait."""
+    population = wiring.population[p]
+    start, size = population[P_START], population[P_SIZE]
+    debts = live.debt[start : start + size]
+    due = 0
+    for i in range(size):
+        due += (debts[i] >= ONE) | (debts[i] <= -ONE)
+    if due == 0:
+        return 0
+    waiting = 0
+    for i in range(size):
+        owed = debts[i]
+        if abs(owed) < ONE:
+            continue
+        neuron = start + i
+        if not live.forced[neuron] and t - live.last_spike[neuron] < population[P_ISI]:
+            waiting += 1
+            continue
+        sharers = population[P_VIRTUAL]
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
+                sharers += slots(projection, i, wiring)[1]
+        if sharers == 0:
+            continue
+        share = owed // sharers if owed >= 0 else -(-owed // sharers)
+        given = share * population[P_VIRTUAL]
+        live.virtual[neuron] += given
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if share and projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
+                given += shift_all(q, i, share, wiring, live)
+        debts[i] = owed - given
+    return waiting
+
+
+@njit(cache=True, boundscheck=False)
+def learn(t, p, wiring, live, scratch, feed):
+    """All rules of one step for one population; how many neurons wait to renormalise."""
+    population = wiring.population[p]
+    start = population[P_START]
+    line = t & (live.count.shape[0] - 1)
+    for k in range(start, start + live.count[line, p]):
+        i = np.int64(live.fired[line, k])
+        own_spike(t, p, i - start, scratch.pushed[i] == 1, wiring, live, feed, scratch.mask)
+    if scratch.touched[p, 3]:
+        for i in range(population[P_SIZE]):
+            reward = scratch.reward[start + i]
+            if reward != 0 and live.gate[start + i] > 0:
+                rewarded(t, p, i, reward, wiring, live, feed, scratch.mask)
+    period = population[P_PRE_PERIOD]
+    if period and t > 0 and t % period == 0:
+        presynaptic(t, p, wiring, live, feed, scratch.mask)
+    if population[P_VIRTUAL] >= 0:
+        return renormalise(t, p, wiring, live)
+    return 0
+
+
+# ------------------------------------------------------------------------- time
+
+
+@njit(cache=True, boundscheck=False)
+def update(t, p, wiring, live, scratch):
+    """Gate, leak, integrate and fire one population; how many of its neurons fired."""
+    population = wiring.population[p]
+    start, stop = population[P_START], population[P_START] + population[P_SIZE]
+    line = t & (live.count.shape[0] - 1)
+    if live.count[line, p]:
+        for k in range(start, start + live.count[line, p]):
+            live.spikes[line, live.fired[line, k]] = 0
+        live.count[line, p] = 0
+    if population[P_GATED]:
+        gate(population, live, scratch, scratch.touched[p, 2])
+        if population[P_PLASTIC]:
+            for i in range(start, stop):
+                live.awake[line, i] = live.gate[i] > 0
+    calm = not scratch.touched[p, 0] and not population[P_KICK] and not population[P_MEMORY]
+    if calm and scratch.rest[p] and not population[P_RAMP_PERIOD]:
+        return 0
+    leak_and_integrate(t, p, wiring, live, scratch)
+    scratch.rest[p] = calm and population[P_LEAK] == 0
+    if above_threshold(population, live) == 0:
+        return 0
+    return fire(t, p, wiring, live, scratch)
+
+
+@njit(cache=True, boundscheck=False)
+def clear_arrivals(p, wiring, scratch):
+    """Zero what the step left in the arrival arrays of a population."""
+    start, stop = wiring.population[p, P_START], wiring.population[p, P_START] + wiring.population[p, P_SIZE]
+    if scratch.touched[p, 1]:
+        scratch.pushed[start:stop] = 0
+    if scratch.touched[p, 3]:
+        scratch.reward[start:stop] = 0
+    scratch.touched[p] = 0
+
+
+@njit(cache=True, boundscheck=False)
+def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
+    """Count votes and record the n spikes of a population."""
+    start, size = wiring.population[p, P_START], wiring.population[p, P_SIZE]
+    line = t & (live.count.shape[0] - 1)
+    out.spikes[p] += n
+    for k in range(start, start + n):
+        i = live.fired[line, k]
+        if p == vote_population:
+            out.votes[object_index, (i - start) * out.votes.shape[1] // size] += 1
+        if out.chosen[p]:
+            out.record[out.recorded[0], 0] = t
+            out.record[out.recorded[0], 1] = i
+            out.recorded[0] += 1
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
+    """Run one copy from step `start` to `stop`; the number of synaptic events."""
+    populations, projections = len(wiring.population), len(wiring.projection)
+    events = 0
+    busy = start + 31
+    first_object = start // vote_period
+    t = start
+    while t < stop:
+        for q in range(projections):
+            events += deliver(t, q, wiring, live, scratch, feed)
+        waiting = 0
+        for p in range(populations):
+            n = update(t, p, wiring, live, scratch)
+            if n:
+                busy = max(busy, t + wiring.population[p, P_REACH])
+                harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
+        for p in range(populations):
+            if t < freeze and wiring.population[p, P_PLASTIC]:
+                waiting += learn(t, p, wiring, live, scratch, feed)
+            clear_arrivals(p, wiring, scratch)
+        t += 1
+    return events
+
+
+@njit(cache=True, boundscheck=False)
+def fill_bits(bits, first, ptr, index):
+    """Set the bits of an input's spikes; its words start at `first` in every row."""
+    for step in range(len(ptr) - 1):
+        for j in range(ptr[step], ptr[step + 1]):
+            bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
