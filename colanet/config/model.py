@@ -30,7 +30,10 @@ def _number_or_infinity(value: Any) -> Any:
 
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-Name = Annotated[str, Field(min_length=1, pattern=r"^[^\s/.:>]+$")]
+Name = Annotated[str, Field(pattern=r"^[^\s/.:>\p{C}]+$")]
+Text = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")]
+"""One line of printable characters without blanks at its ends: what both file formats can hold."""
+GlobalName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 
 
 # ---------------------------------------------------------------- distributions
@@ -127,7 +130,7 @@ class _Input(Frozen):
     steps: Steps | None = None
     mode: Literal["once", "repetitive", "endless"] = "once"
     skip: Annotated[int, Field(ge=0)] = 0
-    labels: str | None = None
+    labels: Text | None = None
 
 
 class NoiseInput(_Input):
@@ -146,14 +149,14 @@ class TextInput(_Input):
     """Rows of `@` (spike) and `.` (none), one row a step, one column a node. No source: standard input."""
 
     kind: Literal["text"] = "text"
-    source: str | None = None
+    source: Text | None = None
 
 
 class BinaryInput(_Input):
     """Bit masks, one a step, each row padded to 8 bytes. No source: standard input."""
 
     kind: Literal["binary"] = "binary"
-    source: str | None = None
+    source: Text | None = None
 
 
 class ImageInput(_Input):
@@ -176,7 +179,7 @@ class ImageInput(_Input):
     """
 
     kind: Literal["image"] = "image"
-    source: str | None = None
+    source: Text | None = None
     shape: tuple[Steps, Steps, Steps] | None = None
     offset: Annotated[int, Field(ge=0)] = 0
     period: Steps
@@ -195,7 +198,7 @@ class ValuesInput(_Input):
     """CSV records, one a line, one number a node; value r gives clip(r / saturation, 0, 1) spikes a step."""
 
     kind: Literal["text_values"] = "text_values"
-    source: str | None = None
+    source: Text | None = None
     saturation: Annotated[float, Field(gt=0)] = 1.0
     period: Steps
     presentation: Steps | None = None
@@ -234,7 +237,7 @@ class TargetInput(Frozen):
     name: Name
     kind: Literal["object_target", "state_target"] = "object_target"
     size: Annotated[int, Field(ge=1, le=2**16)]
-    target_file: str
+    target_file: Text
     learning_time: Annotated[int, Field(ge=0)]
     period: Steps
     spike_period: Steps | None = None
@@ -431,9 +434,9 @@ class Network(Frozen):
     populations: Annotated[tuple[Population, ...], Field(min_length=1)]
     projections: tuple[Projection, ...] = ()
     copies: Annotated[int, Field(ge=1, le=65536)] = 1
-    state: str | None = None
+    state: Text | None = None
     readout: Readout | None = None
-    globals: tuple[tuple[str, str], ...] = ()
+    globals: tuple[tuple[GlobalName, Text | Literal[""]], ...] = ()
 
     def population(self, name: str) -> Population:
         """The population of that name; KeyError if there is none."""

@@ -1,0 +1,86 @@
+"""Commands `validate` and `convert`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colanet.config.files import load_with_notices, save
+from colanet.config.model import Network
+from colanet.errors import ColanetError
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
+@click.pass_context
+def validate(context: click.Context, files: tuple[str, ...], lenient: bool) -> None:
+    """Check configurations: prints `FILE: ok`, or every problem with its line and exits with status 2.
+
+    Data files that a configuration names are not opened.
+    """
+    failed = False
+    for file in files:
+        try:
+            network = _load(file, lenient)
+        except ColanetError as error:
+            click.echo(str(error), err=True)
+            failed = True
+        else:
+            click.echo(f"{file}: ok ({_summary(network)})")
+    if failed:
+        context.exit(2)
+
+
+@click.command()
+@click.argument("source", metavar="A", type=click.Path())
+@click.argument("destination", metavar="B", type=click.Path())
+@click.option("--force", is_flag=True, help="Overwrite B if it exists.")
+@click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
+@click.pass_context
+def convert(context: click.Context, source: str, destination: str, force: bool, lenient: bool) -> None:
+    """Write the configuration A as B: .nnc and .xml are the XML dialect, .yaml and .yml are YAML.
+
+    Nothing is lost but comments. Bad input gives exit status 2 and writes nothing.
+    """
+    try:
+        network = _load(source, lenient)
+        if os.path.lexists(destination) and not force:
+            raise ColanetError(f"{destination}: exists already; --force overwrites it")
+        save(network, destination)
+    except ColanetError as error:
+        click.echo(str(error), err=True)
+        context.exit(2)
+    here, there = Path(source).resolve().parent, Path(destination).resolve().parent
+    files = _relative_files(network)
+    if here != there and files:
+        note = f"relative file names now start from {there}: {', '.join(files)}"
+        click.echo(f"note: {note}", err=True)
+
+
+def _load(file: str, lenient: bool) -> Network:
+    network, notices = load_with_notices(file, lenient=lenient)
+    for notice in notices:
+        click.echo(f"warning: {notice}", err=True)
+    return network
+
+
+def _relative_files(network: Network) -> list[str]:
+    fields = ("source", "labels", "target_file")
+    named: list[Any] = [getattr(item, field, None) for item in network.inputs for field in fields]
+    return sorted({name for name in (*named, network.state) if name and not os.path.isabs(name)})
+
+
+def _summary(network: Network) -> str:
+    neurons = sum(population.size for population in network.populations)
+    counts = [
+        (len(network.inputs), "input"),
+        (len(network.populations), "population"),
+        (neurons, "neuron"),
+        (len(network.projections), "projection"),
+        (network.copies, "copy" if network.copies == 1 else "copie"),
+    ]
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)

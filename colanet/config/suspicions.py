@@ -1,0 +1,105 @@
+"""Warnings: networks that run, but probably not as meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from colanet.config.draft import Path
+from colanet.config.model import Population, Projection
+
+_SMALLEST_RATE = 0.5 / 2**20
+_SMALLEST_WEIGHT = 0.0005
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something noticed about the thing at `path`."""
+
+    path: Path
+    message: str
+    warning: bool = False
+
+
+def _warn(path: Path, message: str) -> Finding:
+    return Finding(path, message, warning=True)
+
+
+def _symmetry(view: Any) -> Iterator[Finding]:
+    """model.md, section 4: without a source of difference all neurons of a column stay clones."""
+    for index, population in enumerate(view.network.populations):
+        plastic = view.into(population.name, "plastic")
+        if not plastic or population.noise_amplitude or any(map(_is_random, plastic)):
+            continue
+        own_inputs = any(p.connection in ("one_to_one", "within_columns_except_same") for p in plastic)
+        clones = population.size > _distinct(view, population) and not own_inputs
+        if clones or view.network.copies > 1:
+            yield _warn(
+                ("populations", index),
+                f"symmetry is not broken: same inputs, same weights and no random kick, so {_which(clones)} stay "
+                "clones; give noise_amplitude (stochastic_stimulation), or random connections or resources",
+            )
+
+
+def _which(clones: bool) -> str:
+    return "the neurons of a column" if clones else "the network copies"
+
+
+def _is_random(projection: Projection) -> bool:
+    """Whether synapses, delays or resources are drawn, so that neurons and copies differ."""
+    drawn = projection.connection == "random" and (
+        projection.probability < 1 or projection.max_inputs is not None
+    )
+    scalars = isinstance(projection.initial_resource, int | float) and isinstance(projection.delay, int)
+    return drawn or not scalars
+
+
+def _distinct(view: Any, population: Population) -> int:
+    """How many neurons the labels can tell apart: one a column, or each if the labels are aligned to them."""
+    if population.columns:
+        return population.columns
+    sources = [p.source for p in view.network.projections if p.target == population.name]
+    labelled = any(name in view.inputs and view.size(name) == population.size for name in sources)
+    return population.size if labelled else 1
+
+
+def _idle(view: Any) -> Iterator[Finding]:
+    for index, projection in enumerate(view.network.projections):
+        path: Path = ("projections", index)
+        learns = view.broken or view.into(projection.target, "plastic")
+        if projection.kind == "reward" and projection.target in view.populations and not learns:
+            yield _warn(path, f"has no effect: {projection.target} has no plastic inputs")
+        if projection.kind == "fixed" and projection.weight and abs(projection.weight) < _SMALLEST_WEIGHT:
+            yield _warn(
+                (*path, "weight"), f"{projection.weight:g} is rounded to 0 (weights are held in 1/1000)"
+            )
+        population = view.populations.get(projection.target)
+        own = projection.source == projection.target and population is not None and population.columns is None
+        if own and projection.connection == "within_columns":
+            yield _warn((*path, "connection"), f"connects nothing: {projection.target} has no columns")
+
+
+def _lost_rates(view: Any) -> Iterator[Finding]:
+    for index, population in enumerate(view.network.populations):
+        for name in ("hebbian_rate", "presynaptic_rate", "stability_rate", "threshold_weight_factor"):
+            rate = getattr(population, name)
+            if rate and abs(rate) < _SMALLEST_RATE:
+                yield _warn(
+                    ("populations", index, name), f"{rate:g} is rounded to 0 (rates are held in 2^-20)"
+                )
+
+
+def _unequal_blocks(view: Any) -> Iterator[Finding]:
+    for index, projection in enumerate(view.network.projections):
+        sizes = (view.size(projection.source), view.size(projection.target))
+        if projection.connection != "one_to_one" or None in sizes:
+            continue
+        large, small = max(sizes), min(sizes)
+        if large % small:
+            rest = f"{large % small} stay unconnected"
+            message = f"sizes {sizes[0]} and {sizes[1]} are not in an integer ratio: {rest}"
+            yield _warn(("projections", index, "connection"), message)
+
+
+RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (_symmetry, _idle, _lost_rates, _unequal_blocks)

@@ -1,0 +1,390 @@
+"""Reading the `.nnc` XML dialect of ArNI-X."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from colanet.config import xml_shapes, xml_words
+from colanet.config.draft import Draft, Path, Place, assemble
+from colanet.config.model import Network
+from colanet.config.notices import ConfigWarning
+from colanet.config.xml_include import Files
+from colanet.config.xml_words import XML, Row
+
+Handler = Callable[[Any, Path], None]
+
+_MODELS = ("linearized", "superquantized")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_VALUES_DEFAULT = {"period": "15", "presentation": "10"}
+"""What files of the field mean when they give neither time of text_values: 10 steps of spikes in 15."""
+
+
+def read_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
+    """Read a network from an XML file; `colanet.config.load` checks it across objects too.
+
+    Parameters
+    ----------
+    path : path
+    lenient : bool
+        Unknown elements and attributes give a `ConfigWarning` instead of an error.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file.
+    """
+    draft = assemble(draft_xml(path, lenient=lenient))
+    network = draft.result()
+    for warning in draft.warnings:
+        warnings.warn(str(warning), ConfigWarning, stacklevel=2)
+    return network
+
+
+def draft_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
+    """Read a file into a draft.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not readable as XML at all; everything else is noted in the draft.
+    """
+    draft = Draft(vocabulary=XML, lenient=lenient)
+    _Reader(draft, os.fspath(path)).read()
+    return draft
+
+
+class _Reader:
+    """Walks the elements of a file and fills a draft."""
+
+    def __init__(self, draft: Draft, path: str):
+        self.draft = draft
+        self.files = Files(draft, path)
+
+    # ------------------------------------------------------------- the document
+
+    def read(self) -> None:
+        draft = self.draft
+        draft.data.update(inputs=[], populations=[], projections=[])
+        draft.places[()] = Place(self.files.path, 1)
+        handlers = {
+            "RECEPTORS": self._receptors,
+            "NETWORK": self._network,
+            "Readout": self._readout,
+            "Global": self._global,
+        }
+        for element, included in self.files.top_level(self._root):
+            if element.tag not in handlers:
+                self._unknown(element, f"unknown element {element.tag:.60} in SNN")
+            elif included and element.tag in ("Readout", "Global"):
+                self._note(element, f"{element.tag} of an included file is not used", warning=True)
+            else:
+                handlers[element.tag](element)
+        self._default_target_period()
+
+    def _root(self, root: Any) -> None:
+        model = root.get("model", "smooth").strip()
+        if model in _MODELS:
+            self._note(
+                root,
+                f'model="{model}" exists in files of the field, but its law has no public definition; '
+                "only smooth is supported",
+            )
+        elif model != "smooth":
+            self._note(root, f"model={model!r:.60} is unknown; only smooth is supported")
+        for name in root.attrib:
+            if name != "model":
+                self._unknown(root, f"unknown attribute {name:.60} of SNN")
+        self._stray(root, root.text)
+
+    def _receptors(self, element: Any) -> None:
+        path, item = self._new("inputs", element)
+        item["kind"] = "noise"  # for messages, until the type is known
+        implementations: list[Any] = []
+        self._take(
+            element,
+            path,
+            item,
+            (Row("name", "name"), Row("n", "size")),
+            {"Implementation": lambda child, _: implementations.append(child)},
+        )
+        if len(implementations) == 1:
+            self._implementation(implementations[0], path, item)
+        else:
+            found = "given twice" if implementations else "missing"
+            self.draft.add(path, f"its element Implementation is {found}")
+            self._drop("inputs", item)
+
+    def _implementation(self, element: Any, path: Path, item: dict[str, Any]) -> None:
+        args: list[Any] = []
+        lib: dict[str, Any] = {}
+        rows = (Row("lib", "lib"),)
+        self._take(element, path, lib, rows, {"args": lambda child, _: args.append(child)}, places=False)
+        name = lib.get("lib")
+        builtin = ("fromFile", *xml_words.CLASSIFIER_LIBS)
+        if name not in builtin:
+            what = (
+                "is missing"
+                if name is None
+                else f"{name!r:.60} is a closed plug-in that colanet does not have"
+            )
+            self._note(element, f"lib {what}; built in are {', '.join(builtin)}", path)
+            self._drop("inputs", item)
+        elif len(args) != 1:
+            self._note(element, "expected exactly one element args", path)
+            self._drop("inputs", item)
+        elif name == "fromFile":
+            self._from_file(args[0], path, item)
+        else:
+            item["kind"] = xml_words.CLASSIFIER_LIBS[name]
+            self._take(args[0], path, item, xml_words.TARGET_ROWS[item["kind"]])
+
+    def _from_file(self, args: Any, path: Path, item: dict[str, Any]) -> None:
+        kind = (args.get("type") or "").strip()
+        if kind not in xml_words.INPUT_TYPES:
+            expected = f"expected one of {', '.join(xml_words.INPUT_TYPES)}"
+            self._note(
+                args, f"type: {expected}, not {kind!r:.60}" if kind else f"type is missing; {expected}", path
+            )
+            self._drop("inputs", item)
+            return
+        item["kind"] = xml_words.INPUT_TYPES[kind]
+        rows = tuple(row for row in xml_words.SOURCE_ROWS if kind != "none" or row.field != "source")
+        handlers: dict[str, Handler] = {}
+        if kind in xml_words.SPECIAL_ROWS:
+            handlers["Special"] = lambda child, where: self._special(child, where, item)
+        self._take(args, path, item, rows, handlers, ignore=("type",))
+        if kind == "text_values" and not {"period", "presentation"} & set(item):
+            item.update(_VALUES_DEFAULT)
+            self.draft.add(path, "no presentation times: 10 steps of spikes in 15 are assumed", warning=True)
+
+    def _special(self, element: Any, path: Path, item: dict[str, Any]) -> None:
+        kind = item["kind"]
+        rows = xml_words.SPECIAL_ROWS[kind]
+        if kind == "image":
+            rows += tuple(Row(word, word) for word in xml_words.SHAPE_WORDS)
+        self._take(element, path, item, rows)
+        words = {word: item.pop(word) for word in xml_words.SHAPE_WORDS if word in item}
+        try:
+            shape = xml_shapes.read_shape(words)
+        except ValueError as error:
+            self._note(element, str(error), path)
+        else:
+            if shape is not None:
+                item["shape"] = shape
+                self.draft.places[(*path, "shape")] = self.draft.places[(*path, "width")]
+
+    def _default_target_period(self) -> None:
+        """A target without object_presentation_period follows the images or records that are shown."""
+        items = self.draft.data["inputs"]
+        periods = [item["period"] for item in items if "target" not in item["kind"] and "period" in item]
+        for item in items:
+            if "target" in item["kind"] and periods:
+                item.setdefault("period", periods[0])
+
+    # -------------------------------------------------------------- the network
+
+    def _network(self, element: Any) -> None:
+        item: dict[str, Any] = {}
+        merge = Row("merge", "merge", *xml_words.choice("merge", {"yes": "yes", "no": "no"}))
+        self._take(
+            element,
+            (),
+            item,
+            (*xml_words.NETWORK_ROWS, merge),
+            {"Sections": lambda child, _: self._sections(child)},
+            places=False,
+        )
+        if item.pop("merge", "yes") == "no" and item.get("copies", "1") != "1":
+            self._note(element, 'merge="no" is not supported: the votes of the copies are always added')
+        data = self.draft.data
+        for field in ("copies", "state"):
+            if field in item and data.setdefault(field, item[field]) != item[field]:
+                word = next(row.xml for row in xml_words.NETWORK_ROWS if row.field == field)
+                self._note(
+                    element, f"NETWORK {word}: {item[field]} here and {data[field]} before; must agree"
+                )
+            elif field in item:
+                self.draft.places[(field,)] = self._place(element)
+
+    def _sections(self, element: Any) -> None:
+        self._take(
+            element,
+            (),
+            {},
+            (),
+            {"Section": lambda e, _: self._section(e), "Link": lambda e, _: self._link(e)},
+        )
+
+    def _section(self, element: Any) -> None:
+        path, item = self._new("populations", element)
+        self._take(
+            element, path, item, (Row("name", "name"),), {"props": lambda e, p: self._props(e, p, item)}
+        )
+
+    def _props(self, element: Any, path: Path, item: dict[str, Any]) -> None:
+        found: dict[str, Any] = {}
+
+        def structure(child: Any, where: Path) -> None:
+            if found:
+                self._note(child, "Structure is given twice", path)
+            found.update(self._try(child, path, xml_shapes.read_structure) or {"bad": True})
+            self.draft.places[(*path, "columns")] = self._place(child)
+
+        self._take(element, path, item, xml_words.POPULATION_ROWS, {"Structure": structure})
+        found.pop("bad", None)
+        product = found.pop("size", None)
+        item.update(found)
+        if product is None:
+            return
+        size = item.setdefault("size", product)
+        if str(size).isdigit() and int(size) != product:
+            self.draft.add((*path, "columns"), f"n is {size}, but the dims multiply to {product}")
+            del item["columns"], item["winner_take_all"]
+
+    def _link(self, element: Any) -> None:
+        path, item = self._new("projections", element)
+        rows = (*xml_words.LINK_ATTRIBUTES, *xml_words.LINK_ROWS)
+
+        def value(field: str) -> Handler:
+            def take(child: Any, where: Path) -> None:
+                if field in item:
+                    self._note(child, f"{child.tag} is given twice", path)
+                read = self._try(child, (*path, field), xml_shapes.read_value)
+                if read is not None:
+                    item[field] = read
+                self.draft.places[(*path, field)] = self._place(child)
+
+            return take
+
+        handlers = dict.fromkeys(xml_words.RESOURCE_WORDS, value("initial_resource"))
+        handlers |= dict.fromkeys(xml_words.DELAY_WORDS, value("delay"))
+        self._take(element, path, item, rows, handlers)
+
+    def _readout(self, element: Any) -> None:
+        if "readout" in self.draft.data:
+            self._note(element, "Readout is given twice")
+            return
+        item: dict[str, Any] = {}
+        self.draft.data["readout"] = item
+        self.draft.places[("readout",)] = self._place(element)
+        self._take(element, ("readout",), item, xml_words.READOUT_ROWS)
+        if element.get("lib") is None and "kind" not in item:
+            self._note(element, "lib is missing", ("readout",))
+
+    def _global(self, element: Any) -> None:
+        pairs = self.draft.data.setdefault("globals", [])
+        own = [("Global", xml_shapes.text_of(element))] if xml_shapes.text_of(element) else []
+        inner = [(child.tag, xml_shapes.text_of(child)) for child in element.iterdescendants("*")]
+        found = [*element.attrib.items(), *own, *inner]
+        pairs.extend([name, " ".join(text.split())] for name, text in found if _PLAIN_NAME.fullmatch(name))
+        self._note(element, "Global is kept but not used: its numbers have no public meaning", warning=True)
+
+    # ------------------------------------------------------------ the workhorse
+
+    def _take(
+        self,
+        element: Any,
+        path: Path,
+        item: dict[str, Any],
+        rows: tuple[Row, ...],
+        handlers: dict[str, Handler] | None = None,
+        *,
+        ignore: tuple[str, ...] = (),
+        places: bool = True,
+    ) -> None:
+        """Distribute the attributes and children of an element: scalars by `rows`, the rest by `handlers`."""
+        handlers = handlers or {}
+        by_word = {word: row for row in rows for word in (row.xml, *row.aliases)}
+        for name, text in element.attrib.items():
+            if name in by_word:
+                self._scalar(element, name, text, path, item, by_word[name], places)
+            elif name not in ignore:
+                self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
+        self._stray(element, element.text, path)
+        for child in self._children(element, path):
+            if child.tag in handlers:
+                handlers[child.tag](child, path)
+            elif child.tag in by_word:
+                if self._is_leaf(child, path):
+                    row = by_word[child.tag]
+                    self._scalar(child, child.tag, child.text or "", path, item, row, places)
+            else:
+                self._unknown(child, f"unknown element {child.tag:.60} in {element.tag}", path)
+
+    def _scalar(
+        self, element: Any, word: str, text: str, path: Path, item: dict[str, Any], row: Row, places: bool
+    ) -> None:
+        if row.field in item:
+            both = f"{word} and {row.xml} are the same" if word != row.xml else word
+            self._note(element, f"{both}: given twice", path)
+            return
+        if places:
+            self.draft.places[(*path, row.field)] = self._place(element)
+        try:
+            item[row.field] = row.read(text.strip())
+        except ValueError as error:
+            self._note(element, f"{word}: {error}", path)
+
+    def _is_leaf(self, element: Any, path: Path) -> bool:
+        allowed = {"absolute"} if element.tag == "saturation_level" else set()
+        if allowed and element.get("absolute", "yes").strip() != "yes":
+            self._note(
+                element, 'only absolute="yes" is supported: other levels have no public definition', path
+            )
+            return False
+        for name in set(element.attrib) - allowed:
+            self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
+        for child in self._children(element, path):
+            self._unknown(child, f"unknown element {child.tag:.60} in {element.tag}", path)
+        return True
+
+    def _children(self, element: Any, path: Path) -> Iterator[Any]:
+        for child in element:
+            if isinstance(child.tag, str):
+                yield child
+            else:
+                self.files.misplaced(child)
+            self._stray(child, child.tail, path)
+
+    def _try(self, element: Any, path: Path, read: Callable[[Any], Any]) -> Any:
+        try:
+            return read(element)
+        except ValueError as error:
+            self._note(element, f"{element.tag}: {error}" if len(path) == 2 else str(error), path)
+            return None
+
+    def _stray(self, element: Any, text: str | None, path: Path = ()) -> None:
+        if text and text.strip():
+            self._unknown(element, f"unexpected text {text.strip()!r:.60}", path)
+
+    # -------------------------------------------------------------------- notes
+
+    def _new(self, section: str, element: Any) -> tuple[Path, dict[str, Any]]:
+        item: dict[str, Any] = {}
+        items = self.draft.data[section]
+        items.append(item)
+        path: Path = (section, len(items) - 1)
+        self.draft.places[path] = self._place(element)
+        return path, item
+
+    def _drop(self, section: str, item: dict[str, Any]) -> None:
+        """Take back an object whose problem is noted already; its name stays known."""
+        items = self.draft.data[section]
+        items.pop()
+        stale = [path for path in self.draft.places if path[:2] == (section, len(items))]
+        for path in stale:
+            del self.draft.places[path]
+        self.draft.broken.add(str(item.get("name", "")))
+
+    def _place(self, element: Any) -> Place:
+        return Place(self.files.name_of(element), element.sourceline)
+
+    def _note(self, element: Any, message: str, path: Path = (), *, warning: bool = False) -> None:
+        self.files.note(element, self.draft.where(path), message, warning=warning)
+
+    def _unknown(self, element: Any, message: str, path: Path = ()) -> None:
+        self._note(element, message, path, warning=self.draft.lenient)

@@ -1,0 +1,135 @@
+"""From the bytes of a `.nnc` file to a tree of elements, safely: no DTD, no entities, no network access."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from colanet.errors import ConfigError, Problem
+
+MAX_BYTES = 4 << 20
+"""No network description comes near this; what does is refused before it is parsed."""
+
+INCLUDE = "colanet-include"
+
+_ENCODINGS = {
+    "utf-8", "ascii", "utf-16", "iso8859-1", "iso8859-5", "iso8859-15", "cp1251", "cp1252", "cp866", "koi8-r",
+}  # fmt: skip
+_DECLARATION = re.compile(rb"\s*<\?xml\b[^>]*\?>")
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"'>]*)["']""")
+_INCLUDE_LINE = re.compile(r"^[ \t]*\\([^<>?\r\n]+?)[ \t]*\r?$", re.MULTILINE)
+_PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+
+
+def read_bytes(path: str | os.PathLike[str], shown: str | None = None) -> bytes:
+    """The content of a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, no regular file, unreadable, empty or too large.
+    """
+    name = shown or os.fspath(path)
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise ConfigError(Problem("not a regular file", file=name))
+        with open(path, "rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(Problem(f"cannot be read: {reason}", file=name)) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(
+            Problem(f"larger than the {MAX_BYTES >> 20} MiB a configuration may have", file=name)
+        )
+    if not content.strip():
+        raise ConfigError(Problem("the file is empty", file=name, line=1))
+    return content
+
+
+def parse(path: str | os.PathLike[str], shown: str) -> Any:
+    """The root element of an XML file; include lines have become processing instructions `colanet-include`.
+
+    Raises
+    ------
+    ConfigError
+        One line about whatever makes the file unreadable.
+    """
+    text = _decode(read_bytes(path, shown), shown)
+    _refuse_doctype(text, shown)
+    text = _INCLUDE_LINE.sub(lambda found: f"<?{INCLUDE} {found[1]}?>", text)
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        raise ConfigError(Problem(_in_words(error), file=shown, line=error.lineno)) from error
+    if root.tag != "SNN":
+        raise ConfigError(
+            Problem(f"the root element is {root.tag[:60]}, expected SNN", file=shown, line=root.sourceline)
+        )
+    return root
+
+
+def _decode(content: bytes, shown: str) -> str:
+    """Text without its XML declaration, whose place is kept by its line breaks.
+
+    Files of the field say ``encoding="utf - 8"``: blanks in the name are dropped.
+    """
+    encoding = "utf-8"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    content = content.removeprefix(codecs.BOM_UTF8)
+    declaration = _DECLARATION.match(content)
+    if declaration:
+        named = _ENCODING.search(declaration[0])
+        if named:
+            encoding = _known_encoding(named[1], shown)
+        content = b"\n" * declaration[0].count(b"\n") + content[declaration.end() :]
+    try:
+        text = content.decode(encoding)
+    except UnicodeError as error:
+        line = content[: getattr(error, "start", 0)].count(b"\n") + 1
+        raise ConfigError(Problem(f"these bytes are not {encoding}", file=shown, line=line)) from error
+    # A declaration that only shows after decoding (UTF-16).
+    return re.sub(r"\A\s*<\?xml\b[^>]*\?>", lambda found: "\n" * found[0].count("\n"), text)
+
+
+def _known_encoding(name: bytes, shown: str) -> str:
+    plain = re.sub(r"\s+", "", name.decode("latin-1"))
+    try:
+        found = codecs.lookup(plain).name
+    except (LookupError, ValueError):
+        found = ""
+    if found not in _ENCODINGS:
+        raise ConfigError(Problem(f"unknown encoding {plain!r:.60}; use utf-8", file=shown, line=1))
+    return found
+
+
+def _refuse_doctype(text: str, shown: str) -> None:
+    position = 0
+    while found := _PROLOG.match(text, position):
+        position = found.end()
+    if text.startswith("<!DOCTYPE", position):
+        line = text.count("\n", 0, position) + 1
+        raise ConfigError(Problem("a DOCTYPE is not accepted (no DTD, no entities)", file=shown, line=line))
+
+
+def _in_words(error: Any) -> str:
+    message = " ".join(str(error.msg).split())
+    message = re.sub(r",? line \d+, column \d+$", "", message)
+    if "Excessive depth" in message:
+        return "elements are nested too deeply"
+    return f"not well-formed XML: {message}"

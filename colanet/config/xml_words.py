@@ -1,0 +1,217 @@
+"""The words of the XML dialect, beside ours: one table that drives both the reader and the writer.
+
+A row says which element or attribute holds which field; anything that is more than one number or word
+(columns, image shapes, distributions) is a pair of functions in `colanet.config.xml_shapes`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from colanet.config.draft import Vocabulary
+
+
+def number(value: Any) -> str:
+    """Shortest text that reads back as the same number; INFINITY for infinity."""
+    if isinstance(value, float):
+        if math.isinf(value):
+            return "INFINITY"
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return repr(value)
+    return str(value)
+
+
+def _same(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Row:
+    """One scalar: an element or attribute `xml`, our `field`, and how to get from text to value and back.
+
+    `read` raises ValueError with what was expected. Words in `aliases` are read, `xml` is written.
+    """
+
+    xml: str
+    field: str
+    read: Callable[[str], Any] = _same
+    write: Callable[[Any], str] = number
+    aliases: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------ converters
+
+_MEMORY = re.compile(r"(UNI|LU)\s*\(\s*([^,()\s]+)\s*,\s*([^,()\s]+)\s*\)")
+_MEMORY_WORDS = {"UNI": "uniform", "LU": "log_uniform"}
+
+
+def _read_memory(text: str) -> Any:
+    found = _MEMORY.fullmatch(text)
+    return {_MEMORY_WORDS[found[1]]: [found[2], found[3]]} if found else text
+
+
+def _write_memory(value: Any) -> str:
+    for word, ours in _MEMORY_WORDS.items():
+        if hasattr(value, ours):
+            low, high = getattr(value, ours)
+            return f"{word}({number(low)},{number(high)})"
+    return number(value)
+
+
+def _read_flag(text: str) -> str:
+    if text.lower() in {"", "1", "yes", "true"}:
+        return "three_factor"
+    raise ValueError(f"a flag: its presence switches it on; leave it out instead of {text!r:.60}")
+
+
+def _read_yes_no(text: str) -> bool:
+    if text.lower() in {"", "1", "yes", "true"}:
+        return True
+    if text.lower() in {"0", "no", "false"}:
+        return False
+    raise ValueError(f"expected yes or no, not {text!r:.60}")
+
+
+def choice(what: str, words: dict[str, str]) -> tuple[Callable[[str], str], Callable[[Any], str]]:
+    """Reader and writer of a word out of a list."""
+
+    def read(text: str) -> str:
+        if text in words:
+            return words[text]
+        raise ValueError(f"unknown {what} {text!r:.60}, expected one of {', '.join(words)}")
+
+    # The first spelling of a meaning is the one that is written.
+    back = {ours: xml for xml, ours in reversed(words.items())}
+    return read, back.__getitem__
+
+
+# ---------------------------------------------------------------------- inputs
+
+INPUT_TYPES = {kind: kind for kind in ("text", "binary", "image", "text_values")} | {"none": "noise"}
+CLASSIFIER_LIBS = {"ObjectClassifier": "object_target", "StateClassifier": "state_target"}
+READOUT_LIBS = {"ObjectClassifier": "object", "StateClassifier": "state"}
+MODES = {"repetitive": "repetitive", "endless": "endless", "once": "once"}
+
+SOURCE_ROWS = (
+    Row("source", "source"),
+    Row("noise", "noise"),
+    Row("period", "pacemaker_period"),
+    Row("history_length", "steps"),
+    Row("mode", "mode", *choice("mode", MODES)),
+    Row("tacts_to_skip", "skip"),
+    Row("meanings", "labels"),
+)
+SPECIAL_ROWS = {
+    "image": (
+        Row("offset", "offset"),
+        Row("ntact_per_image", "period"),
+        Row("image_presentation_time", "presentation"),
+        Row("maxfrequency", "max_rate"),
+        Row("coding", "coding"),
+    ),
+    "text_values": (
+        Row("saturation_level", "saturation"),
+        Row("record_presentation_period", "period"),
+        Row("record_presentation_time", "presentation"),
+    ),
+}
+SHAPE_WORDS = ("width", "height", "nchannels")
+
+_TARGET_ROWS = (
+    Row("target_file", "target_file"),
+    Row("learning_time", "learning_time"),
+    Row("spike_period", "spike_period"),
+    Row("label_step", "label_step"),
+    Row("no_class", "no_class", _read_yes_no, lambda value: "yes" if value else "no"),
+    Row("no_class_value", "no_class_value"),
+)
+TARGET_ROWS = {
+    "object_target": (
+        *_TARGET_ROWS,
+        Row("object_presentation_period", "period", aliases=("state_duration",)),
+    ),
+    "state_target": (*_TARGET_ROWS, Row("state_duration", "period", aliases=("object_presentation_period",))),
+}
+
+# ----------------------------------------------------------------- populations
+
+POPULATION_ROWS = (
+    Row("n", "size"),
+    Row("chartime", "tau_m"),
+    Row("minpotential", "min_potential"),
+    Row("threshold_inc", "threshold_increment"),
+    Row("threshold_decay_period", "threshold_decay"),
+    Row("threshold_excess_weight_dependent", "threshold_weight_factor"),
+    Row("memory", "memory", _read_memory, _write_memory),
+    Row("bursting_period", "memory_period"),
+    Row("stochastic_stimulation", "noise_amplitude"),
+    Row("reset_period", "reset_period"),
+    Row("reset_phase", "reset_phase"),
+    Row("hebbian_plasticity", "hebbian_rate", aliases=("weight_inc",)),
+    Row("hebbian_plasticity_chartime_ratio", "hebbian_window"),
+    Row("maxTSSISI", "isi_max"),
+    Row("dopamine_plasticity_time", "dopamine_window"),
+    Row("three_factor_plasticity", "dopamine_rule", _read_flag, lambda value: ""),
+    Row("stability_rule", "stability_rule"),
+    Row("stability_resource_change_ratio", "stability_rate"),
+    Row("minweight", "w_min"),
+    Row("maxweight", "w_max"),
+    Row("nsilentsynapses", "virtual_synapses"),
+    Row("_1_factor_plasticity", "presynaptic_rate"),
+    Row("_1_factor_plasticity_period", "presynaptic_period"),
+)
+
+# ----------------------------------------------------------------- projections
+
+LINK_TYPES = {"signal": "plastic", "plastic": "plastic", "gating": "gating", "reward": "reward"}
+LINK_POLICIES = {
+    "aligned": "one_to_one",
+    "all-to-all": "all_to_all",
+    "all-to-all-sections": "within_columns",
+    "exclusive": "other_columns",
+    "exclusive-sections": "within_columns_except_same",
+}
+LINK_ATTRIBUTES = (
+    Row("from", "source"),
+    Row("to", "target"),
+    Row("type", "kind", *choice("type", LINK_TYPES)),
+    Row("policy", "connection", *choice("policy", LINK_POLICIES)),
+)
+LINK_ROWS = (
+    Row("weight", "weight"),
+    Row("probability", "probability"),
+    Row("maxnpre", "max_inputs"),
+)
+RESOURCE_WORDS = ("IniResource", "iniresource")
+DELAY_WORDS = ("Delay", "delay")
+
+# -------------------------------------------------------------------- document
+
+NETWORK_ROWS = (Row("ncopies", "copies"), Row("saved", "state"))
+READOUT_ROWS = (Row("lib", "kind", *choice("readout lib", READOUT_LIBS)), Row("output", "population"))
+
+_NAMES: dict[str, dict[str, str]] = {
+    "inputs": {"kind": "type", "size": "n", "shape": "width", **{r.field: r.xml for r in SOURCE_ROWS}},
+    "populations": {"columns": "Structure", "winner_take_all": "Structure"}
+    | {r.field: r.xml for r in POPULATION_ROWS},
+    "projections": {"initial_resource": "iniresource", "delay": "delay"}
+    | {r.field: r.xml for r in (*LINK_ATTRIBUTES, *LINK_ROWS)},
+    "readout": {r.field: r.xml for r in READOUT_ROWS},
+    "": {"copies": "NETWORK ncopies", "state": "NETWORK saved", "globals": "Global"},
+}
+
+
+def _xml_name(section: str, kind: Any, name: str) -> str:
+    rows = SPECIAL_ROWS.get(kind, ()) + TARGET_ROWS.get(kind, ()) if isinstance(kind, str) else ()
+    special = {row.field: row.xml for row in rows}
+    return special.get(name) or _NAMES.get(section, {}).get(name, name)
+
+
+XML = Vocabulary(
+    {"inputs": "RECEPTORS", "populations": "Section", "projections": "Link", "readout": "Readout"}, _xml_name
+)
