@@ -14,7 +14,7 @@ from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state,
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.connect import Synapses
-from colanet.plan.fixed import BASE_THRESHOLD, POTENTIAL_LIMIT, Q, scale_table, weight_of
+from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, POTENTIAL_LIMIT, Q, scale_table, weight_of
 
 _KINDS = {"fixed": k.FIXED, "plastic": k.PLASTIC, "gating": k.GATING, "reward": k.REWARD}
 
@@ -130,11 +130,33 @@ def population_row(plan: Plan, p: PopulationPlan) -> list[int]:
     ]  # fmt: skip
 
 
+def weight_tables(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """The kernels' look-up tables of `weight_of`, a row a population."""
+    rules = [p.plasticity for p in plan.populations]
+    most = max((r.w_max - r.w_min for r in rules if r), default=0)
+    level = np.zeros((len(rules), k.BUCKETS), dtype=np.int16)
+    bound = np.full((len(rules), most + 2), np.iinfo(np.int32).max, dtype=np.int32)
+    for row, rule in enumerate(rules):
+        if rule is None:
+            continue
+        span = rule.w_max - rule.w_min
+        span_q = (span * ONE + MILLI // 2) // MILLI
+        j = np.arange(1, span + 1, dtype=np.int64)
+        # w_min + j is reached when (2j - 1) span_q <= (2 span + 1 - 2j) W.
+        least = -((2 * j - 1) * -span_q // (2 * span + 1 - 2 * j))
+        bound[row, 0] = 0
+        bound[row, 1 : span + 1] = np.minimum(least, np.iinfo(np.int32).max)
+        starts = np.arange(k.BUCKETS, dtype=np.int64) << k.BUCKET
+        level[row] = np.searchsorted(least, starts, side="right")
+    return level, bound
+
+
 class CopyRunner:
     """One network copy: its wiring, its live state, its scratch arrays."""
 
     def __init__(self, plan: Plan, copy: int, layout: Layout, state: State):
         self.plan, self.copy, self.layout = plan, copy, layout
+        level, bound = weight_tables(plan)
         self.wiring = k.Wiring(
             population=np.array([population_row(plan, p) for p in plan.populations], dtype=np.int64),
             projection=layout.table,
@@ -150,6 +172,8 @@ class CopyRunner:
             ),
             memory_time=np.concatenate([plan.memory(p, copy) for p in plan.populations]),
             scale=scale_table(),
+            level=level,
+            bound=bound,
         )
         self.live = self._load(state)
         n = plan.n_neurons
@@ -163,7 +187,8 @@ class CopyRunner:
             kicks=np.zeros(largest + 4, dtype=np.int32),
             kicked=np.zeros(n, dtype=np.uint8),
             mask=np.zeros(int(layout.table[:, k.J_WORDS].max(initial=0)) + 1, dtype=np.uint64),
-            touched=np.zeros((len(plan.populations), 4), dtype=np.uint8),
+            fresh=np.zeros(max((p.source_size for p in plan.projections), default=0), dtype=np.int32),
+            touched=np.zeros((len(plan.populations), 3), dtype=np.uint8),
             rest=np.zeros(len(plan.populations), dtype=np.uint8),
         )
 
@@ -222,6 +247,7 @@ class CopyRunner:
             threshold=threshold,
             count=count,
             fired=fired,
+            owing=np.ones(len(plan.populations), dtype=np.uint8),
         )
 
     def _load_plastic(self, projection, state, resource, contributes, weight, positive) -> None:

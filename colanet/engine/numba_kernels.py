@@ -24,6 +24,7 @@ MEMORY_KICK = fixed.MEMORY_KICK
 BASE_THRESHOLD = fixed.BASE_THRESHOLD
 MILLI = fixed.MILLI
 FOREVER = 1 << 62
+BUCKET, BUCKETS = 10, 4096
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -38,6 +39,10 @@ for _bit in range(64):
 
 # Kinds of projections.
 FIXED, PLASTIC, GATING, REWARD = 0, 1, 2, 3
+
+# What kinds of arrival a population had in a step: columns of `Scratch.touched`.
+CURRENT, GATES, REWARDS = 0, 1, 2
+TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS])
 
 # Columns of the table of populations.
 (P_START, P_SIZE, P_COLUMN, P_WTA, P_LEAK, P_FLOOR, P_KICK, P_RAMP, P_RAMP_PERIOD, P_ALPHA, P_RESET, P_PHASE,
@@ -70,6 +75,8 @@ class Wiring(NamedTuple):
     kick_key: np.ndarray  # uint64 (populations,)
     memory_time: np.ndarray  # int64 (neurons,)
     scale: np.ndarray  # int64 (1024,)
+    level: np.ndarray  # int16 (populations, BUCKETS)
+    bound: np.ndarray  # int32 (populations, most weights + 2)
 
 
 class Live(NamedTuple):
@@ -95,6 +102,7 @@ class Live(NamedTuple):
     threshold: np.ndarray  # int32, base + weight-dependent part; derived
     count: np.ndarray  # int32 (history, populations); spikes as lists, derived
     fired: np.ndarray  # int32 (history, neurons); flat neurons, each population's from its own start
+    owing: np.ndarray  # uint8 (populations,); some neuron may have a debt of 1.0 or more; derived
 
 
 class Scratch(NamedTuple):
@@ -108,7 +116,8 @@ class Scratch(NamedTuple):
     kicks: np.ndarray  # int32
     kicked: np.ndarray  # uint8, by a memory timer
     mask: np.ndarray  # uint64
-    touched: np.ndarray  # uint8 (populations, 4): current, pushed, gates, reward
+    fresh: np.ndarray  # int32, new weights of one neuron
+    touched: np.ndarray  # uint8 (populations, 3): current, gates, rewards
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
 
 
@@ -131,14 +140,14 @@ class Harvest(NamedTuple):
     chosen: np.ndarray  # uint8 (populations,)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", _nrt=False)
 def mix(z):
     z = (z ^ (z >> S30)) * MIX1
     z = (z ^ (z >> S27)) * MIX2
     return z ^ (z >> S31)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", _nrt=False)
 def fixmul(a, b, shift):
     product = a * b
     if product >= 0:
@@ -146,15 +155,19 @@ def fixmul(a, b, shift):
     return -((-product) >> shift)
 
 
-@njit(cache=True, inline="always")
-def weight_of(resource, w_min, span, span_q):
-    if resource <= 0:
-        return w_min
-    total = np.uint64(span_q + resource)
-    return w_min + np.int64((np.uint64(2 * span * resource) + total) // (total + total))
+@njit(cache=True, inline="always", _nrt=False)
+def weight_of(resource, span, span_q, level, bound):
+    """Weight minus w_min. Small resources are looked up: `level` holds the weight at the start of each bucket
+    of 1024 resources, in which at most one boundary lies, and `bound` the smallest resource of each weight."""
+    positive = max(resource, 0)
+    bucket = positive >> BUCKET
+    if bucket < BUCKETS:
+        return np.int64(level[bucket]) + (positive >= bound[level[bucket] + 1])
+    total = np.uint64(span_q + positive)
+    return np.int64((np.uint64(2 * span * positive) + total) // (total + total))
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def scaled(stability, rate, table):
     if stability <= 0:
         return rate
@@ -167,7 +180,7 @@ def scaled(stability, rate, table):
 # ------------------------------------------------------------------- 2 arrivals
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def add_rows(current, weight, sources, offset, size):
     """current += sum of the weight rows of the spiking sources, four at a time."""
     n = len(sources)
@@ -187,13 +200,11 @@ def add_rows(current, weight, sources, offset, size):
         j += 1
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, inline="always", _nrt=False)
 def deliver(t, q, wiring, live, scratch, feed):
     """Arrivals of projection q at step t; how many synapses were hit."""
     projection = wiring.projection[q]
-    target = projection[J_TARGET]
     events = 0
-    span = projection[J_DMAX] - projection[J_DMIN] + 1
     for delay in range(projection[J_DMIN], projection[J_DMAX] + 1):
         s = t - delay
         if s < 0:
@@ -201,86 +212,85 @@ def deliver(t, q, wiring, live, scratch, feed):
         if projection[J_INPUT]:
             lo = feed.ptr[projection[J_SOURCE], s - feed.base]
             hi = feed.ptr[projection[J_SOURCE], s - feed.base + 1]
-            sources = feed.index[lo:hi]
-            first = 0
+            sources, first = feed.index[lo:hi], 0
         else:
             line = s & (live.count.shape[0] - 1)
             first = wiring.population[projection[J_SOURCE], P_START]
             sources = live.fired[line, first : first + live.count[line, projection[J_SOURCE]]]
-        if len(sources) == 0:
-            continue
-        if projection[J_DENSE]:
-            start, size = wiring.population[target, P_START], projection[J_TARGET_SIZE]
-            add_rows(scratch.current[start : start + size], live.weight, sources, projection[J_SYNAPSE], size)
-            events += len(sources) * size
-            scratch.touched[target, 0] = 1
-            continue
-        for k in range(len(sources)):
-            at = projection[J_ROW] + (sources[k] - first) * span + delay - projection[J_DMIN]
-            events += arrive(projection, wiring.row[at], wiring.row[at + 1], wiring, live, scratch)
+        if len(sources) > 0:
+            if projection[J_DENSE]:
+                target, size = projection[J_TARGET], projection[J_TARGET_SIZE]
+                start = wiring.population[target, P_START]
+                current = scratch.current[start : start + size]
+                scratch.touched[target, CURRENT] = 1
+                add_rows(current, live.weight, sources, projection[J_SYNAPSE] - first * size, size)
+                events += len(sources) * size
+            else:
+                events += arrive(delay, projection, sources, first, wiring.row, wiring.target, live.weight, scratch)
     return events
 
 
-@njit(cache=True, boundscheck=False)
-def arrive(projection, lo, hi, wiring, live, scratch):
-    """One spike arrives over the synapses lo..hi-1 of a projection."""
-    if lo == hi:
-        return 0
-    kind, weight, target = projection[J_KIND], projection[J_WEIGHT], projection[J_TARGET]
-    if kind == FIXED:
-        scratch.touched[target, 0] = 1
-        for k in range(lo, hi):
-            scratch.current[wiring.target[k]] += weight
-        if weight > 0:
-            scratch.touched[target, 1] = 1
+@njit(cache=True, boundscheck=False, _nrt=False)
+def arrive(delay, projection, sources, first, rows, target, weights, scratch):
+    """Spikes arrive over the synapses of a sparse projection that have this delay; how many."""
+    kind, weight = projection[J_KIND], projection[J_WEIGHT]
+    span = projection[J_DMAX] - projection[J_DMIN] + 1
+    hit = 0
+    for j in range(len(sources)):
+        at = projection[J_ROW] + (sources[j] - first) * span + delay - projection[J_DMIN]
+        lo, hi = rows[at], rows[at + 1]
+        hit += hi - lo
+        if kind == FIXED:
             for k in range(lo, hi):
-                scratch.pushed[wiring.target[k]] = 1
-    elif kind == PLASTIC:
-        scratch.touched[target, 0] = 1
-        for k in range(lo, hi):
-            scratch.current[wiring.target[k]] += live.weight[k]
-    elif kind == GATING:
-        scratch.touched[target, 2] = 1
-        for k in range(lo, hi):
-            i = wiring.target[k]
-            if weight > 0:
-                scratch.wake[i] = max(scratch.wake[i], weight)
-            else:
-                scratch.sleep[i] = min(scratch.sleep[i], weight)
-    else:
-        scratch.touched[target, 3] = 1
-        for k in range(lo, hi):
-            scratch.reward[wiring.target[k]] += weight
-    return hi - lo
+                scratch.current[target[k]] += weight
+                scratch.pushed[target[k]] |= weight > 0
+        elif kind == PLASTIC:
+            for k in range(lo, hi):
+                scratch.current[target[k]] += weights[k]
+        elif kind == REWARD:
+            for k in range(lo, hi):
+                scratch.reward[target[k]] += weight
+        else:
+            for k in range(lo, hi):
+                scratch.wake[target[k]] = max(scratch.wake[target[k]], weight)
+                scratch.sleep[target[k]] = min(scratch.sleep[target[k]], weight)
+    if hit:
+        scratch.touched[projection[J_TARGET], TOUCH[kind]] = 1
+    return hit
 
 
 # ----------------------------------------------------------------------- 3 gate
 
 
-@njit(cache=True, boundscheck=False)
-def gate(population, live, scratch, arrivals):
-    """Move the activation counters of a population, then apply gating arrivals."""
-    start, stop = population[P_START], population[P_START] + population[P_SIZE]
-    a = live.gate[start:stop]
+@njit(cache=True, boundscheck=False, _nrt=False)
+def move_gates(a):
+    """Each step a non-zero activation counter moves by 1 towards 0; -1 becomes awake for good."""
     for i in range(len(a)):
         v = a[i]
         moved = v + (v < 0) - ((v > 0) & (v < AWAKE))
         a[i] = AWAKE if v == -1 else moved
-    if arrivals:
-        wake, sleep = scratch.wake[start:stop], scratch.sleep[start:stop]
-        for i in range(len(a)):
-            if wake[i] > 0 and a[i] < wake[i]:
-                a[i] = wake[i]
-            if sleep[i] < 0 and a[i] > sleep[i]:
-                a[i] = sleep[i]
-            wake[i] = 0
-            sleep[i] = 0
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def set_gates(a, wake, sleep):
+    """Gating arrivals: the positive ones, then the negative ones."""
+    for i in range(len(a)):
+        v = max(a[i], wake[i]) if wake[i] > 0 else a[i]
+        a[i] = min(v, sleep[i]) if sleep[i] < 0 else v
+        wake[i] = 0
+        sleep[i] = 0
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def note_awake(a, awake):
+    for i in range(len(a)):
+        awake[i] = a[i] > 0
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def draw_kicks(kicks, key, amplitude):
     """kicks[i] = (k S) >> 16 with four 16-bit draws out of each 64-bit hash; room for whole groups of four."""
     for group in range(len(kicks) // 4):
@@ -291,9 +301,11 @@ def draw_kicks(kicks, key, amplitude):
         kicks[4 * group + 3] = (np.int64(word >> (LANE + LANE + LANE)) * amplitude) >> 16
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def memory_timers(t, population, live, scratch):
     """Neurons whose memory timer expires get a kick."""
+    if not population[P_KICK]:
+        scratch.kicks[: population[P_SIZE]] = 0
     for i in range(population[P_START], population[P_START] + population[P_SIZE]):
         due = live.memory_next[i] == t and t <= live.memory_end[i]
         scratch.kicked[i] = due
@@ -302,68 +314,54 @@ def memory_timers(t, population, live, scratch):
             live.memory_next[i] = t + population[P_MEMORY]
 
 
-@njit(cache=True, boundscheck=False)
-def leak_and_integrate(t, p, wiring, live, scratch):
-    """Leak, kick, arrivals of awake neurons, floor, periodic reset."""
-    population = wiring.population[p]
-    start, size = population[P_START], population[P_SIZE]
-    u, current = live.potential[start : start + size], scratch.current[start : start + size]
-    leak, floor = population[P_LEAK], population[P_FLOOR]
-    if population[P_GATED] and scratch.touched[p, 0]:
-        a = live.gate[start : start + size]
-        for i in range(size):
-            current[i] = current[i] if a[i] > 0 else 0
-    kick = population[P_KICK] or population[P_MEMORY]
-    kicks = scratch.kicks[: (size + 3) // 4 * 4]
-    if population[P_KICK]:
-        key = mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN)
-        draw_kicks(kicks, key, population[P_KICK])
-    elif population[P_MEMORY]:
-        kicks[:] = 0
-    if population[P_MEMORY]:
-        memory_timers(t, population, live, scratch)
-    if kick:
-        for i in range(size):
-            v = np.int64(u[i])
-            drained = (abs(v) * leak) >> 10
-            total = (drained if v >= 0 else -drained) + kicks[i] + current[i]
-            u[i] = min(max(total, floor), LIMIT)
-            current[i] = 0
-    else:
-        for i in range(size):
-            v = np.int64(u[i])
-            drained = (abs(v) * leak) >> 10
-            total = (drained if v >= 0 else -drained) + current[i]
-            u[i] = min(max(total, floor), LIMIT)
-            current[i] = 0
-    if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
-        u[:] = 0
+@njit(cache=True, boundscheck=False, _nrt=False)
+def ignore_arrivals(current, a):
+    """A sleeping neuron ignores what arrives."""
+    for i in range(len(a)):
+        current[i] = current[i] if a[i] > 0 else 0
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def leak_and_integrate(u, current, leak, floor):
+    """u := max(u leak / 1024 + arrivals, floor); clears the arrivals."""
+    for i in range(len(u)):
+        v = np.int64(u[i])
+        drained = (abs(v) * leak) >> 10
+        total = (drained if v >= 0 else -drained) + current[i]
+        u[i] = min(max(total, floor), LIMIT)
+        current[i] = 0
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def leak_kick_and_integrate(u, current, kicks, leak, floor):
+    """The same with a kick between leak and arrivals."""
+    for i in range(len(u)):
+        v = np.int64(u[i])
+        drained = (abs(v) * leak) >> 10
+        total = (drained if v >= 0 else -drained) + kicks[i] + current[i]
+        u[i] = min(max(total, floor), LIMIT)
+        current[i] = 0
 
 
 # ----------------------------------------------------------------------- 6 fire
 
 
-@njit(cache=True, boundscheck=False)
-def above_threshold(population, live):
-    """How many neurons lie above their threshold (asleep or not); moves the ramps."""
-    start, size = population[P_START], population[P_SIZE]
-    u, threshold = live.potential[start : start + size], live.threshold[start : start + size]
+@njit(cache=True, boundscheck=False, _nrt=False)
+def count_above(u, threshold):
+    """How many neurons, asleep or not, lie above the constant part of their threshold."""
     above = 0
-    if population[P_RAMP_PERIOD]:
-        ramp = live.ramp[start : start + size]
-        increment, period = population[P_RAMP], population[P_RAMP_PERIOD]
-        for i in range(size):
-            ramp[i] = max(ramp[i] - 1, 0)
-        for i in range(size):
-            if u[i] > threshold[i]:
-                above += u[i] > threshold[i] + ramp[i] * increment // period
-    else:
-        for i in range(size):
-            above += u[i] > threshold[i]
+    for i in range(len(u)):
+        above += u[i] > threshold[i]
     return above
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
+def move_ramps(ramp):
+    for i in range(len(ramp)):
+        ramp[i] = max(ramp[i] - 1, 0)
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
 def excess(i, population, live):
     """Potential minus threshold of flat neuron i if it is awake, else 0."""
     if live.gate[i] <= 0:
@@ -374,7 +372,7 @@ def excess(i, population, live):
     return live.potential[i] - threshold
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def fire(t, p, wiring, live, scratch):
     """Neurons above threshold fire, at most one a column under winner-take-all; how many did."""
     population = wiring.population[p]
@@ -413,7 +411,7 @@ def fire(t, p, wiring, live, scratch):
 # ----------------------------------------------------------------- 7 plasticity
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def received(t, q, i, since, wiring, live, feed, mask):
     """Bit set of the slots of target neuron i over which it received a spike at steps since..t."""
     projection = wiring.projection[q]
@@ -453,7 +451,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
                 break
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def slots(projection, i, wiring):
     """First slot of target neuron i, and how many it has."""
     if projection[J_DENSE]:
@@ -462,7 +460,7 @@ def slots(projection, i, wiring):
     return lo, wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1] - lo
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def set_threshold(neuron, population, live):
     """Base threshold plus alpha times the sum of positive plastic weights."""
     if population[P_ALPHA]:
@@ -470,7 +468,7 @@ def set_threshold(neuron, population, live):
         live.threshold[neuron] = min(BASE_THRESHOLD + above, LIMIT)
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def change(q, i, mask, step, wiring, live):
     """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
     projection = wiring.projection[q]
@@ -481,6 +479,7 @@ def change(q, i, mask, step, wiring, live):
     span_q = (span * ONE + MILLI // 2) // MILLI
     dense, size = projection[J_DENSE], projection[J_TARGET_SIZE]
     origin = projection[J_SYNAPSE] + i
+    level, bound = wiring.level[projection[J_TARGET]], wiring.bound[projection[J_TARGET]]
     added, positive = np.int64(0), np.int64(0)
     for w in range(projection[J_WORDS]):
         bits = mask[w]
@@ -492,52 +491,86 @@ def change(q, i, mask, step, wiring, live):
             live.resource[first + slot] = new
             added += new - old
             at = origin + slot * size if dense else wiring.slot_position[first + slot]
-            before, after = np.int64(live.weight[at]), weight_of(new, w_min, span, span_q)
+            before = w_min + weight_of(old, span, span_q, level, bound)
+            after = w_min + weight_of(new, span, span_q, level, bound)
             live.weight[at] = after
             positive += max(after, 0) - max(before, 0)
     live.positive[neuron] += positive
     set_threshold(neuron, population, live)
     if population[P_VIRTUAL] >= 0:
         live.debt[neuron] -= added
+        if abs(live.debt[neuron]) >= ONE:
+            live.owing[projection[J_TARGET]] = 1
 
 
-@njit(cache=True, boundscheck=False)
-def shift_all(q, i, share, wiring, live):
-    """Add `share` to the resources of all slots of neuron i; what was really added."""
-    projection = wiring.projection[q]
-    population = wiring.population[projection[J_TARGET]]
-    neuron = population[P_START] + i
-    first, n = slots(projection, i, wiring)
-    w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
-    span_q = (span * ONE + MILLI // 2) // MILLI
-    dense, size = projection[J_DENSE], projection[J_TARGET_SIZE]
-    origin = projection[J_SYNAPSE] + i
-    added, positive = np.int64(0), np.int64(0)
-    resource = live.resource[first : first + n]
-    for slot in range(n):
+@njit(cache=True, boundscheck=False, _nrt=False)
+def shift_resources(resource, share):
+    """Add `share` to all; what saturation let through, and the largest result."""
+    added, largest = np.int64(0), np.int64(0)
+    for slot in range(len(resource)):
         old = np.int64(resource[slot])
         new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
         resource[slot] = new
         added += new - old
-        if old > 0 or new > 0:
-            at = origin + slot * size if dense else wiring.slot_position[first + slot]
-            before, after = np.int64(live.weight[at]), weight_of(new, w_min, span, span_q)
-            if after != before:
-                live.weight[at] = after
-                positive += max(after, 0) - max(before, 0)
-    live.positive[neuron] += positive
-    set_threshold(neuron, population, live)
-    return added
+        largest = max(largest, new)
+    return added, largest
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
+def look_up(fresh, resource, level, bound):
+    """`weight_of` for resources that all lie in the table."""
+    for slot in range(len(resource)):
+        positive = max(resource[slot], 0)
+        j = level[positive >> BUCKET]
+        fresh[slot] = j + (positive >= bound[j + 1])
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def store_weights(weight, fresh, w_min, origin, stride, size):
+    """Write new weights, `stride` apart; the sum of the positive ones."""
+    positive = 0
+    for slot in range(size):
+        w = w_min + fresh[slot]
+        weight[origin + slot * stride] = w
+        positive += max(w, 0)
+    return positive
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def shift_all(q, i, share, wiring, live, fresh):
+    """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
+    projection = wiring.projection[q]
+    population = wiring.population[projection[J_TARGET]]
+    first, n = slots(projection, i, wiring)
+    w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
+    resource = live.resource[first : first + n]
+    level, bound = wiring.level[projection[J_TARGET]], wiring.bound[projection[J_TARGET]]
+    added, largest = shift_resources(resource, share)
+    if largest >> BUCKET < BUCKETS:
+        look_up(fresh, resource, level, bound)
+    else:
+        span_q = (span * ONE + MILLI // 2) // MILLI
+        for slot in range(n):
+            fresh[slot] = weight_of(np.int64(resource[slot]), span, span_q, level, bound)
+    if projection[J_DENSE]:
+        origin, stride = projection[J_SYNAPSE] + i, projection[J_TARGET_SIZE]
+        return added, store_weights(live.weight, fresh, w_min, origin, stride, n)
+    positive = 0
+    for slot in range(n):
+        w = w_min + fresh[slot]
+        live.weight[wiring.slot_position[first + slot]] = w
+        positive += max(w, 0)
+    return added, positive
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
 def stabilise(neuron, live, delta):
     """A non-positive stability can only increase."""
     if live.stability[neuron] > 0 or delta > 0:
         live.stability[neuron] += delta
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     """Hebbian rule and tight spike sequences."""
     population = wiring.population[p]
@@ -565,7 +598,7 @@ def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     live.forced[neuron] = pushed
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def rewarded(t, p, i, reward, wiring, live, feed, mask):
     """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
     population = wiring.population[p]
@@ -588,7 +621,7 @@ def rewarded(t, p, i, reward, wiring, live, feed, mask):
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def stability_of_reward(t, population, neuron, reward, forced, live):
     product = fixmul(population[P_RATE], reward, Q)
     if forced:
@@ -605,7 +638,7 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
     return fixmul(product, factor, Q)
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def presynaptic(t, p, wiring, live, feed, mask):
     """One-factor plasticity of every neuron of a population."""
     population = wiring.population[p]
@@ -618,25 +651,19 @@ def presynaptic(t, p, wiring, live, feed, mask):
                 change(q, i, mask, step, wiring, live)
 
 
-@njit(cache=True, boundscheck=False)
-def renormalise(t, p, wiring, live):
-    """Share out debts of 1.0 or more of neurons that are not inside a spike sequence; how many still wait."""
+@njit(cache=True, boundscheck=False, _nrt=False)
+def renormalise(t, p, wiring, live, fresh):
+    """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
     population = wiring.population[p]
     start, size = population[P_START], population[P_SIZE]
-    debts = live.debt[start : start + size]
-    due = 0
+    live.owing[p] = 0
     for i in range(size):
-        due += (debts[i] >= ONE) | (debts[i] <= -ONE)
-    if due == 0:
-        return 0
-    waiting = 0
-    for i in range(size):
-        owed = debts[i]
+        owed = live.debt[start + i]
         if abs(owed) < ONE:
             continue
         neuron = start + i
         if not live.forced[neuron] and t - live.last_spike[neuron] < population[P_ISI]:
-            waiting += 1
+            live.owing[p] = 1
             continue
         sharers = population[P_VIRTUAL]
         for q in range(len(wiring.projection)):
@@ -644,28 +671,34 @@ def renormalise(t, p, wiring, live):
             if projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
                 sharers += slots(projection, i, wiring)[1]
         if sharers == 0:
+            live.owing[p] = 1
             continue
         share = owed // sharers if owed >= 0 else -(-owed // sharers)
         given = share * population[P_VIRTUAL]
         live.virtual[neuron] += given
+        positive = 0
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
-            if share and projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
-                given += shift_all(q, i, share, wiring, live)
-        debts[i] = owed - given
-    return waiting
+            if projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
+                added, above = shift_all(q, i, share, wiring, live, fresh)
+                given += added
+                positive += above
+        live.positive[neuron] = positive
+        set_threshold(neuron, population, live)
+        live.debt[neuron] = owed - given
+        live.owing[p] |= abs(owed - given) >= ONE
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def learn(t, p, wiring, live, scratch, feed):
-    """All rules of one step for one population; how many neurons wait to renormalise."""
+    """All rules of one step for one population."""
     population = wiring.population[p]
     start = population[P_START]
     line = t & (live.count.shape[0] - 1)
     for k in range(start, start + live.count[line, p]):
         i = np.int64(live.fired[line, k])
         own_spike(t, p, i - start, scratch.pushed[i] == 1, wiring, live, feed, scratch.mask)
-    if scratch.touched[p, 3]:
+    if scratch.touched[p, REWARDS]:
         for i in range(population[P_SIZE]):
             reward = scratch.reward[start + i]
             if reward != 0 and live.gate[start + i] > 0:
@@ -673,51 +706,70 @@ def learn(t, p, wiring, live, scratch, feed):
     period = population[P_PRE_PERIOD]
     if period and t > 0 and t % period == 0:
         presynaptic(t, p, wiring, live, feed, scratch.mask)
-    if population[P_VIRTUAL] >= 0:
-        return renormalise(t, p, wiring, live)
-    return 0
+    if live.owing[p]:
+        renormalise(t, p, wiring, live, scratch.fresh)
 
 
 # ------------------------------------------------------------------------- time
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, inline="always", _nrt=False)
 def update(t, p, wiring, live, scratch):
     """Gate, leak, integrate and fire one population; how many of its neurons fired."""
     population = wiring.population[p]
-    start, stop = population[P_START], population[P_START] + population[P_SIZE]
+    start, size = population[P_START], population[P_SIZE]
+    stop = start + size
     line = t & (live.count.shape[0] - 1)
-    if live.count[line, p]:
-        for k in range(start, start + live.count[line, p]):
-            live.spikes[line, live.fired[line, k]] = 0
-        live.count[line, p] = 0
+    for k in range(start, start + live.count[line, p]):
+        live.spikes[line, live.fired[line, k]] = 0
+    live.count[line, p] = 0
+    fired = 0
     if population[P_GATED]:
-        gate(population, live, scratch, scratch.touched[p, 2])
+        move_gates(live.gate[start:stop])
+        if scratch.touched[p, GATES]:
+            set_gates(live.gate[start:stop], scratch.wake[start:stop], scratch.sleep[start:stop])
         if population[P_PLASTIC]:
-            for i in range(start, stop):
-                live.awake[line, i] = live.gate[i] > 0
-    calm = not scratch.touched[p, 0] and not population[P_KICK] and not population[P_MEMORY]
-    if calm and scratch.rest[p] and not population[P_RAMP_PERIOD]:
-        return 0
-    leak_and_integrate(t, p, wiring, live, scratch)
-    scratch.rest[p] = calm and population[P_LEAK] == 0
-    if above_threshold(population, live) == 0:
-        return 0
-    return fire(t, p, wiring, live, scratch)
+            note_awake(live.gate[start:stop], live.awake[line, start:stop])
+        if scratch.touched[p, CURRENT]:
+            ignore_arrivals(scratch.current[start:stop], live.gate[start:stop])
+    kicked = population[P_KICK] or population[P_MEMORY]
+    calm = not scratch.touched[p, CURRENT] and not kicked
+    if not (calm and scratch.rest[p]):
+        u, current = live.potential[start:stop], scratch.current[start:stop]
+        if kicked:
+            kicks = scratch.kicks[: (size + 3) // 4 * 4]
+            if population[P_KICK]:
+                key = mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN)
+                draw_kicks(kicks, key, population[P_KICK])
+            if population[P_MEMORY]:
+                memory_timers(t, population, live, scratch)
+            leak_kick_and_integrate(u, current, kicks, population[P_LEAK], population[P_FLOOR])
+        else:
+            leak_and_integrate(u, current, population[P_LEAK], population[P_FLOOR])
+        if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
+            u[:] = 0
+        scratch.rest[p] = calm and population[P_LEAK] == 0
+        if population[P_RAMP_PERIOD]:
+            move_ramps(live.ramp[start:stop])
+        if count_above(u, live.threshold[start:stop]):
+            fired = fire(t, p, wiring, live, scratch)
+    elif population[P_RAMP_PERIOD]:
+        move_ramps(live.ramp[start:stop])
+    return fired
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, inline="always", _nrt=False)
 def clear_arrivals(p, wiring, scratch):
     """Zero what the step left in the arrival arrays of a population."""
     start, stop = wiring.population[p, P_START], wiring.population[p, P_START] + wiring.population[p, P_SIZE]
-    if scratch.touched[p, 1]:
+    if scratch.touched[p, CURRENT]:
         scratch.pushed[start:stop] = 0
-    if scratch.touched[p, 3]:
+    if scratch.touched[p, REWARDS]:
         scratch.reward[start:stop] = 0
     scratch.touched[p] = 0
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
     """Count votes and record the n spikes of a population."""
     start, size = wiring.population[p, P_START], wiring.population[p, P_SIZE]
@@ -733,7 +785,7 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
             out.recorded[0] += 1
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
+@njit(cache=True, nogil=True, boundscheck=False, _nrt=False)
 def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
     """Run one copy from step `start` to `stop`; the number of synaptic events."""
     populations, projections = len(wiring.population), len(wiring.projection)
@@ -744,21 +796,24 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     while t < stop:
         for q in range(projections):
             events += deliver(t, q, wiring, live, scratch, feed)
-        waiting = 0
         for p in range(populations):
             n = update(t, p, wiring, live, scratch)
             if n:
                 busy = max(busy, t + wiring.population[p, P_REACH])
                 harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
+        line = t & (live.count.shape[0] - 1)
         for p in range(populations):
             if t < freeze and wiring.population[p, P_PLASTIC]:
-                waiting += learn(t, p, wiring, live, scratch, feed)
+                period = wiring.population[p, P_PRE_PERIOD]
+                due = scratch.touched[p, REWARDS] or live.owing[p] or (period and t % period == 0)
+                if live.count[line, p] or due:
+                    learn(t, p, wiring, live, scratch, feed)
             clear_arrivals(p, wiring, scratch)
         t += 1
     return events
 
 
-@njit(cache=True, boundscheck=False)
+@njit(cache=True, boundscheck=False, _nrt=False)
 def fill_bits(bits, first, ptr, index):
     """Set the bits of an input's spikes; its words start at `first` in every row."""
     for step in range(len(ptr) - 1):

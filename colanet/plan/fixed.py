@@ -13,6 +13,7 @@ Products are truncated towards zero, so that a change and its opposite are of eq
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from functools import cache
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def to_fixed(value: float, scale: int, limit: int, where: str) -> int:
     return int(exact)
 
 
+@cache
 def scale_table() -> np.ndarray:
     """2^(30 - k/1024) rounded, k = 0..1023, int64; exact arithmetic, so every machine makes the same table."""
     with localcontext() as context:
