@@ -1,86 +1,27 @@
 """What no single object can know: whether a network's objects fit together and fit the engines' integers.
 
-Each rule is a small generator over a `_View`; `check` runs them all.
+Each rule is a small generator over a `View`; `check` runs them all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
-from colanet.config import suspicions
+from colanet.config import ranges, suspicions
 from colanet.config.draft import OURS, Draft, Path
 from colanet.config.model import (
-    MAX_DELAY,
-    ImageInput,
-    LogNormal,
-    LogUniform,
     Network,
     NoiseInput,
-    Population,
-    Projection,
     TargetInput,
-    Uniform,
-    ValuesInput,
 )
-from colanet.config.suspicions import Finding
+from colanet.config.view import Finding, Rule, View
 from colanet.errors import Problem
 
-WEIGHT_LIMIT = 2_000_000
-"""In 1/1000 this fits int32 with room for sums."""
-PLASTIC_LIMIT = 32.767
-"""Plastic weights are int16 in 1/1000."""
-RATE_LIMIT = 1000
-RESOURCE_LIMIT = 2046
-"""Resources are int32 in 2^-20."""
-KICK_LIMIT = 65.535
-"""The random kick is (k S) >> 16 with k and S of 16 bits."""
-HISTORY_LIMIT = 4096
-"""Longest look back of a plasticity rule in steps."""
 SYNAPSE_LIMIT = 2**31 - 1
 
 COLUMN_CONNECTIONS = ("within_columns", "other_columns", "within_columns_except_same")
-
-
-@dataclass(frozen=True)
-class _View:
-    """A network with its objects by name; `broken` are names that exist but could not be understood."""
-
-    network: Network
-    broken: frozenset[str] = frozenset()
-    inputs: dict[str, Any] = field(default_factory=dict)
-    populations: dict[str, Population] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, network: Network, broken: set[str]) -> _View:
-        inputs = {item.name: item for item in network.inputs}
-        return cls(network, frozenset(broken), inputs, {p.name: p for p in network.populations})
-
-    def size(self, name: str) -> int | None:
-        found = self.populations.get(name) or self.inputs.get(name)
-        if isinstance(found, ImageInput) and found.size is None and found.shape is not None:
-            return math.prod(found.shape)
-        return found.size if found else None
-
-    def columns(self, name: str) -> int | None:
-        """Columns; without columns each neuron is its own."""
-        population = self.populations.get(name)
-        return population.columns if population and population.columns else self.size(name)
-
-    def into(self, name: str, kind: str) -> list[Projection]:
-        return [p for p in self.network.projections if p.target == name and p.kind == kind]
-
-    def shown(self) -> list[tuple[int, ImageInput | ValuesInput]]:
-        """The inputs that show objects one after another."""
-        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, ImageInput | ValuesInput)]
-
-    def targets(self) -> list[tuple[int, TargetInput]]:
-        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, TargetInput)]
-
-
-Rule = Callable[[_View], Iterator[Finding]]
 
 
 def check(network: Network, *, warnings: bool = False) -> list[Problem]:
@@ -109,8 +50,8 @@ def check_draft(draft: Draft) -> None:
     network = draft.network
     if network is None:
         return
-    view = _View.of(network, draft.broken)
-    for rule in (*_RULES, *suspicions.RULES):
+    view = View.of(network, draft.broken)
+    for rule in (*_RULES, *ranges.RULES, *suspicions.RULES):
         for finding in rule(view):
             draft.add(_original(draft, finding.path), finding.message, warning=finding.warning)
 
@@ -124,7 +65,7 @@ def _original(draft: Draft, path: Path) -> Path:
 # ----------------------------------------------------------------------- names
 
 
-def _names(view: _View) -> Iterator[Finding]:
+def _names(view: View) -> Iterator[Finding]:
     seen: set[str] = set()
     network = view.network
     for section, items in (("inputs", network.inputs), ("populations", network.populations)):
@@ -134,7 +75,7 @@ def _names(view: _View) -> Iterator[Finding]:
             seen.add(item.name)
 
 
-def _ends(view: _View) -> Iterator[Finding]:
+def _ends(view: View) -> Iterator[Finding]:
     known = ", ".join([*view.inputs, *view.populations])
     for index, projection in enumerate(view.network.projections):
         path: Path = ("projections", index)
@@ -149,7 +90,7 @@ def _ends(view: _View) -> Iterator[Finding]:
 # --------------------------------------------------------------------- columns
 
 
-def _columns(view: _View) -> Iterator[Finding]:
+def _columns(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         source, target = view.columns(projection.source), view.columns(projection.target)
         if source is None or target is None:
@@ -163,7 +104,7 @@ def _columns(view: _View) -> Iterator[Finding]:
             )
 
 
-def _teachers(view: _View) -> Iterator[Finding]:
+def _teachers(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         teacher = view.inputs.get(projection.source)
         pupil = view.populations.get(projection.target)
@@ -174,7 +115,7 @@ def _teachers(view: _View) -> Iterator[Finding]:
             yield Finding(("projections", index, "connection"), message)
 
 
-def _synapse_count(view: _View) -> Iterator[Finding]:
+def _synapse_count(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         source, target = view.size(projection.source), view.size(projection.target)
         if source and target and projection.connection not in ("one_to_one", *COLUMN_CONNECTIONS):
@@ -185,99 +126,10 @@ def _synapse_count(view: _View) -> Iterator[Finding]:
                 yield Finding(("projections", index), f"{expected:.3g} synapses; at most {SYNAPSE_LIMIT}")
 
 
-# ------------------------------------------------------------- sizes of numbers
-
-
-def _size_of(path: Path, value: float, limit: float, what: str) -> Iterator[Finding]:
-    if abs(value) > limit:
-        yield Finding(path, f"{value:g} is out of range: {what} are at most {limit:g} in size")
-
-
-def _projection_numbers(view: _View) -> Iterator[Finding]:
-    limits = {
-        "fixed": (WEIGHT_LIMIT, "weights"),
-        "gating": (WEIGHT_LIMIT, "gating weights"),
-        "reward": (RATE_LIMIT, "rewards"),
-    }
-    for index, projection in enumerate(view.network.projections):
-        path: Path = ("projections", index)
-        if projection.weight is not None and projection.kind in limits:
-            yield from _size_of((*path, "weight"), projection.weight, *limits[projection.kind])
-        resource = projection.initial_resource
-        if isinstance(resource, Uniform):
-            values = list(resource.uniform)
-        elif isinstance(resource, int | float):
-            values = [resource]
-        else:
-            values = [resource.default, *(value for value, _ in resource.values)]
-        largest = max(values, key=abs)
-        yield from _size_of((*path, "initial_resource"), largest, RESOURCE_LIMIT, "resources")
-        yield from _delay((*path, "delay"), projection.delay)
-
-
-def _delay(path: Path, delay: Any) -> Iterator[Finding]:
-    if isinstance(delay, Uniform):
-        low, high = delay.uniform
-        if low < 1 or high > MAX_DELAY or not low.is_integer() or not high.is_integer():
-            yield Finding(
-                path, f"uniform from {low:g} to {high:g}: bounds are whole numbers from 1 to {MAX_DELAY}"
-            )
-    elif isinstance(delay, LogNormal) and not 1 <= delay.log_normal[0] <= MAX_DELAY:
-        yield Finding(path, f"a mean of {delay.log_normal[0]:g} steps: delays are 1 to {MAX_DELAY}")
-
-
-def _population_numbers(view: _View) -> Iterator[Finding]:
-    for index, population in enumerate(view.network.populations):
-        path: Path = ("populations", index)
-        for name in ("hebbian_rate", "presynaptic_rate", "stability_rate", "threshold_weight_factor"):
-            yield from _size_of((*path, name), getattr(population, name), RATE_LIMIT, "rates")
-        yield from _size_of((*path, "noise_amplitude"), population.noise_amplitude, KICK_LIMIT, "kicks")
-        for name in ("min_potential", "threshold_increment"):
-            yield from _size_of((*path, name), getattr(population, name) or 0, WEIGHT_LIMIT, "potentials")
-        memory = population.memory
-        if isinstance(memory, Uniform | LogUniform):
-            bounds = memory.uniform if isinstance(memory, Uniform) else memory.log_uniform
-            if bounds[0] < 1 or bounds[1] > 2**30:
-                yield Finding((*path, "memory"), "the bounds are steps from 1 to 1073741824")
-            if isinstance(memory, Uniform) and not all(bound.is_integer() for bound in bounds):
-                yield Finding((*path, "memory"), "the bounds of a uniform memory are whole numbers of steps")
-
-
-# ------------------------------------------------------------------ plasticity
-
-
-def _plastic_targets(view: _View) -> Iterator[Finding]:
-    for index, population in enumerate(view.network.populations):
-        plastic = view.into(population.name, "plastic")
-        if not plastic:
-            continue
-        path: Path = ("populations", index)
-        if population.w_max is None:
-            sources = ", ".join(projection.source for projection in plastic)
-            yield Finding((*path, "w_max"), f"is needed: the projection from {sources} is plastic")
-        else:
-            yield from _size_of((*path, "w_max"), population.w_max, PLASTIC_LIMIT, "plastic weights")
-        yield from _size_of((*path, "w_min"), population.w_min, PLASTIC_LIMIT, "plastic weights")
-        yield from _windows(path, population)
-        rule = population.stability_rule or population.dopamine_rule
-        rewarded = view.into(population.name, "reward")
-        if rewarded and rule == "two_factor" and population.stability_rate and not population.isi_max:
-            message = "must be at least 1: the two-factor rule of stability divides by it"
-            yield Finding((*path, "isi_max"), message)
-
-
-def _windows(path: Path, population: Population) -> Iterator[Finding]:
-    if math.isinf(population.tau_m):
-        yield Finding((*path, "tau_m"), "must be finite: plastic synapses look back a multiple of it")
-    elif population.hebbian_window * population.tau_m > HISTORY_LIMIT:
-        steps = population.hebbian_window * population.tau_m
-        yield Finding((*path, "hebbian_window"), f"reaches back {steps:g} steps; at most {HISTORY_LIMIT}")
-
-
 # ------------------------------------------------------------- objects and time
 
 
-def _image_sizes(view: _View) -> Iterator[Finding]:
+def _image_sizes(view: View) -> Iterator[Finding]:
     for index, source in view.shown():
         shape = getattr(source, "shape", None)
         if shape and source.size is not None and source.size != math.prod(shape):
@@ -285,7 +137,7 @@ def _image_sizes(view: _View) -> Iterator[Finding]:
             yield Finding(("inputs", index, "size"), message)
 
 
-def _periods(view: _View) -> Iterator[Finding]:
+def _periods(view: View) -> Iterator[Finding]:
     timed = [*view.shown(), *view.targets()]
     if not timed:
         return
@@ -298,7 +150,7 @@ def _periods(view: _View) -> Iterator[Finding]:
             yield Finding(("inputs", index, "period"), message)
 
 
-def _label_steps(view: _View) -> Iterator[Finding]:
+def _label_steps(view: View) -> Iterator[Finding]:
     shown = [source for _, source in view.shown()]
     for index, target in view.targets():
         path: Path = ("inputs", index)
@@ -318,11 +170,11 @@ def _default_label_step(path: Path, target: TargetInput, shown: list[Any]) -> It
         return
     step = max(source.presentation or source.period for source in shown) + 1
     if step >= target.period:
-        message = f"the label would come at step {step} (presentation + 1), outside the {target.period} of the period"
+        message = f"the label would come at step {step} (presentation + 1) of {target.period}"
         yield Finding((*path, "label_step"), message + "; shorten the presentation or give the step")
 
 
-def _noise_length(view: _View) -> Iterator[Finding]:
+def _noise_length(view: View) -> Iterator[Finding]:
     sources = [item for item in view.network.inputs if not isinstance(item, TargetInput)]
     if view.broken or not sources or any(item.steps for item in sources):
         return
@@ -331,7 +183,7 @@ def _noise_length(view: _View) -> Iterator[Finding]:
         yield Finding(("inputs", index, "steps"), "is needed: noise alone has no end")
 
 
-def _readout(view: _View) -> Iterator[Finding]:
+def _readout(view: View) -> Iterator[Finding]:
     readout, targets = view.network.readout, view.targets()
     for index, _ in targets[1:]:
         yield Finding(("inputs", index), f"a second target beside {targets[0][1].name}; one is possible")
@@ -365,9 +217,6 @@ _RULES: tuple[Rule, ...] = (
     _columns,
     _teachers,
     _synapse_count,
-    _projection_numbers,
-    _population_numbers,
-    _plastic_targets,
     _image_sizes,
     _periods,
     _label_steps,

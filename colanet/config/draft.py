@@ -97,6 +97,8 @@ class Draft:
             return self.vocabulary.field_name("", None, section)
         rest = path[1:]
         item = self.data.get(section)
+        if section in SECTIONS and not rest:
+            return section
         label = noun
         if section in SECTIONS and rest and isinstance(item, list):
             item = item[int(rest[0])]
@@ -153,7 +155,7 @@ def assemble(draft: Draft) -> Draft:
         parts["readout"] = _object(draft, ("readout",), readout, model.Readout)
     rest = {key: value for key, value in data.items() if key not in (*SECTIONS, "readout")}
     head = _object(draft, (), {**rest, "populations": [_STAND_IN]}, model.Network)
-    if not parts["populations"] and len(draft.problems) == before:
+    if not data.get("populations") and len(draft.problems) == before:
         draft.add(("populations",), "a network needs at least one population")
     values = {name: getattr(head, name) for name in model.Network.model_fields} if head else {}
     draft.network = model.Network.model_construct(**{**values, **parts})

@@ -78,7 +78,8 @@ def _alternatives(error: ValidationError, field: str, value: Any) -> str:
     if isinstance(value, dict):
         meant = {_DISTRIBUTIONS[key] for key in value if key in _DISTRIBUTIONS}
         for detail in error.errors(include_url=False):
-            if detail["loc"][0] == field and meant.intersection(map(str, detail["loc"])):
+            branch = str(detail["loc"][1]).rpartition(" ")[2].rstrip("]") if len(detail["loc"]) > 1 else ""
+            if detail["loc"][0] == field and branch in meant:
                 inner = [str(part) for part in detail["loc"][2:]]
                 return ": ".join([*inner, _in_words(detail, BaseModel)])
     return f"{_ALTERNATIVES[field]}, not {shorten(value)}"
@@ -90,6 +91,7 @@ def _in_words(detail: Any, cls: type[BaseModel]) -> str:
         is_name = detail["loc"] and detail["loc"][-1] in _NAME_FIELDS and "/" in context["pattern"]
         what = "a name without blanks, '/', '.', ':' and '>'" if is_name else "one line of printable text"
         return f"expected {what}, not {shorten(detail['input'])}"
+    context = {key: f"{value:.12g}" if isinstance(value, float) else value for key, value in context.items()}
     text = _WORDS[kind].format(**context) if kind in _WORDS else detail["msg"]
     if kind in _WITHOUT_VALUE:
         return text

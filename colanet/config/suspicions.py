@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from colanet.config.draft import Path
 from colanet.config.model import Population, Projection
+from colanet.config.view import Finding, Rule, View
 
 _SMALLEST_RATE = 0.5 / 2**20
 _SMALLEST_WEIGHT = 0.0005
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something noticed about the thing at `path`."""
-
-    path: Path
-    message: str
-    warning: bool = False
 
 
 def _warn(path: Path, message: str) -> Finding:
     return Finding(path, message, warning=True)
 
 
-def _symmetry(view: Any) -> Iterator[Finding]:
+def _symmetry(view: View) -> Iterator[Finding]:
     """model.md, section 4: without a source of difference all neurons of a column stay clones."""
     for index, population in enumerate(view.network.populations):
         plastic = view.into(population.name, "plastic")
@@ -37,8 +27,8 @@ def _symmetry(view: Any) -> Iterator[Finding]:
         if clones or view.network.copies > 1:
             yield _warn(
                 ("populations", index),
-                f"symmetry is not broken: same inputs, same weights and no random kick, so {_which(clones)} stay "
-                "clones; give noise_amplitude (stochastic_stimulation), or random connections or resources",
+                f"symmetry is not broken: same inputs, same weights and no random kick; {_which(clones)} "
+                "stay clones; give noise_amplitude (stochastic_stimulation), or random connections or resources",
             )
 
 
@@ -55,7 +45,7 @@ def _is_random(projection: Projection) -> bool:
     return drawn or not scalars
 
 
-def _distinct(view: Any, population: Population) -> int:
+def _distinct(view: View, population: Population) -> int:
     """How many neurons the labels can tell apart: one a column, or each if the labels are aligned to them."""
     if population.columns:
         return population.columns
@@ -64,7 +54,7 @@ def _distinct(view: Any, population: Population) -> int:
     return population.size if labelled else 1
 
 
-def _idle(view: Any) -> Iterator[Finding]:
+def _idle(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         path: Path = ("projections", index)
         learns = view.broken or view.into(projection.target, "plastic")
@@ -80,7 +70,7 @@ def _idle(view: Any) -> Iterator[Finding]:
             yield _warn((*path, "connection"), f"connects nothing: {projection.target} has no columns")
 
 
-def _lost_rates(view: Any) -> Iterator[Finding]:
+def _lost_rates(view: View) -> Iterator[Finding]:
     for index, population in enumerate(view.network.populations):
         for name in ("hebbian_rate", "presynaptic_rate", "stability_rate", "threshold_weight_factor"):
             rate = getattr(population, name)
@@ -90,16 +80,15 @@ def _lost_rates(view: Any) -> Iterator[Finding]:
                 )
 
 
-def _unequal_blocks(view: Any) -> Iterator[Finding]:
+def _unequal_blocks(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
-        sizes = (view.size(projection.source), view.size(projection.target))
-        if projection.connection != "one_to_one" or None in sizes:
+        source, target = view.size(projection.source), view.size(projection.target)
+        if projection.connection != "one_to_one" or source is None or target is None:
             continue
-        large, small = max(sizes), min(sizes)
-        if large % small:
-            rest = f"{large % small} stay unconnected"
-            message = f"sizes {sizes[0]} and {sizes[1]} are not in an integer ratio: {rest}"
+        rest = max(source, target) % min(source, target)
+        if rest:
+            message = f"sizes {source} and {target} are not in an integer ratio: {rest} stay unconnected"
             yield _warn(("projections", index, "connection"), message)
 
 
-RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (_symmetry, _idle, _lost_rates, _unequal_blocks)
+RULES: tuple[Rule, ...] = (_symmetry, _idle, _lost_rates, _unequal_blocks)

@@ -13,6 +13,19 @@ from colanet.errors import ConfigError, Problem
 
 MAX_INCLUDES = 100
 
+OnRoot = Callable[[Any], None]
+OnText = Callable[[Any, Any, str | None], None]
+
+
+def end_line(node: Any) -> int:
+    """The line where an element, comment or processing instruction ends."""
+    after = 0
+    while len(node):
+        node = node[-1]
+        after += (node.tail or "").count("\n")
+    text = node.text or "" if isinstance(node.tag, str) else ""
+    return node.sourceline + after + text.count("\n")
+
 
 class Files:
     """Parses a configuration and its includes, and knows which file an element came from.
@@ -36,13 +49,17 @@ class Files:
         """The file an element came from."""
         return self._names[element.getroottree().getroot()]
 
-    def note(self, element: Any, where: str, message: str, *, warning: bool = False) -> None:
-        """Note a problem at an element."""
-        problem = Problem(message, where, self.name_of(element), element.sourceline)
+    def note(
+        self, element: Any, where: str, message: str, *, warning: bool = False, line: int | None = None
+    ) -> None:
+        """Note a problem at an element, or at a line of its file."""
+        problem = Problem(message, where, self.name_of(element), line or element.sourceline)
         (self._draft.warnings if warning else self._draft.problems).append(problem)
 
-    def top_level(self, on_root: Callable[[Any], None]) -> Iterator[tuple[Any, bool]]:
+    def top_level(self, on_root: OnRoot, on_text: OnText) -> Iterator[tuple[Any, bool]]:
         """Yield (element, included) for the children of the roots, includes in their places.
+
+        Each root is handed to `on_root`, text between the elements to `on_text` (root, node before it, text).
 
         Raises
         ------
@@ -50,10 +67,10 @@ class Files:
             If the main file is not readable as XML.
         """
         main = Path(self.path)
-        yield from self._file(main, (os.path.realpath(main),), on_root)
+        yield from self._file(main, (os.path.realpath(main),), on_root, on_text)
 
     def _file(
-        self, path: Path, stack: tuple[str, ...], on_root: Callable[[Any], None]
+        self, path: Path, stack: tuple[str, ...], on_root: OnRoot, on_text: OnText
     ) -> Iterator[tuple[Any, bool]]:
         root = xml_source.parse(path, str(path))
         self._names[root] = str(path)
@@ -63,12 +80,12 @@ class Files:
             if isinstance(node.tag, str):
                 yield node, len(stack) > 1
             elif getattr(node, "target", "") == xml_source.INCLUDE:
-                yield from self._include(node, path, stack, on_root)
-            if node.getparent() is root and (node.tail or "").strip():
-                self.note(node, "", f"unexpected text {node.tail.strip()!r:.60}", warning=self._draft.lenient)
+                yield from self._include(node, path, stack, on_root, on_text)
+            if node.getparent() is root:
+                on_text(root, node, node.tail)
 
     def _include(
-        self, node: Any, path: Path, stack: tuple[str, ...], on_root: Callable[[Any], None]
+        self, node: Any, path: Path, stack: tuple[str, ...], on_root: OnRoot, on_text: OnText
     ) -> Iterator[tuple[Any, bool]]:
         name = node.text.strip().replace("\\", "/")
         target = path.parent / name
@@ -85,7 +102,7 @@ class Files:
             problem = f"the included file {name!r:.60} does not exist"
         else:
             try:
-                yield from self._file(target, (*stack, real), on_root)
+                yield from self._file(target, (*stack, real), on_root, on_text)
             except ConfigError as error:
                 self._draft.problems.extend(error.problems)
             return

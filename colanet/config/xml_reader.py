@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from colanet.config import xml_shapes, xml_words
 from colanet.config.draft import Draft, Path, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
-from colanet.config.xml_include import Files
+from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
-
-Handler = Callable[[Any, Path], None]
 
 _MODELS = ("linearized", "superquantized")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -57,12 +54,8 @@ def draft_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
     return draft
 
 
-class _Reader:
-    """Walks the elements of a file and fills a draft."""
-
-    def __init__(self, draft: Draft, path: str):
-        self.draft = draft
-        self.files = Files(draft, path)
+class _Reader(Walker):
+    """One method for each element that has a structure of its own."""
 
     # ------------------------------------------------------------- the document
 
@@ -76,7 +69,7 @@ class _Reader:
             "Readout": self._readout,
             "Global": self._global,
         }
-        for element, included in self.files.top_level(self._root):
+        for element, included in self.files.top_level(self._root, self._stray):
             if element.tag not in handlers:
                 self._unknown(element, f"unknown element {element.tag:.60} in SNN")
             elif included and element.tag in ("Readout", "Global"):
@@ -98,7 +91,7 @@ class _Reader:
         for name in root.attrib:
             if name != "model":
                 self._unknown(root, f"unknown attribute {name:.60} of SNN")
-        self._stray(root, root.text)
+        self._stray(root, None, root.text)
 
     def _receptors(self, element: Any) -> None:
         path, item = self._new("inputs", element)
@@ -272,8 +265,10 @@ class _Reader:
         self.draft.data["readout"] = item
         self.draft.places[("readout",)] = self._place(element)
         self._take(element, ("readout",), item, xml_words.READOUT_ROWS)
-        if element.get("lib") is None and "kind" not in item:
-            self._note(element, "lib is missing", ("readout",))
+        if "kind" not in item:
+            if element.get("lib") is None:
+                self._note(element, "lib is missing", ("readout",))
+            del self.draft.data["readout"]
 
     def _global(self, element: Any) -> None:
         pairs = self.draft.data.setdefault("globals", [])
@@ -282,109 +277,3 @@ class _Reader:
         found = [*element.attrib.items(), *own, *inner]
         pairs.extend([name, " ".join(text.split())] for name, text in found if _PLAIN_NAME.fullmatch(name))
         self._note(element, "Global is kept but not used: its numbers have no public meaning", warning=True)
-
-    # ------------------------------------------------------------ the workhorse
-
-    def _take(
-        self,
-        element: Any,
-        path: Path,
-        item: dict[str, Any],
-        rows: tuple[Row, ...],
-        handlers: dict[str, Handler] | None = None,
-        *,
-        ignore: tuple[str, ...] = (),
-        places: bool = True,
-    ) -> None:
-        """Distribute the attributes and children of an element: scalars by `rows`, the rest by `handlers`."""
-        handlers = handlers or {}
-        by_word = {word: row for row in rows for word in (row.xml, *row.aliases)}
-        for name, text in element.attrib.items():
-            if name in by_word:
-                self._scalar(element, name, text, path, item, by_word[name], places)
-            elif name not in ignore:
-                self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
-        self._stray(element, element.text, path)
-        for child in self._children(element, path):
-            if child.tag in handlers:
-                handlers[child.tag](child, path)
-            elif child.tag in by_word:
-                if self._is_leaf(child, path):
-                    row = by_word[child.tag]
-                    self._scalar(child, child.tag, child.text or "", path, item, row, places)
-            else:
-                self._unknown(child, f"unknown element {child.tag:.60} in {element.tag}", path)
-
-    def _scalar(
-        self, element: Any, word: str, text: str, path: Path, item: dict[str, Any], row: Row, places: bool
-    ) -> None:
-        if row.field in item:
-            both = f"{word} and {row.xml} are the same" if word != row.xml else word
-            self._note(element, f"{both}: given twice", path)
-            return
-        if places:
-            self.draft.places[(*path, row.field)] = self._place(element)
-        try:
-            item[row.field] = row.read(text.strip())
-        except ValueError as error:
-            self._note(element, f"{word}: {error}", path)
-
-    def _is_leaf(self, element: Any, path: Path) -> bool:
-        allowed = {"absolute"} if element.tag == "saturation_level" else set()
-        if allowed and element.get("absolute", "yes").strip() != "yes":
-            self._note(
-                element, 'only absolute="yes" is supported: other levels have no public definition', path
-            )
-            return False
-        for name in set(element.attrib) - allowed:
-            self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
-        for child in self._children(element, path):
-            self._unknown(child, f"unknown element {child.tag:.60} in {element.tag}", path)
-        return True
-
-    def _children(self, element: Any, path: Path) -> Iterator[Any]:
-        for child in element:
-            if isinstance(child.tag, str):
-                yield child
-            else:
-                self.files.misplaced(child)
-            self._stray(child, child.tail, path)
-
-    def _try(self, element: Any, path: Path, read: Callable[[Any], Any]) -> Any:
-        try:
-            return read(element)
-        except ValueError as error:
-            self._note(element, f"{element.tag}: {error}" if len(path) == 2 else str(error), path)
-            return None
-
-    def _stray(self, element: Any, text: str | None, path: Path = ()) -> None:
-        if text and text.strip():
-            self._unknown(element, f"unexpected text {text.strip()!r:.60}", path)
-
-    # -------------------------------------------------------------------- notes
-
-    def _new(self, section: str, element: Any) -> tuple[Path, dict[str, Any]]:
-        item: dict[str, Any] = {}
-        items = self.draft.data[section]
-        items.append(item)
-        path: Path = (section, len(items) - 1)
-        self.draft.places[path] = self._place(element)
-        return path, item
-
-    def _drop(self, section: str, item: dict[str, Any]) -> None:
-        """Take back an object whose problem is noted already; its name stays known."""
-        items = self.draft.data[section]
-        items.pop()
-        stale = [path for path in self.draft.places if path[:2] == (section, len(items))]
-        for path in stale:
-            del self.draft.places[path]
-        self.draft.broken.add(str(item.get("name", "")))
-
-    def _place(self, element: Any) -> Place:
-        return Place(self.files.name_of(element), element.sourceline)
-
-    def _note(self, element: Any, message: str, path: Path = (), *, warning: bool = False) -> None:
-        self.files.note(element, self.draft.where(path), message, warning=warning)
-
-    def _unknown(self, element: Any, message: str, path: Path = ()) -> None:
-        self._note(element, message, path, warning=self.draft.lenient)

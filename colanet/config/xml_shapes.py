@@ -16,8 +16,9 @@ _DISTRIBUTIONS = {
 
 
 def text_of(element: Any) -> str:
-    """The element's text without the blanks around it."""
-    return (element.text or "").strip()
+    """The element's own text without comments and the blanks around it."""
+    tails = [child.tail or "" for child in element if not isinstance(child.tag, str)]
+    return "".join([element.text or "", *tails]).strip()
 
 
 def _leaves(element: Any) -> list[tuple[str, str, Any]]:

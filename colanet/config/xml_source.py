@@ -70,7 +70,6 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_comments=True,
     )
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)

@@ -54,7 +54,8 @@ def parse(text: str, shown: str | None) -> tuple[Any, dict[Path, int]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"not readable as YAML: {error.problem or error.context}"
-        raise ConfigError(Problem(message, file=shown, line=mark.line + 1 if mark else None)) from error
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        raise ConfigError(Problem(message, file=shown, line=line)) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(Problem("not readable as YAML", file=shown, line=1)) from error
     return builder.root, builder.lines

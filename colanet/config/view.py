@@ -1,0 +1,59 @@
+"""A network as the rules of `colanet.config.check` see it: objects by name, and what a rule finds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from colanet.config.draft import Path
+from colanet.config.model import ImageInput, Network, Population, Projection, TargetInput, ValuesInput
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something noticed about the thing at `path`."""
+
+    path: Path
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """A network with its objects by name; `broken` are names that exist but could not be understood."""
+
+    network: Network
+    broken: frozenset[str] = frozenset()
+    inputs: dict[str, Any] = field(default_factory=dict)
+    populations: dict[str, Population] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, network: Network, broken: set[str]) -> View:
+        inputs = {item.name: item for item in network.inputs}
+        return cls(network, frozenset(broken), inputs, {p.name: p for p in network.populations})
+
+    def size(self, name: str) -> int | None:
+        found = self.populations.get(name) or self.inputs.get(name)
+        if isinstance(found, ImageInput) and found.size is None and found.shape is not None:
+            return math.prod(found.shape)
+        return found.size if found else None
+
+    def columns(self, name: str) -> int | None:
+        """Columns; without columns each neuron is its own."""
+        population = self.populations.get(name)
+        return population.columns if population and population.columns else self.size(name)
+
+    def into(self, name: str, kind: str) -> list[Projection]:
+        return [p for p in self.network.projections if p.target == name and p.kind == kind]
+
+    def shown(self) -> list[tuple[int, ImageInput | ValuesInput]]:
+        """The inputs that show objects one after another."""
+        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, ImageInput | ValuesInput)]
+
+    def targets(self) -> list[tuple[int, TargetInput]]:
+        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, TargetInput)]
+
+
+Rule = Callable[[View], Iterator[Finding]]
