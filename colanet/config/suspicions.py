@@ -27,8 +27,8 @@ def _symmetry(view: View) -> Iterator[Finding]:
         if clones or view.network.copies > 1:
             yield _warn(
                 ("populations", index),
-                f"symmetry is not broken: same inputs, same weights and no random kick; {_which(clones)} "
-                "stay clones; give noise_amplitude (stochastic_stimulation), or random connections or resources",
+                f"symmetry is not broken: same inputs, same weights, no random kick; {_which(clones)} "
+                "stay clones; give noise_amplitude (stochastic_stimulation), random connections or resources",
             )
 
 
@@ -49,8 +49,11 @@ def _distinct(view: View, population: Population) -> int:
     """How many neurons the labels can tell apart: one a column, or each if the labels are aligned to them."""
     if population.columns:
         return population.columns
-    sources = [p.source for p in view.network.projections if p.target == population.name]
-    labelled = any(name in view.inputs and view.size(name) == population.size for name in sources)
+    aligned = [p for p in view.network.projections if p.target == population.name and p.kind != "plastic"]
+    labelled = any(
+        p.connection == "one_to_one" and p.source in view.inputs and view.size(p.source) == population.size
+        for p in aligned
+    )
     return population.size if labelled else 1
 
 

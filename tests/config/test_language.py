@@ -25,7 +25,7 @@ from colanet.config.model import (
 SECTION = '<Section name="L"><props><n>6</n>{}</props></Section>'
 
 
-def document(section=SECTION.format(""), *, receptors="", link="", tail="", network="<NETWORK>"):
+def document(section=SECTION.replace("{}", ""), *, receptors="", link="", tail="", network="<NETWORK>"):
     return (
         f'<?xml version="1.0" encoding="utf - 8"?>\n<SNN model="smooth">{receptors}{network}<Sections>'
         f"{section}{link}</Sections></NETWORK>{tail}</SNN>"
@@ -300,7 +300,8 @@ def test_globals_are_kept_and_reported_as_ignored(tmp_path):
 
 
 def test_networks_merge_when_their_copies_agree(tmp_path):
-    tail = '<NETWORK ncopies="3"><Sections><Section name="M"><props><n>2</n></props></Section></Sections></NETWORK>'
+    second = SECTION.replace("{}", "").replace('"L"', '"M"')
+    tail = f'<NETWORK ncopies="3"><Sections>{second}</Sections></NETWORK>'
     (tmp_path / "a.nnc").write_text(document(tail=tail, network='<NETWORK ncopies="3">'))
     network = load(tmp_path / "a.nnc")
     assert [p.name for p in network.populations] == ["L", "M"] and network.copies == 3
@@ -357,7 +358,8 @@ def test_comments_and_cdata_anywhere(tmp_path):
 
 def test_yaml_numbers_and_words(tmp_path):
     (tmp_path / "a.yaml").write_text(
-        "# a comment\npopulations:\n  - {name: L, size: 1e1, tau_m: infinity, hebbian_rate: -1e-3, w_max: +2}\n"
+        "# a comment\n"
+        "populations:\n  - {name: L, size: 1e1, tau_m: infinity, hebbian_rate: -1e-3, w_max: +2}\n"
         "projections:\nreadout: null\n"
     )
     population = load(tmp_path / "a.yaml").populations[0]
