@@ -76,7 +76,7 @@ def _names(view: View) -> Iterator[Finding]:
 
 
 def _ends(view: View) -> Iterator[Finding]:
-    known = ", ".join([*view.inputs, *view.populations])
+    known = view.known()
     for index, projection in enumerate(view.network.projections):
         path: Path = ("projections", index)
         for end in ("source", "target"):
@@ -192,8 +192,8 @@ def _readout(view: View) -> Iterator[Finding]:
     name = readout.population
     if name not in view.populations:
         if name not in view.broken:
-            known = ", ".join(view.populations)
-            yield Finding(("readout", "population"), f"there is no population {name}; known: {known}")
+            message = f"there is no population {name}; known: {view.known()}"
+            yield Finding(("readout", "population"), message)
         return
     if not targets:
         if not view.broken:

@@ -27,6 +27,7 @@ INPUT_CLASSES: dict[str, type[model.Frozen]] = {
     "state_target": model.TargetInput,
 }
 MAX_PROBLEMS = 500
+KEPT_PROBLEMS = 5000
 SECTIONS = ("inputs", "populations", "projections")
 
 
@@ -69,6 +70,8 @@ class Draft:
         Original indices of the objects in `network`.
     broken : set of str
         Names of the objects that could not be understood.
+    uncounted : int
+        Problems beyond those that are kept.
     """
 
     vocabulary: Vocabulary = OURS
@@ -80,6 +83,7 @@ class Draft:
     network: model.Network | None = None
     kept: dict[str, list[int]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    uncounted: int = 0
 
     def place(self, path: Path) -> Place:
         """The place of the longest known prefix of the path."""
@@ -112,8 +116,15 @@ class Draft:
     def add(self, path: Path, message: str, *, warning: bool = False) -> None:
         """Note a problem (or a warning) of the thing at `path`."""
         place = self.place(path)
-        problem = Problem(message, self.where(path), place.file, place.line)
-        (self.warnings if warning else self.problems).append(problem)
+        self.note(Problem(message, self.where(path), place.file, place.line), warning=warning)
+
+    def note(self, problem: Problem, *, warning: bool = False) -> None:
+        """Keep a problem or a warning; of a flood of them only the first few thousand."""
+        found = self.warnings if warning else self.problems
+        if len(found) < KEPT_PROBLEMS:
+            found.append(problem)
+        elif not warning:
+            self.uncounted += 1
 
     def unknown(self, path: Path, message: str) -> None:
         """Note something unknown: a problem, or a warning when reading leniently."""
@@ -129,7 +140,7 @@ class Draft:
         """
         if self.problems or self.network is None:
             problems = sorted(self.problems, key=lambda p: (p.file or "", p.line or 0))
-            more = len(problems) - MAX_PROBLEMS
+            more = len(problems) + self.uncounted - MAX_PROBLEMS
             if more > 0:
                 problems[MAX_PROBLEMS:] = [Problem(f"and {more} more problems", file=problems[0].file)]
             raise ConfigError(problems)

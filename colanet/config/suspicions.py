@@ -49,7 +49,7 @@ def _distinct(view: View, population: Population) -> int:
     """How many neurons the labels can tell apart: one a column, or each if the labels are aligned to them."""
     if population.columns:
         return population.columns
-    aligned = [p for p in view.network.projections if p.target == population.name and p.kind != "plastic"]
+    aligned = [p for kind in ("fixed", "gating", "reward") for p in view.into(population.name, kind)]
     labelled = any(
         p.connection == "one_to_one" and p.source in view.inputs and view.size(p.source) == population.size
         for p in aligned
@@ -60,8 +60,8 @@ def _distinct(view: View, population: Population) -> int:
 def _idle(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         path: Path = ("projections", index)
-        learns = view.broken or view.into(projection.target, "plastic")
-        if projection.kind == "reward" and projection.target in view.populations and not learns:
+        rewarded = projection.kind == "reward" and projection.target in view.populations
+        if rewarded and not view.broken and not view.into(projection.target, "plastic"):
             yield _warn(path, f"has no effect: {projection.target} has no plastic inputs")
         if projection.kind == "fixed" and projection.weight and abs(projection.weight) < _SMALLEST_WEIGHT:
             yield _warn(

@@ -28,11 +28,15 @@ class View:
     broken: frozenset[str] = frozenset()
     inputs: dict[str, Any] = field(default_factory=dict)
     populations: dict[str, Population] = field(default_factory=dict)
+    incoming: dict[tuple[str, str], list[Projection]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, network: Network, broken: set[str]) -> View:
         inputs = {item.name: item for item in network.inputs}
-        return cls(network, frozenset(broken), inputs, {p.name: p for p in network.populations})
+        incoming: dict[tuple[str, str], list[Projection]] = {}
+        for projection in network.projections:
+            incoming.setdefault((projection.target, projection.kind), []).append(projection)
+        return cls(network, frozenset(broken), inputs, {p.name: p for p in network.populations}, incoming)
 
     def size(self, name: str) -> int | None:
         found = self.populations.get(name) or self.inputs.get(name)
@@ -46,7 +50,12 @@ class View:
         return population.columns if population and population.columns else self.size(name)
 
     def into(self, name: str, kind: str) -> list[Projection]:
-        return [p for p in self.network.projections if p.target == name and p.kind == kind]
+        return self.incoming.get((name, kind), [])
+
+    def known(self) -> str:
+        """The names a user may have meant, the first few of them."""
+        names = [*self.inputs, *self.populations]
+        return ", ".join([*names[:20], "..."] if len(names) > 20 else names)
 
     def shown(self) -> list[tuple[int, ImageInput | ValuesInput]]:
         """The inputs that show objects one after another."""

@@ -54,7 +54,7 @@ class Files:
     ) -> None:
         """Note a problem at an element, or at a line of its file."""
         problem = Problem(message, where, self.name_of(element), line or element.sourceline)
-        (self._draft.warnings if warning else self._draft.problems).append(problem)
+        self._draft.note(problem, warning=warning)
 
     def top_level(self, on_root: OnRoot, on_text: OnText) -> Iterator[tuple[Any, bool]]:
         """Yield (element, included) for the children of the roots, includes in their places.
@@ -104,13 +104,14 @@ class Files:
             try:
                 yield from self._file(target, (*stack, real), on_root, on_text)
             except ConfigError as error:
-                self._draft.problems.extend(error.problems)
+                for problem in error.problems:
+                    self._draft.note(problem)
             return
         if self._count <= MAX_INCLUDES + 1:
-            self._draft.problems.append(Problem(problem, "", str(path), node.sourceline))
+            self._draft.note(Problem(problem, "", str(path), node.sourceline))
 
     def misplaced(self, node: Any) -> None:
         """Note an include line inside an element other than SNN."""
         if getattr(node, "target", "") == xml_source.INCLUDE:
             message = "an include line belongs directly inside SNN"
-            self._draft.problems.append(Problem(message, "", self.name_of(node), node.sourceline))
+            self._draft.note(Problem(message, "", self.name_of(node), node.sourceline))

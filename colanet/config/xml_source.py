@@ -12,7 +12,7 @@ from lxml import etree
 
 from colanet.errors import ConfigError, Problem
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 2 << 20
 """No network description comes near this; what does is refused before it is parsed."""
 
 INCLUDE = "colanet-include"

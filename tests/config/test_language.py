@@ -25,7 +25,10 @@ from colanet.config.model import (
 SECTION = '<Section name="L"><props><n>6</n>{}</props></Section>'
 
 
-def document(section=SECTION.replace("{}", ""), *, receptors="", link="", tail="", network="<NETWORK>"):
+PLAIN = SECTION.replace("{}", "")
+
+
+def document(section=PLAIN, *, receptors="", link="", tail="", network="<NETWORK>"):
     return (
         f'<?xml version="1.0" encoding="utf - 8"?>\n<SNN model="smooth">{receptors}{network}<Sections>'
         f"{section}{link}</Sections></NETWORK>{tail}</SNN>"

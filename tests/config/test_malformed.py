@@ -531,7 +531,7 @@ def test_very_many_problems_are_cut_short(home, run_validate):
 
 def test_too_large_a_file(home, run_validate):
     (home / "a.yaml").write_text("#" * (5 << 20))
-    assert "larger than the 4 MiB" in run_validate(home / "a.yaml").stderr
+    assert "larger than the 2 MiB" in run_validate(home / "a.yaml").stderr
 
 
 @pytest.mark.parametrize("name", ["missing.nnc", "missing.yaml", "folder.nnc", "odd.txt", "odd"])
