@@ -104,8 +104,8 @@ class Files:
             try:
                 yield from self._file(target, (*stack, real), on_root, on_text)
             except ConfigError as error:
-                for problem in error.problems:
-                    self._draft.note(problem)
+                for found in error.problems:
+                    self._draft.note(found)
             return
         if self._count <= MAX_INCLUDES + 1:
             self._draft.note(Problem(problem, "", str(path), node.sourceline))
