@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from colanet.errors import ColanetError
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
-@click.pass_context
-def validate(context: click.Context, files: tuple[str, ...], lenient: bool) -> None:
+def validate(files: tuple[str, ...], lenient: bool) -> None:
     """Check configurations: prints `FILE: ok`, or every problem with its line and exits with status 2.
 
     Data files that a configuration names are not opened.
@@ -32,7 +32,7 @@ def validate(context: click.Context, files: tuple[str, ...], lenient: bool) -> N
         else:
             click.echo(f"{file}: ok ({_summary(network)})")
     if failed:
-        context.exit(2)
+        sys.exit(2)
 
 
 @click.command()
@@ -40,8 +40,7 @@ def validate(context: click.Context, files: tuple[str, ...], lenient: bool) -> N
 @click.argument("destination", metavar="B", type=click.Path())
 @click.option("--force", is_flag=True, help="Overwrite B if it exists.")
 @click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
-@click.pass_context
-def convert(context: click.Context, source: str, destination: str, force: bool, lenient: bool) -> None:
+def convert(source: str, destination: str, force: bool, lenient: bool) -> None:
     """Write the configuration A as B: .nnc and .xml are the XML dialect, .yaml and .yml are YAML.
 
     Nothing is lost but comments. Bad input gives exit status 2 and writes nothing.
@@ -53,7 +52,7 @@ def convert(context: click.Context, source: str, destination: str, force: bool, 
         save(network, destination)
     except ColanetError as error:
         click.echo(str(error), err=True)
-        context.exit(2)
+        sys.exit(2)
     here, there = Path(source).resolve().parent, Path(destination).resolve().parent
     files = _relative_files(network)
     if here != there and files:

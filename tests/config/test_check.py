@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from colanet.config import ConfigWarning, check, load, override, override_all
+from colanet.config.commands import convert, validate
 from colanet.config.model import (
     ImageInput,
     LogNormal,
@@ -333,3 +334,12 @@ def test_validate_reports_every_file(tmp_path, run_validate):
     result = run_validate(tmp_path / "bad.yaml", CONFIGS / "mnist.yaml", tmp_path / "none.yaml")
     assert result.exit_code == 2
     assert "mnist.yaml: ok" in result.stdout and len(result.stderr.splitlines()) == 2
+
+
+def test_exit_status_survives_a_wrapping_command(tmp_path):
+    """The command line calls its subcommands with standalone_mode off, where click exits are return values."""
+    (tmp_path / "bad.yaml").write_text("populations: 3")
+    for command, args in ((validate, ["bad.yaml"]), (convert, ["bad.yaml", "out.yaml"])):
+        with pytest.raises(SystemExit) as caught:
+            command.main([str(tmp_path / arg) for arg in args], standalone_mode=False)
+        assert caught.value.code == 2
