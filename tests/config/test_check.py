@@ -337,7 +337,7 @@ def test_validate_reports_every_file(tmp_path, run_validate):
 
 
 def test_exit_status_survives_a_wrapping_command(tmp_path):
-    """The command line calls its subcommands with standalone_mode off, where click exits are return values."""
+    """The command line calls subcommands with standalone_mode off, so click exits are return values."""
     (tmp_path / "bad.yaml").write_text("populations: 3")
     for command, args in ((validate, ["bad.yaml"]), (convert, ["bad.yaml", "out.yaml"])):
         with pytest.raises(SystemExit) as caught:
