@@ -1,3 +1,29 @@
 """colanet: an open, bit-exact simulator for spiking column networks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from colanet.config import load
+    from colanet.session import Recording, Result, Session
+
+_EXPORTS = {
+    "load": "colanet.config",
+    "Recording": "colanet.session",
+    "Result": "colanet.session",
+    "Session": "colanet.session",
+}
+
+__all__ = ["Recording", "Result", "Session", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use, so that `import colanet` and the command line's help stay instant.
+    if name in _EXPORTS:
+        import importlib
+
+        return getattr(importlib.import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module 'colanet' has no attribute {name!r}")

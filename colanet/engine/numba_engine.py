@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
 from colanet import hashing
-from colanet.config.model import MAX_DELAY
 from colanet.engine import numba_kernels as k
 from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
 from colanet.hashing import Stream
@@ -111,8 +111,14 @@ class Layout:
                 self.slot_position[here] = position[order]
 
 
-def population_row(plan: Plan, p: PopulationPlan) -> list[int]:
-    """One row of the kernels' table of populations."""
+def reach_of(table: np.ndarray, source: int, *, from_input: bool) -> int:
+    """Longest delay of the projections that leave an input or a population; 0 without any."""
+    leaving = (table[:, k.J_INPUT] == from_input) & (table[:, k.J_SOURCE] == source)
+    return int(table[leaving, k.J_DMAX].max(initial=0))
+
+
+def population_row(p: PopulationPlan) -> list[int]:
+    """One row of the kernels' table of populations, but for its last column."""
     r = p.plasticity
     learning = (
         [0] * (k.P_REACH - k.P_HEBBIAN)
@@ -126,7 +132,7 @@ def population_row(plan: Plan, p: PopulationPlan) -> list[int]:
     return [
         p.start, p.size, p.column_size, p.winner_take_all, p.leak, p.floor, p.kick, p.ramp_increment,
         p.ramp_period, p.alpha, p.reset_period, p.reset_phase, p.memory_period, p.gated, r is not None,
-        *learning, MAX_DELAY,
+        *learning,
     ]  # fmt: skip
 
 
@@ -158,7 +164,10 @@ class CopyRunner:
         self.plan, self.copy, self.layout = plan, copy, layout
         level, bound = weight_tables(plan)
         self.wiring = k.Wiring(
-            population=np.array([population_row(plan, p) for p in plan.populations], dtype=np.int64),
+            population=np.array(
+                [[*population_row(p), reach_of(layout.table, p.index, from_input=False)] for p in plan.populations],
+                dtype=np.int64,
+            ),
             projection=layout.table,
             row=layout.row,
             target=layout.target,
@@ -166,6 +175,10 @@ class CopyRunner:
             slot_source=layout.slot_source,
             slot_delay=layout.slot_delay,
             slot_position=layout.slot_position,
+            input_reach=np.array(
+                [reach_of(layout.table, source, from_input=True) for source in range(len(plan.inputs))],
+                dtype=np.int64,
+            ),
             kick_key=np.array(
                 [hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations],
                 dtype=np.uint64,
@@ -415,3 +428,12 @@ class NumbaEngine:
 
 def _ordered(record: np.ndarray) -> np.ndarray:
     return record[np.lexsort((record[:, 1], record[:, 0]))].copy()
+
+
+def is_compiled() -> bool:
+    """Whether the kernels lie compiled in numba's cache, as far as numba lets one see."""
+    try:
+        cache = k.run._cache
+        return Path(cache.cache_path, cache._cache_file._index_name).exists()
+    except AttributeError:
+        return False

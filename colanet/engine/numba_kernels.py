@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from colanet.config.model import MAX_DELAY
 from colanet.plan import fixed
 
 ONE = fixed.ONE
@@ -72,6 +73,7 @@ class Wiring(NamedTuple):
     slot_source: np.ndarray  # int32
     slot_delay: np.ndarray  # int32
     slot_position: np.ndarray  # int64, position in `weight`
+    input_reach: np.ndarray  # int64 (inputs,), longest delay behind each input
     kick_key: np.ndarray  # uint64 (populations,)
     memory_time: np.ndarray  # int64 (neurons,)
     scale: np.ndarray  # int64 (1024,)
@@ -785,23 +787,107 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
             out.recorded[0] += 1
 
 
+@njit(cache=True, boundscheck=False, _nrt=False)
+def next_event(t, stop, learning, wiring, live, feed):
+    """With no spike on its way after step t: the next step at which anything can happen, at most `stop`."""
+    for p in range(len(wiring.population)):
+        population = wiring.population[p]
+        start, end = population[P_START], population[P_START] + population[P_SIZE]
+        if population[P_KICK] or (learning and live.owing[p]):
+            return t + 1
+        if count_above(live.potential[start:end], live.threshold[start:end]):
+            return t + 1
+        if population[P_MEMORY]:
+            for i in range(start, end):
+                if t < live.memory_next[i] <= live.memory_end[i]:
+                    stop = min(stop, live.memory_next[i])
+        period = population[P_PRE_PERIOD]
+        if learning and period:
+            stop = min(stop, (t // period + 1) * period)
+    for s in range(t + 1, stop):
+        line = s - feed.base
+        for source in range(len(wiring.input_reach)):
+            if feed.ptr[source, line] != feed.ptr[source, line + 1]:
+                return s
+    return stop
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def pass_time(first, stop, wiring, live):
+    """What steps first..stop-1 do when nothing arrives and nobody fires: leaks, ramps, gates, rings."""
+    turns = live.count.shape[0]
+    recent = max(first, stop - turns)
+    for p in range(len(wiring.population)):
+        population = wiring.population[p]
+        start, end = population[P_START], population[P_START] + population[P_SIZE]
+        u = live.potential[start:end]
+        period = population[P_RESET]
+        if period and first + (population[P_PHASE] - first) % period < stop:
+            u[:] = 0
+        if population[P_LEAK] < 1024:
+            for _ in range(first, stop):
+                left = 0
+                for i in range(len(u)):
+                    v = np.int64(u[i])
+                    drained = (abs(v) * population[P_LEAK]) >> 10
+                    u[i] = drained if v >= 0 else -drained
+                    left |= drained
+                if left == 0:
+                    break
+        if population[P_RAMP_PERIOD]:
+            ramp = live.ramp[start:end]
+            for i in range(len(ramp)):
+                ramp[i] = max(ramp[i] - (stop - first), 0)
+        for s in range(recent, stop):
+            line = s & (turns - 1)
+            for k in range(start, start + live.count[line, p]):
+                live.spikes[line, live.fired[line, k]] = 0
+            live.count[line, p] = 0
+        if population[P_GATED]:
+            pass_gates(first, recent, stop, population, live)
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def pass_gates(first, recent, stop, population, live):
+    """Activation counters over steps first..stop-1; rows of `awake` from `recent` on."""
+    start, end = population[P_START], population[P_START] + population[P_SIZE]
+    a = live.gate[start:end]
+    moving = True
+    for s in range(first, stop):
+        if moving:
+            moving = False
+            for i in range(len(a)):
+                moving |= a[i] != 0 and a[i] != AWAKE
+            move_gates(a)
+        elif s < recent:
+            continue
+        if population[P_PLASTIC] and s >= recent:
+            note_awake(a, live.awake[s & (live.count.shape[0] - 1), start:end])
+
+
 @njit(cache=True, nogil=True, boundscheck=False, _nrt=False)
 def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
-    """Run one copy from step `start` to `stop`; the number of synaptic events."""
+    """Run one copy from step `start` to `stop`; the number of synaptic events.
+
+    Stretches in which no spike is on its way, no kick comes and no timer is due are skipped.
+    """
     populations, projections = len(wiring.population), len(wiring.projection)
     events = 0
-    busy = start + 31
+    arriving = start + MAX_DELAY
+    restless = False
+    for p in range(populations):
+        restless |= wiring.population[p, P_KICK] > 0
     first_object = start // vote_period
     t = start
     while t < stop:
+        line = t & (live.count.shape[0] - 1)
         for q in range(projections):
             events += deliver(t, q, wiring, live, scratch, feed)
         for p in range(populations):
             n = update(t, p, wiring, live, scratch)
             if n:
-                busy = max(busy, t + wiring.population[p, P_REACH])
+                arriving = max(arriving, t + wiring.population[p, P_REACH])
                 harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
-        line = t & (live.count.shape[0] - 1)
         for p in range(populations):
             if t < freeze and wiring.population[p, P_PLASTIC]:
                 period = wiring.population[p, P_PRE_PERIOD]
@@ -809,7 +895,18 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
                 if live.count[line, p] or due:
                     learn(t, p, wiring, live, scratch, feed)
             clear_arrivals(p, wiring, scratch)
-        t += 1
+        if restless:
+            t += 1
+            continue
+        for source in range(len(wiring.input_reach)):
+            if feed.ptr[source, t - feed.base] != feed.ptr[source, t - feed.base + 1]:
+                arriving = max(arriving, t + wiring.input_reach[source])
+        after = t + 1
+        if t >= arriving and after < stop:
+            after = next_event(t, stop, t < freeze, wiring, live, feed)
+            if after > t + 1:
+                pass_time(t + 1, after, wiring, live)
+        t = after
     return events
 
 

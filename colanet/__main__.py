@@ -1,0 +1,3 @@
+from colanet.cli import main
+
+main()

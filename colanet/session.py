@@ -1,0 +1,510 @@
+"""A session owns time: it feeds input to an engine, freezes, counts votes, records, saves and resumes.
+
+>>> import colanet
+>>> session = colanet.Session(colanet.load("configs/mnist.nnc"), copies=1, train=6000, test=1000)
+>>> result = session.run()
+>>> session.weights("R->L").shape
+(784, 150)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from colanet import __version__
+from colanet.config.model import Network, TargetInput
+from colanet.encoding import Presentation, build_sources
+from colanet.engine import make_engine
+from colanet.engine.base import InputSpikes, State, Votes, digest
+from colanet.errors import CheckpointError, ConfigError, Problem
+from colanet.plan import Plan, build
+from colanet.plan.fixed import MILLI, ONE, Q, weight_of
+from colanet.readout import Score, decide, score
+from colanet.storage import read_h5, write_h5
+
+CHUNK_STEPS = 15_000
+RECORD_LIMIT = 4_000_000
+"""Most spikes that one chunk may have to record; chunks get shorter for larger populations."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Which spikes to keep: sections (populations or inputs; empty: all populations) and a range of steps."""
+
+    sections: tuple[str, ...] = ()
+    first: int = 0
+    last: int | None = None
+
+
+@dataclass
+class Result:
+    """What a run brings. `accuracy`, `unanswered` and `confusion` are of the test objects (None without any)."""
+
+    accuracy: float | None
+    unanswered: float | None
+    confusion: np.ndarray | None
+    train_accuracy: float | None
+    train_images: int
+    test_images: int
+    copies: int
+    seconds: float
+    image_copies_per_second: float
+    synaptic_events_per_second: float
+    engine: str
+    threads: int
+    seed: int
+    steps: int
+    digest: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = dict(vars(self))
+        values["confusion"] = None if self.confusion is None else self.confusion.tolist()
+        return values
+
+
+@dataclass
+class Tally:
+    """What a session has counted so far; part of every checkpoint."""
+
+    votes: np.ndarray
+    spikes: np.ndarray
+    events: int = 0
+    seconds: float = 0.0
+    records: dict[str, list[np.ndarray]] = field(default_factory=dict)
+
+
+class Session:
+    """A network, its input and its engine.
+
+    Parameters
+    ----------
+    network : Network
+    base_dir : path
+        Folder that file names of the configuration are relative to.
+    engine : {'auto', 'reference', 'numba'}
+    seed : int
+    threads : int or None
+        None: as many as the machine has cores.
+    copies : int or None
+        Instead of the configuration's.
+    train, test : int or None
+        Use only the first objects of each part.
+    data_dir : path or None
+        Where to look for data sets first.
+    recording : Recording or None
+    chunk_steps : int
+        Steps per engine call; the result does not depend on it.
+    presentation : Presentation or None
+        Input made elsewhere instead of what the configuration names.
+
+    Raises
+    ------
+    ConfigError, DataError, BackendUnavailable
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        base_dir: str | os.PathLike = ".",
+        engine: str = "auto",
+        seed: int = 0,
+        threads: int | None = None,
+        copies: int | None = None,
+        train: int | None = None,
+        test: int | None = None,
+        data_dir: str | os.PathLike | None = None,
+        recording: Recording | None = None,
+        chunk_steps: int = CHUNK_STEPS,
+        presentation: Presentation | None = None,
+    ):
+        if copies is not None:
+            network = network.model_copy(update={"copies": copies})
+        self.network, self.seed, self.base_dir = network, seed, Path(base_dir)
+        self.presentation = presentation or build_sources(
+            network.inputs, base_dir=self.base_dir, seed=seed, data_dir=data_dir, n_train=train, n_test=test
+        )
+        sizes = {source.name: source.size for source in self.presentation.sources}
+        self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
+        self.threads = threads or os.cpu_count() or 1
+        self.engine = make_engine(engine, self.plan, self.threads)
+        self.recording = recording
+        self.chunk_steps = chunk_steps
+        self.origin = self.step = 0
+        self.votes = self._votes()
+        self.tally = self._new_tally()
+        if network.state is not None:
+            self.load(self.base_dir / network.state)
+
+    # ------------------------------------------------------------------ set-up
+
+    def _votes(self) -> Votes | None:
+        target = next((i for i in self.network.inputs if isinstance(i, TargetInput)), None)
+        if self.network.readout is None or target is None:
+            return None
+        population = self.plan.population(self.network.readout.population)
+        return Votes(population.index, target.size, target.period)
+
+    def _new_tally(self) -> Tally:
+        p = self.presentation
+        shape = (p.n_train + p.n_test, self.votes.classes) if self.votes else (0, 0)
+        records: dict[str, list[np.ndarray]] = {
+            f"{copy}/{name}": [] for copy, name in self._recorded_sections()
+        }
+        return Tally(
+            np.zeros(shape, dtype=np.int64),
+            np.zeros((self.plan.copies, len(self.plan.populations)), dtype=np.int64),
+            records=records,
+        )
+
+    def _recorded_sections(self) -> list[tuple[int, str]]:
+        """(copy, section) of everything recorded; inputs are shared and stand under copy 0."""
+        if self.recording is None:
+            return []
+        populations = [p.name for p in self.plan.populations]
+        inputs = [name for name, _ in self.plan.inputs]
+        wanted = self.recording.sections or tuple(populations)
+        unknown = [name for name in wanted if name not in populations + inputs]
+        if unknown:
+            raise ConfigError(f"nothing to record is called {unknown[0]}; there are {', '.join(populations + inputs)}")
+        pairs = [(0, name) for name in wanted if name in inputs]
+        return pairs + [(c, name) for c in range(self.plan.copies) for name in wanted if name in populations]
+
+    @property
+    def default_stop(self) -> int:
+        """Steps of data there are.
+
+        Raises
+        ------
+        ConfigError
+            If the input never ends.
+        """
+        if self.presentation.n_steps is None:
+            raise ConfigError(Problem("the input never ends; say where to stop", "stop"))
+        return self.presentation.n_steps
+
+    @property
+    def default_freeze(self) -> int | None:
+        """Step from which plasticity is off: the learning time, or None (never) without a target."""
+        return self.presentation.learning_time if self.presentation.labels is not None else None
+
+    # --------------------------------------------------------------------- run
+
+    def run(
+        self,
+        stop: int | None = None,
+        *,
+        freeze: int | None = None,
+        watch: Callable[[Session], None] | None = None,
+        boundaries: Iterable[int] = (),
+    ) -> Result:
+        """Run to step `stop` of the data, or to its end.
+
+        Parameters
+        ----------
+        stop : int or None
+        freeze : int or None
+            First step without plasticity; None: when the learning time is over.
+        watch : callable or None
+            Called with the session after every chunk.
+        boundaries : iterable of int
+            Steps at which a chunk must end, so that `watch` sees them.
+
+        Raises
+        ------
+        ConfigError
+            If the input never ends and no `stop` is given.
+        """
+        stop = self.default_stop if stop is None else stop
+        freeze = self.default_freeze if freeze is None else freeze
+        cuts = sorted({b for b in boundaries if self.step < b < stop} | {stop})
+        chunk = self._chunk()
+        for cut in cuts:
+            while self.step < cut:
+                self.advance(min(self.step + chunk, cut), freeze)
+                if watch:
+                    watch(self)
+        return self.result()
+
+    def _chunk(self) -> int:
+        widths = [p.size for p in self.plan.populations if (0, p.name) in self._recorded_sections()]
+        return max(1, min(self.chunk_steps, RECORD_LIMIT // max(sum(widths), 1)))
+
+    def advance(self, stop: int, freeze: int | None) -> None:
+        """One engine call, from the present step to `stop` of the data."""
+        began = time.perf_counter()
+        start = self.step
+        record = self._population_indices(start, stop)
+        stretch = self.engine.run(
+            self.input_spikes(start, stop),
+            self.origin + start,
+            self.origin + stop,
+            freeze=(1 << 62) if freeze is None else self.origin + freeze,
+            votes=self.votes,
+            record=record,
+        )
+        if self.votes:
+            first = start // self.votes.period
+            votes = stretch.votes.sum(axis=0, dtype=np.int64)[: len(self.tally.votes) - first]
+            self.tally.votes[first : first + len(votes)] += votes
+        self.tally.spikes += stretch.spikes
+        self.tally.events += stretch.synaptic_events
+        self._keep_records(stretch.records, start, stop)
+        self.step = stop
+        self.tally.seconds += time.perf_counter() - began
+
+    def input_spikes(self, start: int, stop: int) -> InputSpikes:
+        """Spikes of all inputs for an engine run over data steps start..stop, with the history it needs."""
+        first = max(start - self.plan.history, 0)
+        made = [source.spikes(first, stop) for source in self.presentation.sources]
+        base = self.origin + start - self.plan.history
+        padding = np.zeros(first - (start - self.plan.history), dtype=np.int64)
+        return InputSpikes(
+            base,
+            self.origin + stop,
+            tuple(np.concatenate([padding, ptr]) for ptr, _ in made),
+            tuple(index for _, index in made),
+        )
+
+    def rest(self, steps: int) -> None:
+        """Let the network run without input, plasticity off, time going on; between two sets of data."""
+        if steps > 0:
+            silence = InputSpikes(
+                self.origin + self.step - self.plan.history,
+                self.origin + self.step + steps,
+                tuple(np.zeros(self.plan.history + steps + 1, dtype=np.int64) for _ in self.plan.inputs),
+                tuple(np.zeros(0, dtype=np.int32) for _ in self.plan.inputs),
+            )
+            now = self.origin + self.step
+            self.engine.run(silence, now, now + steps, freeze=0)
+        self.origin += self.step + steps
+        self.step = 0
+
+    # --------------------------------------------------------------- recording
+
+    def _population_indices(self, start: int, stop: int) -> list[int]:
+        names = {name for _, name in self._recorded_sections()}
+        return [p.index for p in self.plan.populations if p.name in names]
+
+    def _keep_records(self, records: list[np.ndarray], start: int, stop: int) -> None:
+        if self.recording is None:
+            return
+        last = stop if self.recording.last is None else self.recording.last
+        window = (max(start, self.recording.first), min(stop, last))
+        if window[0] >= window[1]:
+            return
+        sources = {source.name: source for source in self.presentation.sources}
+        for copy, name in self._recorded_sections():
+            if name in sources:
+                ptr, index = sources[name].spikes(*window)
+                steps = np.repeat(np.arange(*window), np.diff(ptr))
+                rows = np.stack([steps, index.astype(np.int64)], axis=1)
+            else:
+                p = self.plan.population(name)
+                rows = records[copy] - [self.origin, p.start]
+                inside = (rows[:, 1] >= 0) & (rows[:, 1] < p.size)
+                rows = rows[inside & (rows[:, 0] >= window[0]) & (rows[:, 0] < window[1])]
+            self.tally.records[f"{copy}/{name}"].append(rows)
+
+    def spikes(self, section: str, copy: int = 0) -> np.ndarray:
+        """Recorded spikes of a section, int64 of shape (n_spikes, 2): step, neuron. KeyError if not recorded."""
+        parts = self.tally.records[f"{copy}/{section}"]
+        return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
+
+    # ------------------------------------------------------------------ results
+
+    def labels(self) -> np.ndarray:
+        """Class of every object, -1 for none, int64 of shape (n_train + n_test,)."""
+        labels = self.presentation.labels
+        if labels is None:
+            return np.zeros(0, dtype=np.int64)
+        labels = labels.astype(np.int64)
+        absent = self.presentation.no_class_value
+        return labels if absent is None else np.where(labels == absent, -1, labels)
+
+    def finished_objects(self) -> int:
+        """Objects whose period is over."""
+        if self.votes is None:
+            return 0
+        return min(self.step // self.votes.period, len(self.tally.votes))
+
+    def score(self, first: int, last: int) -> Score | None:
+        """Score of objects first..last-1 as far as they are finished; None if there are none."""
+        last = min(last, self.finished_objects())
+        if self.votes is None or first >= last:
+            return None
+        return score(decide(self.tally.votes[first:last]), self.labels()[first:last], self.votes.classes)
+
+    def result(self) -> Result:
+        """Everything a run ends with, as of now."""
+        p, done = self.presentation, self.finished_objects()
+        train, test = self.score(0, p.n_train), self.score(p.n_train, p.n_train + p.n_test)
+        seconds = max(self.tally.seconds, 1e-9)
+        return Result(
+            accuracy=test.accuracy if test else None,
+            unanswered=test.unanswered if test else None,
+            confusion=test.confusion if test else None,
+            train_accuracy=train.accuracy if train else None,
+            train_images=min(done, p.n_train),
+            test_images=max(done - p.n_train, 0),
+            copies=self.plan.copies,
+            seconds=self.tally.seconds,
+            image_copies_per_second=done * self.plan.copies / seconds,
+            synaptic_events_per_second=self.tally.events / seconds,
+            engine=self.engine.name,
+            threads=self.threads,
+            seed=self.seed,
+            steps=self.step,
+            digest=digest(self.engine.state(), self.origin + self.step),
+        )
+
+    # ------------------------------------------------------------------ inspect
+
+    def state(self) -> State:
+        """The whole state; see `colanet.engine.base.initial_state` for names, shapes and units."""
+        return self.engine.state()
+
+    def resources(self, projection: str, copy: int = 0) -> np.ndarray:
+        """Synaptic resources of a plastic projection, float of shape (n_source, n_target); NaN: no synapse."""
+        return self._matrix(projection, copy, lambda r, rule: r / ONE)
+
+    def weights(self, projection: str, copy: int = 0) -> np.ndarray:
+        """Weights of a plastic projection in potential units, float of shape (n_source, n_target)."""
+        return self._matrix(projection, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
+
+    def _matrix(self, name: str, copy: int, value: Callable) -> np.ndarray:
+        projection = self.plan.projection(name)
+        if projection.kind != "plastic":
+            raise KeyError(f"{name} is not plastic")
+        synapses = self.plan.synapses(projection.index, copy)
+        rule = self.plan.populations[projection.target].plasticity
+        matrix = np.full((projection.source_size, projection.target_size), np.nan)
+        matrix[synapses.pre, synapses.post] = value(self.engine.state()[f"{copy}/{name}/resource"], rule)
+        return matrix
+
+    def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
+        """Present thresholds of a population in potential units, float of shape (size,)."""
+        p, state = self.plan.population(population), self.engine.state()
+        positive = np.zeros(p.size)
+        for projection in self.plan.projections:
+            if projection.kind == "plastic" and projection.target == p.index:
+                rule = p.plasticity
+                weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
+                post = self.plan.synapses(projection.index, copy).post
+                positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
+        from colanet.plan.fixed import BASE_THRESHOLD
+
+        ramp = state[f"{copy}/{population}/ramp"] * p.ramp_increment // max(p.ramp_period, 1)
+        return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
+
+    def stability(self, population: str, copy: int = 0) -> np.ndarray:
+        """Stability of a plastic population's neurons, float of shape (size,), no unit."""
+        return self.engine.state()[f"{copy}/{population}/stability"] / ONE
+
+    # --------------------------------------------------------- save and resume
+
+    def fingerprint(self) -> str:
+        """Hash of everything that must agree for a run to be continued."""
+        p = self.presentation
+        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {self.recording}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the network's state, to be loaded by the same network with any data."""
+        attributes = {"kind": "state", "time": self.origin + self.step, "seed": self.seed}
+        write_h5(path, self.engine.state(), attributes)
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Start the data from a saved state; time goes on, from the next beginning of an object.
+
+        Raises
+        ------
+        CheckpointError
+            If the file does not fit this network.
+        """
+        arrays, attributes = read_h5(path)
+        if attributes.get("kind") != "state":
+            raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
+        self._take(path, arrays)
+        self.origin, self.step = int(attributes["time"]), 0
+        period = self.presentation.period or 1
+        self.rest(-self.origin % period)
+
+    def _take(self, path, state: State) -> None:
+        try:
+            self.engine.load(state)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+
+    def checkpoint(self, path: str | os.PathLike) -> None:
+        """Write everything needed to continue this very run."""
+        arrays: dict[str, Any] = {f"state/{key}": value for key, value in self.engine.state().items()}
+        arrays |= {"tally/votes": self.tally.votes, "tally/spikes": self.tally.spikes}
+        for key in self.tally.records:
+            copy, name = key.split("/", 1)
+            arrays[f"records/{key}"] = self.spikes(name, int(copy))
+        attributes = {
+            "kind": "checkpoint",
+            "fingerprint": self.fingerprint(),
+            "origin": self.origin,
+            "step": self.step,
+            "events": self.tally.events,
+            "seconds": self.tally.seconds,
+        }
+        write_h5(path, arrays, attributes)
+
+    def resume(self, path: str | os.PathLike) -> None:
+        """Continue the run that wrote a checkpoint.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged or belongs to another configuration, seed or selection of data.
+        """
+        arrays, attributes = read_h5(path)
+        if attributes.get("kind") != "checkpoint":
+            raise CheckpointError(f"{path}: not a checkpoint but a {attributes.get('kind', 'stranger')}")
+        if attributes["fingerprint"] != self.fingerprint():
+            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
+        self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
+        self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
+        for key in self.tally.records:
+            self.tally.records[key] = [arrays[f"records/{key}"]]
+        self.origin, self.step = int(attributes["origin"]), int(attributes["step"])
+
+    def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
+        """Write results, configuration, versions and seed to HDF5."""
+        import json
+        import platform
+
+        import numba
+
+        arrays: dict[str, Any] = {"votes": self.tally.votes, "labels": self.labels()}
+        arrays["answers"] = decide(self.tally.votes) if self.votes else np.zeros(0, dtype=np.int64)
+        arrays["spike_counts"] = self.tally.spikes
+        if result.confusion is not None:
+            arrays["confusion"] = result.confusion
+        versions = {
+            "colanet": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        }
+        attributes = {
+            "kind": "results",
+            "result": json.dumps(result.as_dict()),
+            "configuration": self.network.model_dump_json(),
+            "versions": json.dumps(versions),
+            "seed": self.seed,
+        }
+        write_h5(path, arrays | (extra or {}), attributes)

@@ -1,0 +1,80 @@
+"""HDF5 files that are whole or absent: written under a temporary name, synced, renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from colanet import __version__
+from colanet.errors import CheckpointError
+
+FORMAT = 1
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """A temporary file beside `path` that replaces it when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+    """Write arrays (keys with `/` become groups) and attributes of the root, atomically."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["colanet_format"] = FORMAT
+        file.attrs["colanet_version"] = __version__
+        for key, value in attributes.items():
+            file.attrs[key] = value
+        for key, value in arrays.items():
+            # Small arrays gain nothing from chunks; large ones are mostly resources that compress well.
+            big = getattr(value, "size", 0) > 4096
+            file.create_dataset(key, data=value, **({"compression": "lzf"} if big else {}))
+
+
+def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and attributes of a file of `write_h5`.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged or of another format.
+    """
+    arrays: dict[str, np.ndarray] = {}
+
+    def take(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()]
+
+    try:
+        with h5py.File(path, "r") as file:
+            attributes = dict(file.attrs)
+            file.visititems(take)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such file") from error
+    except OSError as error:
+        raise CheckpointError(f"{path}: not a readable HDF5 file ({error})") from error
+    if attributes.get("colanet_format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: not a colanet file of format {FORMAT}, but {attributes.get('colanet_format', 'unknown')}"
+        )
+    return arrays, attributes

@@ -1,0 +1,101 @@
+"""Engines agree bit for bit, however a run is cut into pieces."""
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from colanet.engine.base import digest
+from colanet.engine.numba_engine import NumbaEngine
+from colanet.engine.reference import ReferenceEngine
+from colanet.plan import build
+
+from .networks import networks, random_input, votes_of
+
+SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def assert_same_state(left, right):
+    assert left.keys() == right.keys()
+    different = [key for key in left if not np.array_equal(left[key], right[key])]
+    assert not different, f"engines differ in {different}"
+
+
+def run(engine, inputs, cuts, freeze, record):
+    plan = engine.plan
+    parts = [
+        engine.run(inputs, start, stop, freeze=freeze, votes=votes_of(plan), record=record)
+        for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
+    ]
+    records = [np.concatenate([part.records[c] for part in parts]) for c in range(plan.copies)]
+    return records, sum(part.spikes for part in parts), sum(part.synaptic_events for part in parts)
+
+
+@given(networks(), st.integers(0, 2**32), st.integers(0, 200))
+@SLOW
+def test_reference_equals_numba(network, seed, freeze_from_end):
+    plan = build(network, seed=seed)
+    stop = 220
+    inputs = random_input(plan, stop, seed)
+    everyone = range(len(plan.populations))
+    reference, compiled = ReferenceEngine(plan), NumbaEngine(plan)
+    freeze = stop - freeze_from_end // 4
+    expected = run(reference, inputs, [0, stop], freeze, everyone)
+    found = run(compiled, inputs, [0, stop], freeze, everyone)
+    for left, right in zip(expected[0], found[0], strict=True):
+        np.testing.assert_array_equal(left, right)
+    np.testing.assert_array_equal(expected[1], found[1])
+    assert expected[2] == found[2]
+    assert_same_state(reference.state(), compiled.state())
+    assert digest(reference.state(), stop) == digest(compiled.state(), stop)
+
+
+@given(networks(), st.integers(0, 2**32), st.lists(st.integers(1, 799), max_size=4, unique=True), st.integers(1, 3))
+@SLOW
+def test_pieces_threads_and_recording_change_nothing(network, seed, cuts, threads):
+    plan = build(network, seed=seed)
+    stop = 800
+    inputs = random_input(plan, stop, seed, rate=0.05)
+    whole, pieces = NumbaEngine(plan), NumbaEngine(plan, threads)
+    run(whole, inputs, [0, stop], 700, ())
+    run(pieces, inputs, [0, *sorted(cuts), stop], 700, range(len(plan.populations)))
+    assert_same_state(whole.state(), pieces.state())
+
+
+@given(networks(), st.integers(0, 2**32), st.integers(1, 149))
+@SLOW
+def test_a_state_moves_between_engines(network, seed, cut):
+    plan = build(network, seed=seed)
+    stop = 150
+    inputs = random_input(plan, stop, seed)
+    one, other, whole = NumbaEngine(plan), ReferenceEngine(plan), NumbaEngine(plan)
+    one.run(inputs, 0, cut, freeze=stop)
+    other.load(one.state())
+    other.run(inputs, cut, stop, freeze=stop)
+    whole.run(inputs, 0, stop, freeze=stop)
+    assert_same_state(other.state(), whole.state())
+
+
+@given(networks(), st.integers(0, 2**32))
+@SLOW
+def test_resource_is_conserved(network, seed):
+    plan = build(network, seed=seed)
+    engine = NumbaEngine(plan)
+
+    def totals():
+        state, result = engine.state(), []
+        for copy in range(plan.copies):
+            for p in plan.populations:
+                if p.plasticity is None or p.plasticity.virtual_synapses < 0:
+                    continue
+                total = state[f"{copy}/{p.name}/debt"] + state[f"{copy}/{p.name}/virtual"]
+                for link in plan.projections:
+                    if link.kind == "plastic" and link.target == p.index:
+                        post = plan.synapses(link.index, copy).post
+                        np.add.at(total, post, state[f"{copy}/{link.name}/resource"].astype(np.int64))
+                result.append(total)
+        return result
+
+    before = totals()
+    engine.run(random_input(plan, 1500, seed), 0, 1500, freeze=1500)
+    for left, right in zip(before, totals(), strict=True):
+        np.testing.assert_array_equal(left, right)
