@@ -1,0 +1,5 @@
+"""Data sets by name: found on disk, in the package, in the user's cache, or downloaded and checked."""
+
+from colanet.datasets.registry import NAMES, Dataset, load
+
+__all__ = ["NAMES", "Dataset", "load"]

@@ -1,0 +1,71 @@
+"""IDX files, the format of MNIST and its kin: strict reading, writing."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from colanet.errors import DataError
+
+IMAGES, LABELS = 0x00000803, 0x00000801
+"""Magic numbers: unsigned bytes in three or one dimensions."""
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """Content of a file, unpacked if it is gzipped.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or its gzip stream is damaged.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from error
+
+
+def read_idx(path: str | os.PathLike, magic: int) -> np.ndarray:
+    """An IDX array of bytes.
+
+    Parameters
+    ----------
+    path : path
+    magic : int
+        `IMAGES` or `LABELS`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, height, width) or (n,)
+
+    Raises
+    ------
+    DataError
+        If the magic number or the size is wrong.
+    """
+    content = read_bytes(path)
+    n_dimensions = magic & 0xFF
+    header = 4 + 4 * n_dimensions
+    found = int.from_bytes(content[:4], "big")
+    if len(content) < header or found != magic:
+        raise DataError(f"{path}: not an IDX file of magic {magic:#010x}, found {found:#010x}")
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", n_dimensions, offset=4))
+    expected = header + int(np.prod(shape, dtype=np.int64))
+    if len(content) != expected:
+        raise DataError(f"{path}: {len(content)} bytes, expected {expected} for an array of {shape}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """A uint8 array of one or three dimensions in IDX form."""
+    magic = {1: LABELS, 3: IMAGES}[array.ndim]
+    shape = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
+    return magic.to_bytes(4, "big") + shape + np.ascontiguousarray(array, dtype=np.uint8).tobytes()

@@ -1,0 +1,111 @@
+"""Compiled pixel coding. Integers only; a stretch of spikes depends on nothing but its steps.
+
+The hash is that of `colanet.hashing`, repeated here because compiled modules stay self-contained.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX2 = np.uint64(0x94D049BB133111EB)
+S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+LANES, LANE_BITS, LANE_MASK = np.uint64(3), np.uint64(16), np.uint64(0xFFFF)
+QUARTER = np.uint64(2)
+
+
+@njit(cache=True, inline="always")
+def mix(z):
+    z = (z ^ (z >> S30)) * MIX1
+    z = (z ^ (z >> S27)) * MIX2
+    return z ^ (z >> S31)
+
+
+@njit(cache=True, inline="always")
+def draw16(step_key, index):
+    """16-bit uniform integer of (step, index)."""
+    i = np.uint64(index)
+    word = mix(step_key + (i >> QUARTER) * GOLDEN + GOLDEN)
+    return np.int64((word >> ((i & LANES) * LANE_BITS)) & LANE_MASK)
+
+
+@njit(cache=True, inline="always")
+def step_key(key, step):
+    return mix(key + np.uint64(step) * GOLDEN + GOLDEN)
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def poisson(images, first, order, start, stop, period, presentation, limit, key, ptr, index):
+    """Spikes of steps start..stop-1: node p of object k fires with probability limit[b] / 65536.
+
+    `images` (n, nodes) uint8; `order[k]` is the row of object first + k, -1 for silence. `key` is that of the
+    stream. Fills ptr (steps + 1,) and index; the number of spikes.
+    """
+    n = 0
+    nodes = images.shape[1]
+    active = np.empty(nodes, dtype=np.int64)
+    known, n_active, row = -1, 0, -1
+    for t in range(start, stop):
+        ptr[t - start] = n
+        if t % period >= presentation:
+            continue
+        k = t // period - first
+        if k != known:
+            known, row, n_active = k, order[k], 0
+            if row >= 0:
+                for p in range(nodes):
+                    if images[row, p] > 0:
+                        active[n_active] = p
+                        n_active += 1
+        if n_active == 0:
+            continue
+        at = step_key(key, t)
+        for j in range(n_active):
+            p = active[j]
+            index[n] = p
+            n += draw16(at, p) < limit[images[row, p]]
+    ptr[stop - start] = n
+    return n
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def integrate(rates, first, order, before, start, stop, period, presentation, modulus, ptr, index):
+    """Spikes of steps start..stop-1: state += rate, a spike and state -= modulus at state >= modulus.
+
+    `rates` (n, nodes) int64; `before` (nodes,) int64 is the state at the start of object `first`; it is used up.
+    """
+    n = 0
+    nodes = rates.shape[1]
+    for t in range(first * period, stop):
+        if t >= start:
+            ptr[t - start] = n
+        if t % period >= presentation:
+            continue
+        row = order[t // period - first]
+        if row < 0:
+            continue
+        for p in range(nodes):
+            state = before[p] + rates[row, p]
+            fires = state >= modulus
+            before[p] = state - modulus if fires else state
+            if t >= start:
+                index[n] = p
+                n += fires
+    ptr[stop - start] = n
+    return n
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def noise(size, start, stop, limit, key, ptr, index):
+    """Every node fires with probability limit / 65536 at every step."""
+    n = 0
+    for t in range(start, stop):
+        ptr[t - start] = n
+        at = step_key(key, t)
+        for p in range(size):
+            index[n] = p
+            n += draw16(at, p) < limit
+    ptr[stop - start] = n
+    return n
