@@ -1,0 +1,338 @@
+"""Lagrangians: the functions L whose gradient g = dL/dx is what a group of neurons puts out.
+
+Krotov and Hopfield (arXiv 2008.06996) build their energy from L alone, and the energy falls when the Hessian
+of L is positive semi-definite. Where that Hessian loses rank neurons are dead and the energy is flat
+(Fanaskov and Oseledets, arXiv 2410.13866). So a Lagrangian tells four things: value, gradient,
+Hessian-vector product, and where its rank falls. All work on batches, the neurons on the last axis.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from colanet.associative.checks import Array, positive
+from colanet.associative.errors import ParameterError, SemidefiniteError
+from colanet.associative.extras import need
+
+
+class Lagrangian(ABC):
+    """A scalar function of one group of neurons.
+
+    Attributes
+    ----------
+    additive : bool
+        L(x) = sum_i l(x_i), so the Hessian is diagonal.
+    convex : bool
+        The Hessian is positive semi-definite everywhere.
+    deficient : str
+        Where the Hessian is not of full rank.
+    """
+
+    additive: ClassVar[bool] = False
+    deficient: ClassVar[str] = "nowhere"
+
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """L(x), shape (...) for x of shape (..., n)."""
+
+    @abstractmethod
+    def gradient(self, x: Array) -> Array:
+        """g(x) = dL/dx, shape (..., n)."""
+
+    @abstractmethod
+    def hvp(self, x: Array, w: Array) -> Array:
+        """H(x) w with H = d2L/dx2, shape (..., n)."""
+
+    def hessian(self, x: Array) -> Array:
+        """H(x), shape (..., n, n)."""
+        return self.hvp(x[..., None, :], np.eye(x.shape[-1]))
+
+
+class Additive(Lagrangian):
+    """L(x) = sum_i l(x_i): everything is said by l, l' and l''."""
+
+    additive = True
+
+    @abstractmethod
+    def potential(self, x: Array) -> Array:
+        """l(x), element by element."""
+
+    @abstractmethod
+    def gradient(self, x: Array) -> Array:
+        """l'(x), element by element."""
+
+    @abstractmethod
+    def curvature(self, x: Array) -> Array:
+        """l''(x), element by element."""
+
+    def value(self, x: Array) -> Array:
+        return self.potential(x).sum(-1)
+
+    def hvp(self, x: Array, w: Array) -> Array:
+        return self.curvature(x) * w
+
+
+@dataclass(frozen=True)
+class Quadratic(Additive):
+    """l(x) = x^2 / 2, g(x) = x: the linear neuron."""
+
+    def potential(self, x: Array) -> Array:
+        return 0.5 * x * x
+
+    def gradient(self, x: Array) -> Array:
+        return np.array(x, dtype=np.float64)
+
+    def curvature(self, x: Array) -> Array:
+        return np.ones_like(x)
+
+
+@dataclass(frozen=True)
+class Polynomial(Additive):
+    """l(x) = x^n. Convex for even n only; for odd n see `RectifiedPolynomial`."""
+
+    n: int = 3
+    deficient = "at x = 0 for n > 2"
+
+    def __post_init__(self) -> None:
+        _order(self.n)
+
+    @property
+    def convex(self) -> bool:
+        return self.n % 2 == 0
+
+    def potential(self, x: Array) -> Array:
+        return x**self.n
+
+    def gradient(self, x: Array) -> Array:
+        return self.n * x ** (self.n - 1)
+
+    def curvature(self, x: Array) -> Array:
+        return self.n * (self.n - 1) * x ** (self.n - 2)
+
+
+@dataclass(frozen=True)
+class RectifiedPolynomial(Additive):
+    """l(x) = x^n for x > 0, else 0 (Krotov and Hopfield 2016). Convex for every n >= 2."""
+
+    n: int = 3
+    deficient = "where x <= 0"
+
+    def __post_init__(self) -> None:
+        _order(self.n)
+
+    def potential(self, x: Array) -> Array:
+        return np.maximum(x, 0.0) ** self.n
+
+    def gradient(self, x: Array) -> Array:
+        return self.n * np.maximum(x, 0.0) ** (self.n - 1)
+
+    def curvature(self, x: Array) -> Array:
+        return np.where(x > 0, self.n * (self.n - 1) * np.maximum(x, 0.0) ** (self.n - 2), 0.0)
+
+
+@dataclass(frozen=True)
+class Exponential(Additive):
+    """l(x) = exp(beta x) / beta (beta = 1: Demircigil et al. 2017)."""
+
+    beta: float = 1.0
+    deficient = "nowhere, but vanishing as x goes to minus infinity"
+
+    def __post_init__(self) -> None:
+        positive(self.beta, "beta")
+
+    def potential(self, x: Array) -> Array:
+        return np.exp(self.beta * x) / self.beta
+
+    def gradient(self, x: Array) -> Array:
+        return np.exp(self.beta * x)
+
+    def curvature(self, x: Array) -> Array:
+        return self.beta * np.exp(self.beta * x)
+
+
+@dataclass(frozen=True)
+class Abs(Additive):
+    """l(x) = |x|, g(x) = sign(x): the two-state neuron."""
+
+    deficient = "everywhere (the curvature sits at x = 0)"
+
+    def potential(self, x: Array) -> Array:
+        return np.abs(x)
+
+    def gradient(self, x: Array) -> Array:
+        return np.sign(x)
+
+    def curvature(self, x: Array) -> Array:
+        return np.zeros_like(x)
+
+
+@dataclass(frozen=True)
+class Softplus(Additive):
+    """l(x) = log(1 + exp(x)), g(x) = 1 / (1 + exp(-x)): the logistic neuron of Hopfield 1984."""
+
+    deficient = "nowhere, but vanishing as |x| grows"
+
+    def potential(self, x: Array) -> Array:
+        return np.logaddexp(0.0, x)
+
+    def gradient(self, x: Array) -> Array:
+        return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+    def curvature(self, x: Array) -> Array:
+        return 0.25 / np.cosh(0.5 * np.clip(x, -1400.0, 1400.0)) ** 2
+
+
+@dataclass(frozen=True)
+class LogCosh(Additive):
+    """l(x) = log cosh(x), g(x) = tanh(x)."""
+
+    deficient = "nowhere, but vanishing as |x| grows"
+
+    def potential(self, x: Array) -> Array:
+        return np.logaddexp(x, -x) - np.log(2.0)
+
+    def gradient(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def curvature(self, x: Array) -> Array:
+        return 1.0 - np.tanh(x) ** 2
+
+
+@dataclass(frozen=True)
+class ReLU(Additive):
+    """l(x) = max(x, 0)^2 / 2, g(x) = max(x, 0). Dead below zero."""
+
+    deficient = "where x <= 0"
+
+    def potential(self, x: Array) -> Array:
+        return 0.5 * np.maximum(x, 0.0) ** 2
+
+    def gradient(self, x: Array) -> Array:
+        return np.maximum(x, 0.0)
+
+    def curvature(self, x: Array) -> Array:
+        return (x > 0).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class GELU(Additive):
+    """l(x) = (x^2 P + x p - P) / 2, g(x) = x P(x), with p and P the normal density and distribution.
+
+    g falls below x = -0.75, so L is not convex: the altered system takes it, the original one does not.
+    """
+
+    deficient = "where P + x p = 0, near x = -0.752, and vanishing as x goes to minus infinity"
+
+    @property
+    def convex(self) -> bool:
+        return False
+
+    def potential(self, x: Array) -> Array:
+        P, p = _normal(x)
+        return 0.5 * (x * x * P + x * p - P)
+
+    def gradient(self, x: Array) -> Array:
+        return x * _normal(x)[0]
+
+    def curvature(self, x: Array) -> Array:
+        P, p = _normal(x)
+        return P + x * p
+
+
+@dataclass(frozen=True)
+class HardSigmoid(Additive):
+    """g(x) = clip(1/2 + slope x, 0, 1). Dead beyond |x| = 1 / (2 slope)."""
+
+    slope: float = 0.25
+    deficient = "where |x| >= 1 / (2 slope)"
+
+    def __post_init__(self) -> None:
+        positive(self.slope, "slope")
+
+    def potential(self, x: Array) -> Array:
+        inside = self.gradient(x) ** 2 / (2 * self.slope)
+        return inside + np.maximum(x - 0.5 / self.slope, 0.0)
+
+    def gradient(self, x: Array) -> Array:
+        return np.clip(0.5 + self.slope * x, 0.0, 1.0)
+
+    def curvature(self, x: Array) -> Array:
+        return np.where(np.abs(x) < 0.5 / self.slope, self.slope, 0.0)
+
+
+@dataclass(frozen=True)
+class LogSumExp(Lagrangian):
+    """L(x) = log(sum_i exp(beta x_i)) / beta, g(x) = softmax(beta x)."""
+
+    beta: float = 1.0
+    deficient = "everywhere along (1, ..., 1); wholly, in floating point, where one neuron takes all"
+
+    def __post_init__(self) -> None:
+        positive(self.beta, "beta")
+
+    def value(self, x: Array) -> Array:
+        top = x.max(-1, keepdims=True)
+        return top[..., 0] + np.log(np.exp(self.beta * (x - top)).sum(-1)) / self.beta
+
+    def gradient(self, x: Array) -> Array:
+        weights = np.exp(self.beta * (x - x.max(-1, keepdims=True)))
+        return weights / weights.sum(-1, keepdims=True)
+
+    def hvp(self, x: Array, w: Array) -> Array:
+        p = self.gradient(x)
+        return self.beta * p * (w - (p * w).sum(-1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Norm(Lagrangian):
+    """L(x) = sqrt(sum_i x_i^2), g(x) = x / |x|. At x = 0 the gradient is taken as 0."""
+
+    deficient = "everywhere along x"
+
+    def value(self, x: Array) -> Array:
+        return np.linalg.norm(x, axis=-1)
+
+    def gradient(self, x: Array) -> Array:
+        length = np.linalg.norm(x, axis=-1, keepdims=True)
+        return x / np.where(length > 0, length, 1.0)
+
+    def hvp(self, x: Array, w: Array) -> Array:
+        length = np.linalg.norm(x, axis=-1, keepdims=True)
+        g = self.gradient(x)
+        return (w - g * (g * w).sum(-1, keepdims=True)) / np.where(length > 0, length, np.inf)
+
+
+def need_convex(lagrangian: Lagrangian, name: str) -> None:
+    """Refuse a Lagrangian under which the energy of Krotov and Hopfield may rise."""
+    if not lagrangian.convex:
+        raise SemidefiniteError(
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite everywhere, and is not"
+        )
+
+
+def need_semidefinite_at(lagrangian: Lagrangian, x: Array, name: str = "L") -> None:
+    """Refuse a Lagrangian whose Hessian has a negative eigenvalue at one of the states x."""
+    smallest = float(np.linalg.eigvalsh(lagrangian.hessian(x)).min())
+    if smallest < -1e-10:
+        raise SemidefiniteError(
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite; eigenvalue {smallest:g}"
+        )
+
+
+def _order(n: int) -> None:
+    if int(n) != n or n < 2:
+        raise ParameterError(f"n: expected a whole number of at least 2, got {n}")
+
+
+def _normal(x: Array) -> tuple[Array, Array]:
+    """Distribution and density of the standard normal law."""
+    density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+    return need("scipy.special").ndtr(x), density
