@@ -123,7 +123,7 @@ def _spread(W: Array, r: Array, root: int) -> None:
         i = queue.popleft()
         for j in np.nonzero((W[i] != 0) & (r == 0))[0]:
             r[j] = r[i] * W[i, j] / W[j, i]
-            queue.append(j)
+            queue.append(int(j))
 
 
 def _weights(values: ArrayLike, lagrangian: Lagrangian, size: int) -> Array:

@@ -117,7 +117,7 @@ class Boltzmann:
         """exp(-E / T) / Z over `all_states`, shape (2^n_features,)."""
         exponent = -self.energy(all_states(self.size)) / checks.positive(temperature, "temperature")
         weights = np.exp(exponent - exponent.max())
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
 
     def transitions(self, temperature: float) -> Array:
         """The matrix of one draw, P[s, t] = probability of t after s, over `all_states`."""

@@ -76,12 +76,12 @@ class OneGroup:
 
     def steady_state(self, x: ArrayLike, duration: float = 60.0, newton_steps: int = 8) -> Array:
         """The steady state that the flow from one state x of shape (n,) reaches."""
-        x = self.integrate(x, duration, method="LSODA").states[-1]
+        state = self.integrate(x, duration, method="LSODA").states[-1]
         for _ in range(newton_steps):
-            x = x - np.linalg.lstsq(self.jacobian(x), self.velocity(x), rcond=None)[0]
-        if np.abs(self.velocity(x)).max() > 1e-8:
+            state = state - np.linalg.pinv(self.jacobian(state)) @ self.velocity(state)
+        if np.abs(self.velocity(state)).max() > 1e-8:
             raise ParameterError("no steady state was reached: the flow runs on or turns critical")
-        return x
+        return state
 
 
 def dead_neurons(lagrangian: Lagrangian, x: ArrayLike, tolerance: float = TOLERANCE) -> np.ndarray:

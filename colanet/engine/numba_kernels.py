@@ -453,7 +453,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
                 break
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def slots(projection, i, wiring):
     """First slot of target neuron i, and how many it has."""
     if projection[J_DENSE]:
@@ -462,7 +462,7 @@ def slots(projection, i, wiring):
     return lo, wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1] - lo
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def set_threshold(neuron, population, live):
     """Base threshold plus alpha times the sum of positive plastic weights."""
     if population[P_ALPHA]:
@@ -538,7 +538,7 @@ def store_weights(weight, fresh, w_min, origin, stride, size):
     return positive
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def shift_all(q, i, share, wiring, live, fresh):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
     projection = wiring.projection[q]
@@ -565,14 +565,14 @@ def shift_all(q, i, share, wiring, live, fresh):
     return added, positive
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def stabilise(neuron, live, delta):
     """A non-positive stability can only increase."""
     if live.stability[neuron] > 0 or delta > 0:
         live.stability[neuron] += delta
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     """Hebbian rule and tight spike sequences."""
     population = wiring.population[p]
@@ -600,7 +600,7 @@ def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     live.forced[neuron] = pushed
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def rewarded(t, p, i, reward, wiring, live, feed, mask):
     """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
     population = wiring.population[p]
@@ -623,7 +623,7 @@ def rewarded(t, p, i, reward, wiring, live, feed, mask):
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def stability_of_reward(t, population, neuron, reward, forced, live):
     product = fixmul(population[P_RATE], reward, Q)
     if forced:
@@ -653,7 +653,7 @@ def presynaptic(t, p, wiring, live, feed, mask):
                 change(q, i, mask, step, wiring, live)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def renormalise(t, p, wiring, live, fresh):
     """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
     population = wiring.population[p]
@@ -691,7 +691,7 @@ def renormalise(t, p, wiring, live, fresh):
         live.owing[p] |= abs(owed - given) >= ONE
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@njit(cache=True, inline="always", _nrt=False)
 def learn(t, p, wiring, live, scratch, feed):
     """All rules of one step for one population."""
     population = wiring.population[p]
@@ -916,3 +916,10 @@ def fill_bits(bits, first, ptr, index):
     for step in range(len(ptr) - 1):
         for j in range(ptr[step], ptr[step + 1]):
             bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
+
+
+@njit(cache=True, boundscheck=False, _nrt=False)
+def add_all_rows(current, weight, ptr, index):
+    """Nothing but the row additions of a stretch of input: the roofline that `colanet bench` compares with."""
+    for step in range(len(ptr) - 1):
+        add_rows(current, weight, index[ptr[step] : ptr[step + 1]], 0, len(current))

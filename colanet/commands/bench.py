@@ -1,0 +1,163 @@
+"""`colanet bench`: speed of training and testing on one core, beside what the memory alone would allow.
+
+The roofline is the bare loop that adds the weight rows of the spiking inputs to the neurons' sums, with nothing
+else around it, run over the same spikes in the same minute.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import click
+import numpy as np
+
+from colanet import config
+from colanet.engine.base import InputSpikes
+from colanet.errors import ConfigError
+from colanet.plan import build
+from colanet.session import Session
+
+RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
+
+
+@click.command()
+@click.argument("configuration", type=click.Path(path_type=Path))
+@click.option("--copies", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--train", type=click.IntRange(1), default=6000, show_default=True, help="Training images a round.")
+@click.option("--test", type=click.IntRange(1), default=2000, show_default=True, help="Test images a round.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="The medians are reported.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(configuration: Path, copies: int, train: int, test: int, rounds: int, data: Path | None, as_json: bool):
+    """Measure microseconds per image and copy on one core, and the time against the input rate."""
+    network = config.load(configuration)
+
+    def session() -> Session:
+        return Session(
+            network, base_dir=configuration.parent, engine="numba", threads=1, copies=copies, train=train, test=test,
+            data_dir=data,
+        )  # fmt: skip
+
+    first = session()
+    if first.votes is None:
+        raise ConfigError(f"{configuration}: nothing to time, it has no labelled images")
+    click.echo(f"{configuration}: {rounds} rounds of {train} + {test} images, {copies} copies, one core", err=True)
+    first.run(10 * first.votes.period)  # compiles, or loads what is compiled
+    runs = [measure(session()) for _ in range(rounds)]
+    result: dict[str, Any] = {"copies": copies, "train_images": train, "test_images": test, "rounds": rounds}
+    for part in ("training", "test"):
+        spent, roof = (median(run[part][i] for run in runs) for i in (0, 1))
+        result[part] = {
+            "microseconds_per_image_copy": spent,
+            "roofline_microseconds": roof,
+            "roofline_fraction": roof / spent if roof else None,
+        }
+    result["synaptic_events_per_second"] = median(run["events_per_second"] for run in runs)
+    result["input_rate"] = against_rate(network)
+    click.echo(json.dumps(result) if as_json else report(result))
+
+
+def measure(session: Session) -> dict[str, Any]:
+    """One round: (microseconds per image and copy, roofline) of training and test."""
+    assert session.votes is not None
+    p, period, copies = session.presentation, session.votes.period, session.plan.copies
+    cut, stop = p.n_train * period, (p.n_train + p.n_test) * period
+    result: dict[str, Any] = {}
+    for part, first, last in (("training", 0, cut), ("test", cut, stop)):
+        spent = seconds(lambda last=last: advance(session, last, cut))
+        images = (last - first) / period
+        result[part] = (1e6 * spent / images / copies, 1e6 * roofline(session, first, last) / images)
+    result["events_per_second"] = session.tally.events / session.tally.seconds
+    return result
+
+
+def advance(session: Session, stop: int, freeze: int) -> None:
+    """Run on in chunks of the usual size, without the digest that ends a run."""
+    while session.step < stop:
+        session.advance(min(session.step + session.chunk_steps, stop), freeze)
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def roofline(session: Session, first: int, last: int) -> float:
+    """Seconds that one copy's bare row additions take for the steps first..last-1."""
+    from colanet.engine.numba_kernels import add_all_rows
+
+    total = 0.0
+    for projection in session.plan.projections:
+        if projection.kind != "plastic" or not projection.from_input:
+            continue
+        source = session.presentation.sources[projection.source]
+        weight = np.ones(projection.source_size * projection.target_size, dtype=np.int16)
+        current = np.zeros(projection.target_size, dtype=np.int32)
+        ptr, index = source.spikes(first, last)
+        add_all_rows(current, weight, ptr[:2], index)
+        total += seconds(lambda: add_all_rows(current, weight, ptr, index))  # noqa: B023 - called at once
+    return total
+
+
+def against_rate(network) -> list[dict[str, float]]:
+    """Time of a step, frozen, for random input of several rates; with and without random kicks."""
+    from colanet.engine.numba_engine import NumbaEngine
+
+    still = network.model_copy(
+        update={"populations": tuple(p.model_copy(update={"noise_amplitude": 0.0}) for p in network.populations)}
+    )
+    rows, steps = [], 20_000
+    for rate in RATES:
+        row = {"rate": rate}
+        for name, described in (("microseconds_per_step", network), ("without_kicks", still)):
+            described = described.model_copy(update={"copies": 1})
+            plan = build(described, input_sizes={i.name: i.size or _size(i) for i in described.inputs})
+            engine = NumbaEngine(plan)
+            inputs = random_input(plan, steps, rate)
+            engine.run(inputs, 0, 10, freeze=0)
+            row[name] = 1e6 * seconds(lambda: engine.run(inputs, 10, steps, freeze=0)) / steps  # noqa: B023
+        rows.append(row)
+    return rows
+
+
+def _size(described) -> int:
+    return int(np.prod(described.shape)) if getattr(described, "shape", None) else 784
+
+
+def random_input(plan, steps: int, rate: float) -> InputSpikes:
+    """Random spikes in the first input, silence in the others."""
+    rng = np.random.default_rng(0)
+    base = -plan.history
+    ptr, index = [], []
+    for number, (_, size) in enumerate(plan.inputs):
+        counts = rng.binomial(size, rate if number == 0 else 0.0, steps - base)
+        counts[:-base] = 0
+        ptr.append(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+        index.append(rng.integers(0, size, int(counts.sum())).astype(np.int32))
+    return InputSpikes(base, steps, tuple(ptr), tuple(index))
+
+
+def report(result: dict[str, Any]) -> str:
+    """The measurement for people."""
+    lines = ["            us an image and copy   bare row additions   fraction"]
+    for part in ("training", "test"):
+        row = result[part]
+        fraction = row["roofline_fraction"]
+        lines.append(
+            f"{part:11s} {row['microseconds_per_image_copy']:20.2f} {row['roofline_microseconds']:20.2f}"
+            f" {'-' if fraction is None else f'{100 * fraction:8.0f} %'}"
+        )
+    lines += [
+        f"{result['synaptic_events_per_second']:.3g} synaptic events a second on one core",
+        "",
+        "spikes a node and step   us a step   without random kicks",
+    ]
+    for row in result["input_rate"]:
+        lines.append(f"{row['rate']:22.3f} {row['microseconds_per_step']:11.3f} {row['without_kicks']:22.3f}")
+    return "\n".join(lines)
