@@ -17,7 +17,11 @@ COMMANDS = {
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
     "validate": ("colanet.config.commands", "validate", "Check configurations and report every problem."),
     "convert": ("colanet.config.commands", "convert", "Convert a configuration between XML and YAML."),
-    "memory": ("colanet.associative.commands", "memory", "Associative memories: retrieval, capacity, energy."),
+    "memory": (
+        "colanet.associative.commands",
+        "memory",
+        "Associative memories: retrieval, capacity, energy.",
+    ),
 }
 
 

@@ -24,6 +24,7 @@ must stay self-contained; `tests/test_hashing.py` holds them equal.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -52,11 +53,11 @@ def stream(kind: Stream, index: int) -> int:
 
 def mix(z: np.ndarray | int) -> np.ndarray:
     """SplitMix64 finaliser of uint64 values."""
-    z = np.atleast_1d(np.asarray(z, dtype=np.uint64))
+    x: Any = np.atleast_1d(np.asarray(z, dtype=np.uint64))
     with np.errstate(over="ignore"):
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX1)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX2)
-        return z ^ (z >> np.uint64(31))
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(MIX1)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(MIX2)
+        return x ^ (x >> np.uint64(31))
 
 
 def key(seed: int, stream_number: int, copy: int = 0) -> int:

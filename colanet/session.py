@@ -10,13 +10,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 
 from colanet import __version__
@@ -26,7 +29,7 @@ from colanet.engine import make_engine
 from colanet.engine.base import InputSpikes, State, Votes, digest
 from colanet.errors import CheckpointError, ConfigError, Problem
 from colanet.plan import Plan, build
-from colanet.plan.fixed import MILLI, ONE, Q, weight_of
+from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
 from colanet.readout import Score, decide, score
 from colanet.storage import read_h5, write_h5
 
@@ -135,7 +138,7 @@ class Session:
         )
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = min(threads or os.cpu_count() or 1, network.copies)
         self.engine = make_engine(engine, self.plan, self.threads)
         self.recording = recording
         self.chunk_steps = chunk_steps
@@ -157,9 +160,7 @@ class Session:
     def _new_tally(self) -> Tally:
         p = self.presentation
         shape = (p.n_train + p.n_test, self.votes.classes) if self.votes else (0, 0)
-        records: dict[str, list[np.ndarray]] = {
-            f"{copy}/{name}": [] for copy, name in self._recorded_sections()
-        }
+        records: dict[str, list[np.ndarray]] = {f"{copy}/{name}": [] for copy, name in self._recorded_sections()}
         return Tally(
             np.zeros(shape, dtype=np.int64),
             np.zeros((self.plan.copies, len(self.plan.populations)), dtype=np.int64),
@@ -175,7 +176,9 @@ class Session:
         wanted = self.recording.sections or tuple(populations)
         unknown = [name for name in wanted if name not in populations + inputs]
         if unknown:
-            raise ConfigError(f"nothing to record is called {unknown[0]}; there are {', '.join(populations + inputs)}")
+            raise ConfigError(
+                f"nothing to record is called {unknown[0]}; there are {', '.join(populations + inputs)}"
+            )
         pairs = [(0, name) for name in wanted if name in inputs]
         return pairs + [(c, name) for c in range(self.plan.copies) for name in wanted if name in populations]
 
@@ -386,7 +389,7 @@ class Session:
         if projection.kind != "plastic":
             raise KeyError(f"{name} is not plastic")
         synapses = self.plan.synapses(projection.index, copy)
-        rule = self.plan.populations[projection.target].plasticity
+        rule = self.plan.populations[projection.target].rule
         matrix = np.full((projection.source_size, projection.target_size), np.nan)
         matrix[synapses.pre, synapses.post] = value(self.engine.state()[f"{copy}/{name}/resource"], rule)
         return matrix
@@ -397,12 +400,10 @@ class Session:
         positive = np.zeros(p.size)
         for projection in self.plan.projections:
             if projection.kind == "plastic" and projection.target == p.index:
-                rule = p.plasticity
+                rule = p.rule
                 weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
                 post = self.plan.synapses(projection.index, copy).post
                 positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
-        from colanet.plan.fixed import BASE_THRESHOLD
-
         ramp = state[f"{copy}/{population}/ramp"] * p.ramp_increment // max(p.ramp_period, 1)
         return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
 
@@ -484,11 +485,6 @@ class Session:
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
         """Write results, configuration, versions and seed to HDF5."""
-        import json
-        import platform
-
-        import numba
-
         arrays: dict[str, Any] = {"votes": self.tally.votes, "labels": self.labels()}
         arrays["answers"] = decide(self.tally.votes) if self.votes else np.zeros(0, dtype=np.int64)
         arrays["spike_counts"] = self.tally.spikes

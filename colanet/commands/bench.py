@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -39,8 +40,8 @@ def bench(configuration: Path, copies: int, train: int, test: int, rounds: int, 
 
     def session() -> Session:
         return Session(
-            network, base_dir=configuration.parent, engine="numba", threads=1, copies=copies, train=train, test=test,
-            data_dir=data,
+            network, base_dir=configuration.parent, engine="numba", threads=1, copies=copies,
+            train=train, test=test, data_dir=data,
         )  # fmt: skip
 
     first = session()
@@ -69,7 +70,7 @@ def measure(session: Session) -> dict[str, Any]:
     cut, stop = p.n_train * period, (p.n_train + p.n_test) * period
     result: dict[str, Any] = {}
     for part, first, last in (("training", 0, cut), ("test", cut, stop)):
-        spent = seconds(lambda last=last: advance(session, last, cut))
+        spent = seconds(partial(advance, session, last, cut))
         images = (last - first) / period
         result[part] = (1e6 * spent / images / copies, 1e6 * roofline(session, first, last) / images)
     result["events_per_second"] = session.tally.events / session.tally.seconds
@@ -101,7 +102,7 @@ def roofline(session: Session, first: int, last: int) -> float:
         current = np.zeros(projection.target_size, dtype=np.int32)
         ptr, index = source.spikes(first, last)
         add_all_rows(current, weight, ptr[:2], index)
-        total += seconds(lambda: add_all_rows(current, weight, ptr, index))  # noqa: B023 - called at once
+        total += seconds(partial(add_all_rows, current, weight, ptr, index))
     return total
 
 
@@ -121,7 +122,7 @@ def against_rate(network) -> list[dict[str, float]]:
             engine = NumbaEngine(plan)
             inputs = random_input(plan, steps, rate)
             engine.run(inputs, 0, 10, freeze=0)
-            row[name] = 1e6 * seconds(lambda: engine.run(inputs, 10, steps, freeze=0)) / steps  # noqa: B023
+            row[name] = 1e6 * seconds(partial(engine.run, inputs, 10, steps, freeze=0)) / steps
         rows.append(row)
     return rows
 

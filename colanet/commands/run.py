@@ -114,8 +114,7 @@ def describe(session: Session, asked: str) -> str:
         engine += " engine"
     objects = f", {p.n_train} training and {p.n_test} test images" if session.votes else ""
     copies = f"{plan.copies} " + ("copy" if plan.copies == 1 else "copies")
-    threads = min(session.threads, plan.copies)
-    return f"{plan.n_neurons} neurons, {copies}{objects}, {engine}, threads {threads}, seed {plan.seed}"
+    return f"{plan.n_neurons} neurons, {copies}{objects}, {engine}, threads {session.threads}, seed {plan.seed}"
 
 
 def announce_compilation(session: Session, say) -> None:
@@ -168,7 +167,9 @@ def drive(session: Session, options: dict[str, Any], checkpoint: Path | None, mo
 
         def watch(now: Session) -> None:
             recent = now.score(max(now.finished_objects() - 2000, 0), now.finished_objects())
-            progress.update(now.step // period, f"accuracy of the last 2000: {recent.accuracy:.3f}" if recent else "")
+            progress.update(
+                now.step // period, f"accuracy of the last 2000: {recent.accuracy:.3f}" if recent else ""
+            )
             if monitor.every and (now.step % monitor.every == 0 or now.step == stop):
                 monitor.look()
             if checkpoint and options["checkpoint"] and now.step % options["checkpoint"] == 0:
@@ -245,5 +246,3 @@ def format_confusion(confusion: np.ndarray | None) -> str:
     rows = confusion if confusion[-1].any() else confusion[:-1]
     width = max(len(str(rows.max())), 3) + 1
     return "\n".join("".join(f"{value:{width}d}" for value in row) for row in rows)
-
-

@@ -28,7 +28,11 @@ def generate(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     images = np.zeros((n, SIZE, SIZE), dtype=np.uint8)
     for i, (label, (dy, dx)) in enumerate(zip(labels, shift, strict=True)):
         radius = np.hypot(y - dy, x - dx)
-        shape = (radius < 4.5, (radius > 9) & (radius < 11), (abs(y - dy + x - dx) < 2) & (radius < 14) & (radius > 5))
+        shape = (
+            radius < 4.5,
+            (radius > 9) & (radius < 11),
+            (abs(y - dy + x - dx) < 2) & (radius < 14) & (radius > 5),
+        )
         images[i][shape[label]] = 255
     flipped = rng.random(images.shape) < 0.01
     return np.where(flipped, 255 - images, images).astype(np.uint8), labels

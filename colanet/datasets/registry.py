@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -62,7 +63,12 @@ class Entry:
     hashes: tuple[str, ...] = ()
 
 
-_IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+_IDX = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 
 REGISTRY = {
     "mnist": Entry(
@@ -71,7 +77,18 @@ REGISTRY = {
         "LeCun, Bottou, Bengio, Haffner, Proceedings of the IEEE 86(11), 1998; CC BY-SA 3.0",
     ),
     "fashion-mnist": Entry(
-        ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        (
+            "T-shirt",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
         _IDX,
         "Xiao, Rasul, Vollgraf, arXiv 1708.07747; MIT",
         tuple(
@@ -154,7 +171,7 @@ def _stored(place: Path, file: str) -> Path | None:
 
 
 def _read(name: str, entry: Entry, paths: list[Path]) -> Dataset:
-    parts = []
+    parts: list[Any] = []
     for images_path, labels_path in (paths[:2], paths[2:]):
         images, labels = read_idx(images_path, IMAGES), read_idx(labels_path, LABELS)
         if len(images) != len(labels):
@@ -167,7 +184,8 @@ def _read(name: str, entry: Entry, paths: list[Path]) -> Dataset:
         if len(labels) and labels.max() >= len(entry.classes):
             raise DataError(f"{labels_path}: label {labels.max()}, expected 0..{len(entry.classes) - 1}")
         parts += [images, labels]
-    return Dataset(name, *parts, entry.classes, str(paths[0].parent), entry.citation)
+    a, b, c, d = parts
+    return Dataset(name, a, b, c, d, entry.classes, str(paths[0].parent), entry.citation)
 
 
 def _letters_archive(path: Path) -> Dataset:
@@ -185,9 +203,10 @@ def _letters_archive(path: Path) -> Dataset:
         test.append(members[640:800])
     # Shuffled, because a stream sorted by class is another task.
     orders = [rng.permutation(np.concatenate(part)) for part in (train, test)]
-    arrays = [array for order in orders for array in (images[order], labels[order].astype(np.uint8))]
+    arrays: list[Any] = [array for order in orders for array in (images[order], labels[order].astype(np.uint8))]
     entry = REGISTRY["emnist-letters"]
-    return Dataset("emnist-letters", *arrays, LETTERS, str(path), entry.citation)
+    a, b, c, d = arrays
+    return Dataset("emnist-letters", a, b, c, d, LETTERS, str(path), entry.citation)
 
 
 def _download(name: str, entry: Entry) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -141,7 +142,7 @@ def build_sources(
     context = Context(tuple(inputs), Path(base_dir), seed, data_dir, n_train, n_test, stdin)
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
-    makers = {
+    makers: dict[str, Callable[..., Source]] = {
         "noise": _noise,
         "text": _text,
         "binary": _binary,
@@ -155,7 +156,8 @@ def build_sources(
     if target and labels is not None:
         _check_length(target, sources, inputs, objects)
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
-    period = target.period if target else next((i.period for i in inputs if hasattr(i, "period")), None)
+    shown = [i.period for i in inputs if isinstance(i, ImageInput | ValuesInput)]
+    period = target.period if target else next(iter(shown), None)
     return Presentation(
         sources=sources,
         period=period,
@@ -192,7 +194,9 @@ def _check_length(target: TargetInput, sources, inputs, objects: int) -> None:
             continue
         there = source.n_steps // target.period
         if there != objects and not isinstance(described, NoiseInput):
-            raise DataError(f"input {source.name} has {there} objects, but {target.target_file} has {objects} labels")
+            raise DataError(
+                f"input {source.name} has {there} objects, but {target.target_file} has {objects} labels"
+            )
 
 
 def _noise(context, number, described, taught) -> Source:
@@ -211,13 +215,15 @@ def _rows(context, number, described, rows: np.ndarray) -> Source:
 
 
 def _text(context, number, described: TextInput, taught) -> Source:
-    return _rows(context, number, described, files.text_rows(*context.content(described.source), described.size))
+    content, name = context.content(described.source)
+    return _rows(context, number, described, files.text_rows(content, name, described.size))
 
 
 def _binary(context, number, described: BinaryInput, taught) -> Source:
     if described.size is None:
         raise DataError(f"input {described.name}: a binary input needs its number of nodes")
-    return _rows(context, number, described, files.binary_rows(*context.content(described.source), described.size))
+    content, name = context.content(described.source)
+    return _rows(context, number, described, files.binary_rows(content, name, described.size))
 
 
 def _image(context: Context, number: int, described: ImageInput, taught: int) -> Source:
@@ -293,7 +299,7 @@ def _target(labels, taught_nodes, context: Context, number: int, target: TargetI
     if every:
         offsets = np.arange(0, target.period, every)
     else:
-        shown = [i.presentation or i.period for i in context.inputs if hasattr(i, "presentation")]
+        shown = [i.presentation or i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
         step = target.label_step
         if step is None:
             step = (shown[0] if shown else target.period - 2) + 1

@@ -88,7 +88,7 @@ def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
     lines = text_lines(content, name)
     if not lines:
         raise DataError(f"{name}: is empty, expected comma-separated numbers")
-    records = []
+    records: list[list[float]] = []
     for number, line in enumerate(lines, 1):
         try:
             record = [float(field) for field in line.split(",")]

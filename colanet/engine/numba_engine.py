@@ -258,7 +258,7 @@ class CopyRunner:
             weight=weight,
             positive=positive,
             threshold=threshold,
-            count=count,
+            n_fired=count,
             fired=fired,
             owing=np.ones(len(plan.populations), dtype=np.uint8),
         )
@@ -387,9 +387,7 @@ class NumbaEngine:
 
     def load(self, state: State) -> None:
         check_state(self.plan, state)
-        self.runners = [
-            CopyRunner(self.plan, copy, layout, state) for copy, layout in enumerate(self.layouts)
-        ]
+        self.runners = [CopyRunner(self.plan, copy, layout, state) for copy, layout in enumerate(self.layouts)]
 
     def state(self) -> State:
         state = initial_state(self.plan)

@@ -7,13 +7,19 @@ numba does not notice when a compiled helper in another file changes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from colanet.config.model import MAX_DELAY
 from colanet.plan import fixed
+
+# Without reference counting (_nrt): it would touch every array of the tuples below at every call, which costs
+# ten times the work itself. Nothing is allocated inside, so nothing needs it.
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, "_nrt": False}
+kernel: Any = njit(**_OPTIONS)
+inlined: Any = njit(inline="always", **_OPTIONS)
 
 ONE = fixed.ONE
 Q = fixed.Q
@@ -102,7 +108,7 @@ class Live(NamedTuple):
     weight: np.ndarray  # int16, in delivery order; derived from resource
     positive: np.ndarray  # int64, sum of positive plastic weights; derived
     threshold: np.ndarray  # int32, base + weight-dependent part; derived
-    count: np.ndarray  # int32 (history, populations); spikes as lists, derived
+    n_fired: np.ndarray  # int32 (history, populations); spikes as lists, derived
     fired: np.ndarray  # int32 (history, neurons); flat neurons, each population's from its own start
     owing: np.ndarray  # uint8 (populations,); some neuron may have a debt of 1.0 or more; derived
 
@@ -127,8 +133,8 @@ class Feed(NamedTuple):
     """Input spikes of steps base..; shared by all copies."""
 
     base: int
-    ptr: np.ndarray  # int64 (inputs, steps + 1), into index
-    index: np.ndarray  # int32
+    ptr: np.ndarray  # int64 (inputs, steps + 1), into node
+    node: np.ndarray  # int32
     bits: np.ndarray  # uint64 (steps, words); only inputs of plastic projections
 
 
@@ -142,14 +148,14 @@ class Harvest(NamedTuple):
     chosen: np.ndarray  # uint8 (populations,)
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def mix(z):
     z = (z ^ (z >> S30)) * MIX1
     z = (z ^ (z >> S27)) * MIX2
     return z ^ (z >> S31)
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def fixmul(a, b, shift):
     product = a * b
     if product >= 0:
@@ -157,7 +163,7 @@ def fixmul(a, b, shift):
     return -((-product) >> shift)
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def weight_of(resource, span, span_q, level, bound):
     """Weight minus w_min. Small resources are looked up: `level` holds the weight at the start of each bucket
     of 1024 resources, in which at most one boundary lies, and `bound` the smallest resource of each weight."""
@@ -169,7 +175,7 @@ def weight_of(resource, span, span_q, level, bound):
     return np.int64((np.uint64(2 * span * positive) + total) // (total + total))
 
 
-@njit(cache=True, _nrt=False)
+@kernel
 def scaled(stability, rate, table):
     if stability <= 0:
         return rate
@@ -182,7 +188,7 @@ def scaled(stability, rate, table):
 # ------------------------------------------------------------------- 2 arrivals
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def add_rows(current, weight, sources, offset, size):
     """current += sum of the weight rows of the spiking sources, four at a time."""
     n = len(sources)
@@ -202,7 +208,7 @@ def add_rows(current, weight, sources, offset, size):
         j += 1
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def deliver(t, q, wiring, live, scratch, feed):
     """Arrivals of projection q at step t; how many synapses were hit."""
     projection = wiring.projection[q]
@@ -214,11 +220,11 @@ def deliver(t, q, wiring, live, scratch, feed):
         if projection[J_INPUT]:
             lo = feed.ptr[projection[J_SOURCE], s - feed.base]
             hi = feed.ptr[projection[J_SOURCE], s - feed.base + 1]
-            sources, first = feed.index[lo:hi], 0
+            sources, first = feed.node[lo:hi], 0
         else:
-            line = s & (live.count.shape[0] - 1)
+            line = s & (live.n_fired.shape[0] - 1)
             first = wiring.population[projection[J_SOURCE], P_START]
-            sources = live.fired[line, first : first + live.count[line, projection[J_SOURCE]]]
+            sources = live.fired[line, first : first + live.n_fired[line, projection[J_SOURCE]]]
         if len(sources) > 0:
             if projection[J_DENSE]:
                 target, size = projection[J_TARGET], projection[J_TARGET_SIZE]
@@ -232,7 +238,7 @@ def deliver(t, q, wiring, live, scratch, feed):
     return events
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def arrive(delay, projection, sources, first, rows, target, weights, scratch):
     """Spikes arrive over the synapses of a sparse projection that have this delay; how many."""
     kind, weight = projection[J_KIND], projection[J_WEIGHT]
@@ -264,7 +270,7 @@ def arrive(delay, projection, sources, first, rows, target, weights, scratch):
 # ----------------------------------------------------------------------- 3 gate
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def move_gates(a):
     """Each step a non-zero activation counter moves by 1 towards 0; -1 becomes awake for good."""
     for i in range(len(a)):
@@ -273,7 +279,7 @@ def move_gates(a):
         a[i] = AWAKE if v == -1 else moved
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def set_gates(a, wake, sleep):
     """Gating arrivals: the positive ones, then the negative ones."""
     for i in range(len(a)):
@@ -283,7 +289,7 @@ def set_gates(a, wake, sleep):
         sleep[i] = 0
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def note_awake(a, awake):
     for i in range(len(a)):
         awake[i] = a[i] > 0
@@ -292,7 +298,7 @@ def note_awake(a, awake):
 # ---------------------------------------------------------- 4 leak, 5 integrate
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def draw_kicks(kicks, key, amplitude):
     """kicks[i] = (k S) >> 16 with four 16-bit draws out of each 64-bit hash; room for whole groups of four."""
     for group in range(len(kicks) // 4):
@@ -303,7 +309,7 @@ def draw_kicks(kicks, key, amplitude):
         kicks[4 * group + 3] = (np.int64(word >> (LANE + LANE + LANE)) * amplitude) >> 16
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def memory_timers(t, population, live, scratch):
     """Neurons whose memory timer expires get a kick."""
     if not population[P_KICK]:
@@ -316,14 +322,14 @@ def memory_timers(t, population, live, scratch):
             live.memory_next[i] = t + population[P_MEMORY]
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def ignore_arrivals(current, a):
     """A sleeping neuron ignores what arrives."""
     for i in range(len(a)):
         current[i] = current[i] if a[i] > 0 else 0
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def leak_and_integrate(u, current, leak, floor):
     """u := max(u leak / 1024 + arrivals, floor); clears the arrivals."""
     for i in range(len(u)):
@@ -334,7 +340,7 @@ def leak_and_integrate(u, current, leak, floor):
         current[i] = 0
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def leak_kick_and_integrate(u, current, kicks, leak, floor):
     """The same with a kick between leak and arrivals."""
     for i in range(len(u)):
@@ -348,7 +354,7 @@ def leak_kick_and_integrate(u, current, kicks, leak, floor):
 # ----------------------------------------------------------------------- 6 fire
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def count_above(u, threshold):
     """How many neurons, asleep or not, lie above the constant part of their threshold."""
     above = 0
@@ -357,13 +363,13 @@ def count_above(u, threshold):
     return above
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def move_ramps(ramp):
     for i in range(len(ramp)):
         ramp[i] = max(ramp[i] - 1, 0)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def excess(i, population, live):
     """Potential minus threshold of flat neuron i if it is awake, else 0."""
     if live.gate[i] <= 0:
@@ -374,11 +380,11 @@ def excess(i, population, live):
     return live.potential[i] - threshold
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def fire(t, p, wiring, live, scratch):
     """Neurons above threshold fire, at most one a column under winner-take-all; how many did."""
     population = wiring.population[p]
-    line = t & (live.count.shape[0] - 1)
+    line = t & (live.n_fired.shape[0] - 1)
     start, stop = population[P_START], population[P_START] + population[P_SIZE]
     n = 0
     if population[P_WTA]:
@@ -396,7 +402,7 @@ def fire(t, p, wiring, live, scratch):
             if excess(i, population, live) > 0:
                 live.fired[line, start + n] = i
                 n += 1
-    live.count[line, p] = n
+    live.n_fired[line, p] = n
     for k in range(start, start + n):
         i = live.fired[line, k]
         live.potential[i] = 0
@@ -413,13 +419,13 @@ def fire(t, p, wiring, live, scratch):
 # ----------------------------------------------------------------- 7 plasticity
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def received(t, q, i, since, wiring, live, feed, mask):
     """Bit set of the slots of target neuron i over which it received a spike at steps since..t."""
     projection = wiring.projection[q]
     words = projection[J_WORDS]
     neuron = wiring.population[projection[J_TARGET], P_START] + i
-    turns = live.count.shape[0] - 1
+    turns = live.n_fired.shape[0] - 1
     for w in range(words):
         mask[w] = NO_BITS
     if projection[J_DENSE] and projection[J_INPUT]:
@@ -436,7 +442,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
         lo = wiring.slot_ptr[projection[J_SLOT_PTR] + i]
         hi = wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1]
     for slot in range(lo, hi):
-        source, delay = slot, projection[J_DMIN]
+        source, delay = np.int64(slot), projection[J_DMIN]
         if not projection[J_DENSE]:
             source, delay = np.int64(wiring.slot_source[slot]), np.int64(wiring.slot_delay[slot])
         for s in range(max(since, delay), t + 1):
@@ -453,7 +459,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
                 break
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def slots(projection, i, wiring):
     """First slot of target neuron i, and how many it has."""
     if projection[J_DENSE]:
@@ -462,7 +468,7 @@ def slots(projection, i, wiring):
     return lo, wiring.slot_ptr[projection[J_SLOT_PTR] + i + 1] - lo
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def set_threshold(neuron, population, live):
     """Base threshold plus alpha times the sum of positive plastic weights."""
     if population[P_ALPHA]:
@@ -470,7 +476,7 @@ def set_threshold(neuron, population, live):
         live.threshold[neuron] = min(BASE_THRESHOLD + above, LIMIT)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def change(q, i, mask, step, wiring, live):
     """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
     projection = wiring.projection[q]
@@ -505,7 +511,7 @@ def change(q, i, mask, step, wiring, live):
             live.owing[projection[J_TARGET]] = 1
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def shift_resources(resource, share):
     """Add `share` to all; what saturation let through, and the largest result."""
     added, largest = np.int64(0), np.int64(0)
@@ -518,7 +524,7 @@ def shift_resources(resource, share):
     return added, largest
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def look_up(fresh, resource, level, bound):
     """`weight_of` for resources that all lie in the table."""
     for slot in range(len(resource)):
@@ -527,7 +533,7 @@ def look_up(fresh, resource, level, bound):
         fresh[slot] = j + (positive >= bound[j + 1])
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def store_weights(weight, fresh, w_min, origin, stride, size):
     """Write new weights, `stride` apart; the sum of the positive ones."""
     positive = 0
@@ -538,7 +544,7 @@ def store_weights(weight, fresh, w_min, origin, stride, size):
     return positive
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def shift_all(q, i, share, wiring, live, fresh):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
     projection = wiring.projection[q]
@@ -565,14 +571,14 @@ def shift_all(q, i, share, wiring, live, fresh):
     return added, positive
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def stabilise(neuron, live, delta):
     """A non-positive stability can only increase."""
     if live.stability[neuron] > 0 or delta > 0:
         live.stability[neuron] += delta
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     """Hebbian rule and tight spike sequences."""
     population = wiring.population[p]
@@ -580,7 +586,7 @@ def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     last = live.last_spike[neuron]
     continues = not pushed and not live.forced[neuron] and t - last <= population[P_ISI]
     since = last + 1 if continues else t - population[P_WINDOW]
-    step = np.int64(0) if pushed else scaled(live.stability[neuron], population[P_HEBBIAN], wiring.scale)
+    step = 0 if pushed else scaled(live.stability[neuron], population[P_HEBBIAN], wiring.scale)
     for q in range(len(wiring.projection)):
         projection = wiring.projection[q]
         if projection[J_KIND] != PLASTIC or projection[J_TARGET] != p:
@@ -600,7 +606,7 @@ def own_spike(t, p, i, pushed, wiring, live, feed, mask):
     live.forced[neuron] = pushed
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def rewarded(t, p, i, reward, wiring, live, feed, mask):
     """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
     population = wiring.population[p]
@@ -623,7 +629,7 @@ def rewarded(t, p, i, reward, wiring, live, feed, mask):
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def stability_of_reward(t, population, neuron, reward, forced, live):
     product = fixmul(population[P_RATE], reward, Q)
     if forced:
@@ -640,7 +646,7 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
     return fixmul(product, factor, Q)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def presynaptic(t, p, wiring, live, feed, mask):
     """One-factor plasticity of every neuron of a population."""
     population = wiring.population[p]
@@ -653,7 +659,7 @@ def presynaptic(t, p, wiring, live, feed, mask):
                 change(q, i, mask, step, wiring, live)
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def renormalise(t, p, wiring, live, fresh):
     """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
     population = wiring.population[p]
@@ -691,20 +697,20 @@ def renormalise(t, p, wiring, live, fresh):
         live.owing[p] |= abs(owed - given) >= ONE
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def learn(t, p, wiring, live, scratch, feed):
     """All rules of one step for one population."""
     population = wiring.population[p]
     start = population[P_START]
-    line = t & (live.count.shape[0] - 1)
-    for k in range(start, start + live.count[line, p]):
+    line = t & (live.n_fired.shape[0] - 1)
+    for k in range(start, start + live.n_fired[line, p]):
         i = np.int64(live.fired[line, k])
         own_spike(t, p, i - start, scratch.pushed[i] == 1, wiring, live, feed, scratch.mask)
     if scratch.touched[p, REWARDS]:
-        for i in range(population[P_SIZE]):
-            reward = scratch.reward[start + i]
-            if reward != 0 and live.gate[start + i] > 0:
-                rewarded(t, p, i, reward, wiring, live, feed, scratch.mask)
+        for j in range(population[P_SIZE]):
+            reward = scratch.reward[start + j]
+            if reward != 0 and live.gate[start + j] > 0:
+                rewarded(t, p, j, reward, wiring, live, feed, scratch.mask)
     period = population[P_PRE_PERIOD]
     if period and t > 0 and t % period == 0:
         presynaptic(t, p, wiring, live, feed, scratch.mask)
@@ -715,16 +721,16 @@ def learn(t, p, wiring, live, scratch, feed):
 # ------------------------------------------------------------------------- time
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def update(t, p, wiring, live, scratch):
     """Gate, leak, integrate and fire one population; how many of its neurons fired."""
     population = wiring.population[p]
     start, size = population[P_START], population[P_SIZE]
     stop = start + size
-    line = t & (live.count.shape[0] - 1)
-    for k in range(start, start + live.count[line, p]):
+    line = t & (live.n_fired.shape[0] - 1)
+    for k in range(start, start + live.n_fired[line, p]):
         live.spikes[line, live.fired[line, k]] = 0
-    live.count[line, p] = 0
+    live.n_fired[line, p] = 0
     fired = 0
     if population[P_GATED]:
         move_gates(live.gate[start:stop])
@@ -760,7 +766,7 @@ def update(t, p, wiring, live, scratch):
     return fired
 
 
-@njit(cache=True, inline="always", _nrt=False)
+@inlined
 def clear_arrivals(p, wiring, scratch):
     """Zero what the step left in the arrival arrays of a population."""
     start, stop = wiring.population[p, P_START], wiring.population[p, P_START] + wiring.population[p, P_SIZE]
@@ -771,11 +777,11 @@ def clear_arrivals(p, wiring, scratch):
     scratch.touched[p] = 0
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
     """Count votes and record the n spikes of a population."""
     start, size = wiring.population[p, P_START], wiring.population[p, P_SIZE]
-    line = t & (live.count.shape[0] - 1)
+    line = t & (live.n_fired.shape[0] - 1)
     out.spikes[p] += n
     for k in range(start, start + n):
         i = live.fired[line, k]
@@ -787,7 +793,7 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
             out.recorded[0] += 1
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def next_event(t, stop, learning, wiring, live, feed):
     """With no spike on its way after step t: the next step at which anything can happen, at most `stop`."""
     for p in range(len(wiring.population)):
@@ -812,10 +818,10 @@ def next_event(t, stop, learning, wiring, live, feed):
     return stop
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def pass_time(first, stop, wiring, live):
     """What steps first..stop-1 do when nothing arrives and nobody fires: leaks, ramps, gates, rings."""
-    turns = live.count.shape[0]
+    turns = live.n_fired.shape[0]
     recent = max(first, stop - turns)
     for p in range(len(wiring.population)):
         population = wiring.population[p]
@@ -840,14 +846,14 @@ def pass_time(first, stop, wiring, live):
                 ramp[i] = max(ramp[i] - (stop - first), 0)
         for s in range(recent, stop):
             line = s & (turns - 1)
-            for k in range(start, start + live.count[line, p]):
+            for k in range(start, start + live.n_fired[line, p]):
                 live.spikes[line, live.fired[line, k]] = 0
-            live.count[line, p] = 0
+            live.n_fired[line, p] = 0
         if population[P_GATED]:
             pass_gates(first, recent, stop, population, live)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def pass_gates(first, recent, stop, population, live):
     """Activation counters over steps first..stop-1; rows of `awake` from `recent` on."""
     start, end = population[P_START], population[P_START] + population[P_SIZE]
@@ -862,10 +868,10 @@ def pass_gates(first, recent, stop, population, live):
         elif s < recent:
             continue
         if population[P_PLASTIC] and s >= recent:
-            note_awake(a, live.awake[s & (live.count.shape[0] - 1), start:end])
+            note_awake(a, live.awake[s & (live.n_fired.shape[0] - 1), start:end])
 
 
-@njit(cache=True, nogil=True, boundscheck=False, _nrt=False)
+@kernel
 def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
     """Run one copy from step `start` to `stop`; the number of synaptic events.
 
@@ -880,7 +886,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     first_object = start // vote_period
     t = start
     while t < stop:
-        line = t & (live.count.shape[0] - 1)
+        line = t & (live.n_fired.shape[0] - 1)
         for q in range(projections):
             events += deliver(t, q, wiring, live, scratch, feed)
         for p in range(populations):
@@ -892,7 +898,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
             if t < freeze and wiring.population[p, P_PLASTIC]:
                 period = wiring.population[p, P_PRE_PERIOD]
                 due = scratch.touched[p, REWARDS] or live.owing[p] or (period and t % period == 0)
-                if live.count[line, p] or due:
+                if live.n_fired[line, p] or due:
                     learn(t, p, wiring, live, scratch, feed)
             clear_arrivals(p, wiring, scratch)
         if restless:
@@ -910,7 +916,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     return events
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def fill_bits(bits, first, ptr, index):
     """Set the bits of an input's spikes; its words start at `first` in every row."""
     for step in range(len(ptr) - 1):
@@ -918,7 +924,7 @@ def fill_bits(bits, first, ptr, index):
             bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
 
 
-@njit(cache=True, boundscheck=False, _nrt=False)
+@kernel
 def add_all_rows(current, weight, ptr, index):
     """Nothing but the row additions of a stretch of input: the roofline that `colanet bench` compares with."""
     for step in range(len(ptr) - 1):

@@ -23,9 +23,9 @@ from colanet.plan.fixed import (
     MEMORY_KICK,
     ONE,
     POTENTIAL_LIMIT,
-    Q,
     RESOURCE_LIMIT,
     SCALE_Q,
+    Q,
     fixmul,
     scale_table,
     weight_of,
@@ -58,21 +58,17 @@ class Network:
 
     def __init__(self, plan: Plan, copy: int, state: State):
         self.plan, self.copy = plan, copy
-        self.s = {
-            key.split("/", 1)[1]: value for key, value in state.items() if key.split("/", 1)[0] == str(copy)
-        }
+        self.s = {key.split("/", 1)[1]: value for key, value in state.items() if key.split("/", 1)[0] == str(copy)}
         self.synapses = [plan.synapses(p.index, copy) for p in plan.projections]
         self.memory = [plan.memory(p, copy) for p in plan.populations]
         self.kick_keys = [
             hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations
         ]
-        self.weights = {
-            p.name: self._weights(p) for p in plan.projections if p.kind == "plastic"
-        }
+        self.weights = {p.name: self._weights(p) for p in plan.projections if p.kind == "plastic"}
         self.events = 0
 
     def _weights(self, projection: ProjectionPlan) -> np.ndarray:
-        rule = self.plan.populations[projection.target].plasticity
+        rule = self.plan.populations[projection.target].rule
         return weight_of(self.s[f"{projection.name}/resource"], rule.w_min, rule.w_max)
 
     # ------------------------------------------------------------------ one step
@@ -231,7 +227,7 @@ class Network:
 
     def learn(self, t, population, spikes, forced, reward, inputs) -> None:
         """All rules of one step: own spikes, reward, presynaptic plasticity, renormalisation."""
-        rule, name = population.plasticity, population.name
+        rule, name = population.rule, population.name
         for i, is_forced in zip(spikes, forced, strict=True):
             self.own_spike(t, population, int(i), bool(is_forced), inputs)
         for i in np.flatnonzero(reward):
@@ -239,9 +235,7 @@ class Network:
         if rule.presynaptic_period and t > 0 and t % rule.presynaptic_period == 0:
             for i in range(population.size):
                 step = self.scaled(name, i, rule.presynaptic)
-                for projection, mask in self.received(
-                    t, population, i, t - rule.presynaptic_period + 1, inputs
-                ):
+                for projection, mask in self.received(t, population, i, t - rule.presynaptic_period + 1, inputs):
                     self.change(population, projection, i, mask, step)
         if rule.virtual_synapses >= 0:
             self.renormalise(t, population)
@@ -272,7 +266,7 @@ class Network:
         it and is one of its own. A synapse contributes if it received a spike during the sequence or within
         the Hebbian window before its first spike.
         """
-        rule, name = population.plasticity, population.name
+        rule, name = population.rule, population.name
         last, was_forced = self.s[f"{name}/last_spike"], self.s[f"{name}/forced"]
         continues = not forced and not was_forced[i] and t - last[i] <= rule.isi_max
         since = int(last[i]) + 1 if continues else t - rule.hebbian_window
@@ -290,7 +284,7 @@ class Network:
 
     def rewarded(self, t, population, i, reward, inputs) -> None:
         """Dopamine plasticity: three-factor (contributing synapses) or two-factor (recently active ones)."""
-        rule, name = population.plasticity, population.name
+        rule, name = population.rule, population.name
         recent = t - self.s[f"{name}/last_spike"][i] <= rule.dopamine_window
         forced = bool(self.s[f"{name}/forced"][i])
         if rule.three_factor and not recent:
@@ -309,7 +303,7 @@ class Network:
 
     def stability_of_reward(self, t, population, i, reward, forced) -> int:
         """Change of stability on reward R, the table of model.md section 3."""
-        rule = population.plasticity
+        rule = population.rule
         product = fixmul(rule.stability_rate, reward)
         if forced:
             return -product if reward > 0 else 0
@@ -344,7 +338,7 @@ class Network:
         old = resource[mask].astype(np.int64)
         new = np.clip(old + step, -RESOURCE_LIMIT, RESOURCE_LIMIT)
         resource[mask] = new
-        if population.plasticity.virtual_synapses >= 0:
+        if population.rule.virtual_synapses >= 0:
             self.s[f"{population.name}/debt"][i] -= int((new - old).sum())
         self.weights[projection.name][mask] = self._weights(projection)[mask]
 
@@ -353,13 +347,11 @@ class Network:
 
         Invariant: sum of resources + debt + what the virtual synapses hold never changes.
         """
-        rule, name = population.plasticity, population.name
+        rule, name = population.rule, population.name
         debt, held = self.s[f"{name}/debt"], self.s[f"{name}/virtual"]
         inside = (self.s[f"{name}/forced"] == 0) & (t - self.s[f"{name}/last_spike"] < rule.isi_max)
         for i in np.flatnonzero((np.abs(debt) >= ONE) & ~inside):
-            own = [
-                (p, np.flatnonzero(self.synapses[p.index].post == i)) for p in self.plastic_inputs(population)
-            ]
+            own = [(p, np.flatnonzero(self.synapses[p.index].post == i)) for p in self.plastic_inputs(population)]
             sharers = sum(len(index) for _, index in own) + rule.virtual_synapses
             if sharers == 0:
                 continue

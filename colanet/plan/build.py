@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 
-from colanet.config.model import MAX_DELAY, Network, Population, Projection, TargetInput
+from colanet.config.model import MAX_DELAY, Network, Population, Projection
 from colanet.errors import ConfigError, Problem
 from colanet.plan import connect as rules
 from colanet.plan.connect import Shape, Synapses
@@ -93,6 +93,13 @@ class PopulationPlan:
     def stop(self) -> int:
         return self.start + self.size
 
+    @property
+    def rule(self) -> Plasticity:
+        """The plasticity of a population that has one; ValueError if it has none."""
+        if self.plasticity is None:
+            raise ValueError(f"population {self.name} has no plastic synapses")
+        return self.plasticity
+
 
 @dataclass(frozen=True)
 class ProjectionPlan:
@@ -157,7 +164,7 @@ class Plan:
         population = self.populations[projection.source]
         return Shape(population.size, population.column_size)
 
-    @lru_cache(maxsize=None)  # noqa: B019 - a plan lives as long as its session
+    @cache  # noqa: B019 - a plan lives as long as its session
     def _synapses(self, index: int, copy: int) -> Synapses:
         projection = self.projections[index]
         return rules.connect(
@@ -295,9 +302,7 @@ class _Builder:
             kick=self.fixed(p.noise_amplitude, MILLI, 65535, where + "noise_amplitude"),
             ramp_increment=milli(p.threshold_increment, "threshold_increment"),
             ramp_period=(p.threshold_decay or 0) if p.threshold_increment else 0,
-            alpha=self.fixed(
-                p.threshold_weight_factor, ONE, 1 << 30, where + "threshold_weight_factor"
-            ),
+            alpha=self.fixed(p.threshold_weight_factor, ONE, 1 << 30, where + "threshold_weight_factor"),
             reset_period=p.reset_period or 0,
             reset_phase=p.reset_phase,
             memory_period=p.memory_period if p.memory is not None else 0,
@@ -398,11 +403,3 @@ def _check_sums(plan: Plan) -> None:
                     f"population {population.name}",
                 )
             )
-
-
-def label_step(network: Network, target: TargetInput) -> int:
-    """Step of an object's period at which its label is given once (model.md, section 4)."""
-    if target.label_step is not None:
-        return target.label_step
-    shown = [i.presentation or i.period for i in network.inputs if hasattr(i, "presentation")]
-    return (shown[0] if shown else target.period - 2) + 1

@@ -43,11 +43,16 @@ def populations(draw, name: str):
         "min_potential": draw(st.sampled_from([None, 0.0, -1.5])),
         "noise_amplitude": draw(maybe(st.sampled_from([0.5, 2.2, 12.0]), 0.0)),
         "threshold_weight_factor": draw(maybe(st.sampled_from([0.02, 0.3]), 0.0)),
-        "memory": draw(maybe(st.sampled_from([15, "INFINITY", {"uniform": (3, 60)}, {"log_uniform": (3, 60)}]), None)),
+        "memory": draw(
+            maybe(st.sampled_from([15, "INFINITY", {"uniform": (3, 60)}, {"log_uniform": (3, 60)}]), None)
+        ),
         "memory_period": draw(st.sampled_from([1, 4, 9])),
     }
     if draw(st.booleans()):
-        values |= {"threshold_increment": draw(st.sampled_from([0.7, 3.0])), "threshold_decay": draw(st.sampled_from([1, 7, 30]))}
+        values |= {
+            "threshold_increment": draw(st.sampled_from([0.7, 3.0])),
+            "threshold_decay": draw(st.sampled_from([1, 7, 30])),
+        }
     if draw(st.booleans()):
         values |= {"reset_period": 15, "reset_phase": draw(st.sampled_from([0, 7]))}
     return values
@@ -69,7 +74,10 @@ def learning(draw):
         "virtual_synapses": draw(st.sampled_from([-1, 0, 3, 27])),
     }
     if draw(st.booleans()):
-        values |= {"presynaptic_rate": draw(st.sampled_from([-0.01, 0.2])), "presynaptic_period": draw(st.sampled_from([1, 5, 10]))}
+        values |= {
+            "presynaptic_rate": draw(st.sampled_from([-0.01, 0.2])),
+            "presynaptic_period": draw(st.sampled_from([1, 5, 10])),
+        }
     return values
 
 
@@ -82,10 +90,24 @@ def projections(draw, sources: list[str], targets: list[dict], plastic_targets: 
         kind = "fixed"
     connection = draw(
         st.sampled_from(
-            ["one_to_one", "all_to_all", "within_columns", "other_columns", "within_columns_except_same", "random", "random"]
+            [
+                "one_to_one",
+                "all_to_all",
+                "within_columns",
+                "other_columns",
+                "within_columns_except_same",
+                "random",
+                "random",
+            ]
         )
     )
-    values = {"source": source, "target": target["name"], "kind": kind, "connection": connection, "delay": draw(delays())}
+    values = {
+        "source": source,
+        "target": target["name"],
+        "kind": kind,
+        "connection": connection,
+        "delay": draw(delays()),
+    }
     if connection == "random":
         values["probability"] = draw(st.sampled_from([0.3, 0.7, 1.0, 1.0]))
         values["max_inputs"] = draw(maybe(st.integers(1, 3), None))
@@ -97,7 +119,15 @@ def projections(draw, sources: list[str], targets: list[dict], plastic_targets: 
         values["weight"] = draw(st.sampled_from([0.25, -0.46, 1.0]))
     else:
         values["initial_resource"] = draw(
-            st.sampled_from([0.0, 0.95, 40.0, {"uniform": (-1.0, 6.0)}, {"default": 0.1, "values": ((3.0, 0.4), (-1.0, 0.2))}])
+            st.sampled_from(
+                [
+                    0.0,
+                    0.95,
+                    40.0,
+                    {"uniform": (-1.0, 6.0)},
+                    {"default": 0.1, "values": ((3.0, 0.4), (-1.0, 0.2))},
+                ]
+            )
         )
     return values
 
@@ -118,7 +148,12 @@ def networks(draw):
             if values["tau_m"] in ("INFINITY", 1000):
                 values["tau_m"] = 10
     links = [
-        {"source": "R", "target": name, "kind": "plastic", "initial_resource": draw(st.sampled_from([0.95, 5.0]))}
+        {
+            "source": "R",
+            "target": name,
+            "kind": "plastic",
+            "initial_resource": draw(st.sampled_from([0.95, 5.0])),
+        }
         for name in sorted(plastic)
     ]
     links += draw(st.lists(projections(["R", "T", *names], described, plastic), min_size=3, max_size=7))

@@ -20,7 +20,9 @@ def engine_of(request):
 
 def plan_of(populations, projections, inputs):
     sections = [{"name": name, "kind": "noise", "size": size} for name, size in inputs.items()]
-    return build(Network.model_validate({"inputs": sections, "populations": populations, "projections": projections}))
+    return build(
+        Network.model_validate({"inputs": sections, "populations": populations, "projections": projections})
+    )
 
 
 def spikes_at(plan, stop, events):
@@ -356,7 +358,9 @@ def test_stability_on_own_spikes(engine_of):
     assert after(engine, inputs, 8, 12)[1]["0/N/stability"][0] / ONE == 1.0
 
 
-@pytest.mark.parametrize(("stability", "step"), [(-3, 1.0), (0, 1.0), (1, 0.5), (2, 0.25), (1.5, 2**-1.5), (40, 0.0)])
+@pytest.mark.parametrize(
+    ("stability", "step"), [(-3, 1.0), (0, 1.0), (1, 0.5), (2, 0.25), (1.5, 2**-1.5), (40, 0.0)]
+)
 def test_stability_scales_the_step(engine_of, stability, step):
     plan = learner()
     engine, state = engine_of(plan), initial_state(plan)

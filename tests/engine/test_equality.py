@@ -1,5 +1,7 @@
 """Engines agree bit for bit, however a run is cut into pieces."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def run(engine, inputs, cuts, freeze, record):
     plan = engine.plan
     parts = [
         engine.run(inputs, start, stop, freeze=freeze, votes=votes_of(plan), record=record)
-        for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
+        for start, stop in pairwise(cuts)
     ]
     records = [np.concatenate([part.records[c] for part in parts]) for c in range(plan.copies)]
     return records, sum(part.spikes for part in parts), sum(part.synaptic_events for part in parts)
@@ -49,7 +51,12 @@ def test_reference_equals_numba(network, seed, freeze_from_end):
     assert digest(reference.state(), stop) == digest(compiled.state(), stop)
 
 
-@given(networks(), st.integers(0, 2**32), st.lists(st.integers(1, 799), max_size=4, unique=True), st.integers(1, 3))
+@given(
+    networks(),
+    st.integers(0, 2**32),
+    st.lists(st.integers(1, 799), max_size=4, unique=True),
+    st.integers(1, 3),
+)
 @SLOW
 def test_pieces_threads_and_recording_change_nothing(network, seed, cuts, threads):
     plan = build(network, seed=seed)
