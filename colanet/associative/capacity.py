@@ -13,7 +13,7 @@ which for large d gives K = d^(n-1) / (z^2 (2n-3)!!) at p = Q(z) (Krotov and Hop
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb, prod
+from math import comb, erf, exp, pi, prod, sqrt
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from colanet.associative.errors import ParameterError
 from colanet.associative.hopfield import Hopfield, hebbian
 from colanet.associative.lagrangians import Additive
 
-CLASSICAL_LOAD = 0.138
 ERROR_RATE = 0.005
 Z = 2.5758293035489004  # Q(Z) = ERROR_RATE
 RETRIEVED = 0.9
@@ -72,6 +71,29 @@ def _overlaps(count: int, size: int, rng: np.random.Generator) -> Array:
     patterns = random_patterns(count, size, rng)
     answer = Hopfield(hebbian(patterns)).retrieve(patterns, seed=int(rng.integers(2**31)))
     return (answer.states * patterns).mean(1)
+
+
+def mean_field_overlap(load: float) -> float:
+    """Overlap of the retrieved state of an infinite Hopfield network at temperature 0; 0 beyond its capacity.
+
+    Amit, Gutfreund and Sompolinsky (1985): m = erf(y) with y (sqrt(2 load) + 2 exp(-y^2) / sqrt(pi)) = erf(y).
+    """
+    y, loads = _mean_field()
+    top = int(loads.argmax())
+    if load > loads[top]:
+        return 0.0
+    return erf(float(np.interp(load, loads[top:][::-1], y[top:][::-1])))
+
+
+def mean_field_capacity() -> float:
+    """The largest load with a retrieved state: 0.138."""
+    return float(_mean_field()[1].max())
+
+
+def _mean_field() -> tuple[Array, Array]:
+    y = np.linspace(0.5, 8.0, 20001)
+    root = [erf(v) / v - 2 * exp(-v * v) / sqrt(pi) for v in y]
+    return y, 0.5 * np.maximum(root, 0.0) ** 2
 
 
 def error_rate(size: int, count: int, F: Additive, bits: int = 20000, seed: int = 0) -> float:

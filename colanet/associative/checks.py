@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -13,7 +15,7 @@ from colanet.associative.errors import (
     SymmetryError,
 )
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
 def numbers(values: ArrayLike, name: str) -> Array:
