@@ -81,11 +81,14 @@ def run(configuration: Path, **options: Any) -> None:
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     """The session that the options ask for."""
     network = config.load(configuration, lenient=options["lenient"])
+    values = {}
     for setting in options["settings"]:
         path, equals, value = setting.partition("=")
         if not equals:
             raise ConfigError(f"--set {setting}: expected FIELD=VALUE")
-        network = config.override(network, path.strip(), value.strip())
+        values[path.strip()] = value.strip()
+    # All at once: only the final result has to be consistent.
+    network = config.override_all(network, values)
     recording = None
     if options["record"]:
         sections = tuple(filter(None, (options["record_sections"] or "").split(",")))
