@@ -187,7 +187,7 @@ class Softplus(Additive):
         return 0.5 * (1.0 + np.tanh(0.5 * x))
 
     def curvature(self, x: Array) -> Array:
-        return 0.25 / np.cosh(0.5 * np.clip(x, -1400.0, 1400.0)) ** 2
+        return 0.25 / np.cosh(0.5 * np.clip(x, -700.0, 700.0)) ** 2
 
 
 @dataclass(frozen=True)
