@@ -83,9 +83,7 @@ class TwoGroups:
         visible = (dv * self.visible.hvp(v, dv)).sum(-1)
         return -self.tau_f * visible - self.tau_h * (dh * self.hidden.hvp(h, dh)).sum(-1)
 
-    def integrate(
-        self, v: ArrayLike, duration: float, h: ArrayLike | None = None, **options: Any
-    ) -> Trajectory:
+    def integrate(self, v: ArrayLike, duration: float, h: ArrayLike | None = None, **options: Any) -> Trajectory:
         """Solve the full system from v, and from h = xi g(v) unless h is given.
 
         The trajectory's states hold v and h side by side; `split` takes them apart. `options` go to

@@ -57,9 +57,7 @@ class DenseMemory:
             batch[rows, i] *= -1
         return batch.reshape(s.shape)
 
-    def retrieve(
-        self, start: ArrayLike, order: str = "parallel", max_steps: int = 100, seed: int = 0
-    ) -> Retrieval:
+    def retrieve(self, start: ArrayLike, order: str = "parallel", max_steps: int = 100, seed: int = 0) -> Retrieval:
         """Run from `start`, of shape (..., n_features), until nothing changes."""
         s = checks.bipolar(checks.states(start, self.xi.shape[1], "start"), "start")
         if order not in ORDERS:

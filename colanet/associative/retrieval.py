@@ -107,9 +107,7 @@ def integrate(
     def flat(_: float, x: Array) -> Array:
         return velocity(x.reshape(shape)).ravel()
 
-    answer = solve_ivp(
-        flat, (0.0, duration), start.ravel(), method=method, rtol=rtol, atol=1e-2 * rtol, **options
-    )
+    answer = solve_ivp(flat, (0.0, duration), start.ravel(), method=method, rtol=rtol, atol=1e-2 * rtol, **options)
     if not answer.success:
         raise ParameterError(f"solve_ivp stopped at t = {answer.t[-1]:g}: {answer.message}")
     states = answer.y.T.reshape(-1, *shape)
