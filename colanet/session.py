@@ -404,7 +404,7 @@ class Session:
                 weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
                 post = self.plan.synapses(projection.index, copy).post
                 positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
-        ramp = state[f"{copy}/{population}/ramp"] * p.ramp_increment // max(p.ramp_period, 1)
+        ramp = state[f"{copy}/{population}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
         return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
 
     def stability(self, population: str, copy: int = 0) -> np.ndarray:
@@ -435,6 +435,8 @@ class Session:
         arrays, attributes = read_h5(path)
         if attributes.get("kind") != "state":
             raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
+        if "time" not in attributes:
+            raise CheckpointError(f"{path}: damaged, it does not say its time")
         self._take(path, arrays)
         self.origin, self.step = int(attributes["time"]), 0
         period = self.presentation.period or 1
@@ -474,8 +476,12 @@ class Session:
         arrays, attributes = read_h5(path)
         if attributes.get("kind") != "checkpoint":
             raise CheckpointError(f"{path}: not a checkpoint but a {attributes.get('kind', 'stranger')}")
-        if attributes["fingerprint"] != self.fingerprint():
+        if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+        needed = {"tally/votes", "tally/spikes"} | {f"records/{key}" for key in self.tally.records}
+        lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
+        if lost:
+            raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
         self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])

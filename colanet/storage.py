@@ -71,8 +71,10 @@ def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, A
             file.visititems(take)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such file") from error
-    except OSError as error:
-        raise CheckpointError(f"{path}: not a readable HDF5 file ({error})") from error
+    # h5py meets damaged structures with almost any exception, depending on which byte is wrong.
+    except (OSError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: not a readable HDF5 file ({reason})") from error
     if attributes.get("colanet_format") != FORMAT:
         raise CheckpointError(
             f"{path}: not a colanet file of format {FORMAT}, but {attributes.get('colanet_format', 'unknown')}"
