@@ -191,20 +191,18 @@ class ModelA(Signs):
 
 
 class Centred(Cleaner):
-    """Networks of graded neurons, on pictures less the mean memory, scaled to length 1."""
+    """Networks of graded neurons, on pictures less their mean brightness, scaled to length 1.
+
+    So a spoiled picture is first compared with the memories by its correlation, and no memory is likelier for
+    being brighter.
+    """
 
     def __init__(self, memories: Memories):
         super().__init__(memories)
-        self.middle = self.targets.mean(0) if len(self.targets) > 1 else 0.5
-        self.xi = self.directions(self.targets)
-
-    def directions(self, pictures: Array) -> Array:
-        shifted = pictures - self.middle
-        length = np.linalg.norm(shifted, axis=1, keepdims=True)
-        return shifted / np.where(length > 0, length, 1.0)
+        self.xi = directions(self.targets)
 
     def clean(self, pictures: Array) -> tuple[Array, Array]:
-        activity = self.run(self.directions(pictures))
+        activity = self.run(directions(pictures))
         share = activity / activity.sum(1, keepdims=True)
         return share @ self.targets, share
 
@@ -232,7 +230,7 @@ class ModelC(Centred):
         self.network = SphericalMemory(self.xi, Exponential(beta))
 
     def run(self, v: Array) -> Array:
-        # A picture equal to the mean memory has no direction; any will do.
+        # An even picture has no direction; any will do.
         v = np.where(np.abs(v).max(1, keepdims=True) > 0, v, 1.0)
         return self.network.F.gradient(self.network.retrieve(v, tolerance=1e-6).states @ self.xi.T)
 
@@ -247,14 +245,16 @@ CLEANERS: dict[str, Callable[[Memories], Cleaner]] = {
 }
 
 
+def directions(pictures: Array) -> Array:
+    """Rows less their mean, scaled to length 1, or 0 where a row is constant."""
+    centred = pictures - pictures.mean(1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return centred / np.where(length > 0, length, 1.0)
+
+
 def correlation(a: Array, b: Array) -> Array:
-    """Correlation of the rows of a with the rows of b, shape (n_a, n_b); 0 where a row is constant."""
-    unit = []
-    for rows in (a, b):
-        centred = rows - rows.mean(1, keepdims=True)
-        length = np.linalg.norm(centred, axis=1, keepdims=True)
-        unit.append(centred / np.where(length > 0, length, 1.0))
-    return unit[0] @ unit[1].T
+    """Correlation of the rows of a with the rows of b, shape (n_a, n_b)."""
+    return directions(a) @ directions(b).T
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,225 @@
+"""`colanet memory`: retrieval, capacity and energy of associative memories, with pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from colanet.associative import bridge, capacity, krotov
+from colanet.associative.bridge import Memories
+from colanet.associative.checks import Array
+from colanet.associative.errors import ParameterError, ShapeError
+from colanet.associative.lagrangians import Exponential, Polynomial, RectifiedPolynomial
+from colanet.errors import DataError
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+@click.group()
+def memory() -> None:
+    """Associative memories: retrieval, capacity, energy."""
+
+
+def common(command: Callable) -> Callable:
+    """The options that every command has."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="Print nothing but the result."),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True),
+        click.option("--out", type=click.Path(path_type=Path, dir_okay=False), callback=_picture_file,
+                     help="Draw the picture into this file (.png, .svg, .pdf)."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in FORMATS:
+        raise ParameterError(f"--out {path}: expected a name that ends in {', '.join(FORMATS)}")
+    return path
+
+
+def _draw(figure: Callable[[], Any], out: Path | None, quiet: bool) -> None:
+    """Draw and write the picture if one was asked for."""
+    if out is None:
+        return
+    from colanet.associative import figures
+
+    try:
+        figures.save(figure(), out)
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error})") from error
+    if not quiet:
+        click.echo(f"wrote {out}", err=True)
+
+
+@memory.command()
+@click.option("--dataset", default="mnist", show_default=True, help="Pictures, a data set of `colanet run`.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE.npz",
+              help="Memories from receptive fields: arrays `weights` (pixels, neurons) and `columns` (neurons,)."
+                   "  [default: k-means prototypes of the data set]")  # fmt: skip
+@click.option("--ink", type=float, metavar="PART", help="Part of a field's pixels above one half.")
+@click.option("--per-class", type=click.IntRange(1), default=5, show_default=True, help="Prototypes per class.")
+@click.option("--noise", type=float, metavar="LEVEL", help="Part of the pixels replaced by black or white.")
+@click.option("--cover", type=float, metavar="LEVEL", help="Part of the picture that is blackened.")
+@click.option("--test", type=click.IntRange(1), default=500, show_default=True, help="Test pictures.")
+@click.option("--show", type=click.IntRange(1, 20), default=6, show_default=True, help="Pictures in the strip.")
+@common
+def retrieve(noise: float | None, cover: float | None, **options: Any) -> None:
+    """Clean and classify spoiled pictures with every model.
+
+    Recall: spoiled memories that come back. Accuracy: spoiled test pictures that get the right class.
+    """
+    from colanet import datasets
+
+    if noise is not None and cover is not None:
+        raise ParameterError("--noise and --cover: give one of them")
+    kind, level = ("cover", cover) if cover is not None else ("noise", 0.3 if noise is None else noise)
+    data, seed = datasets.load(options["dataset"], options["data"]), options["seed"]
+    images = data.test_images[: options["test"]].reshape(-1, data.test_images[0].size) / 255
+    labels = data.test_labels[: options["test"]]
+    store = _memories(options, data)
+    if store.pictures.shape[1] != images.shape[1]:
+        raise ShapeError(f"memories of {store.pictures.shape[1]} pixels, pictures of {images.shape[1]}")
+    rows = bridge.compare([store], images, labels, [(kind, level)], seed=seed)
+    click.echo(f"{len(store.labels)} memories, {len(labels)} test pictures, {kind} {level:g}")
+    click.echo("model           recall  accuracy")
+    for row in rows:
+        click.echo(f"{row.model:14s} {row.recall:7.3f} {row.accuracy:9.3f}")
+    _draw(lambda: _strip(store, images, kind, level, options), options["out"], options["quiet"])
+
+
+def _memories(options: dict[str, Any], data: Any) -> Memories:
+    if options["weights"] is None:
+        images = data.train_images[:10000].reshape(-1, data.train_images[0].size) / 255
+        return bridge.prototypes(images, data.train_labels[:10000], options["per_class"], options["seed"])
+    try:
+        with np.load(options["weights"]) as archive:
+            weights, columns = archive["weights"], archive["columns"]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{options['weights']}: no archive with weights and columns ({error})") from error
+    return bridge.from_weights(weights, columns, options["ink"])
+
+
+def _strip(store: Memories, images: Array, kind: str, level: float, options: dict[str, Any]) -> Any:
+    from colanet.associative import figures
+
+    # The same call as in `compare`, so that the strip shows the pictures that were counted.
+    spoiled = bridge.corrupt(images, kind, level, options["seed"])[: options["show"]]
+    columns, titles = [images[: options["show"]], spoiled], ["picture", f"{kind} {level:g}"]
+    for name, make in bridge.CLEANERS.items():
+        columns.append(make(store).clean(spoiled)[0])
+        titles.append(name)
+    side = int(np.sqrt(images.shape[1]))
+    return figures.strip(columns, titles, (side, images.shape[1] // side))
+
+
+@memory.command(name="capacity")
+@click.option("--sizes", default="250,500,1000", show_default=True, help="Neurons of Hopfield's network.")
+@click.option("--orders", default="2,3,4", show_default=True, help="Exponents n of model A, F = h^n.")
+@click.option("--bits", type=click.IntRange(1000), default=60000, show_default=True, help="Bits per error rate.")
+@click.option("--trials", type=click.IntRange(1), default=1, show_default=True, help="Networks per load.")
+@common
+def capacity_command(sizes: str, orders: str, bits: int, trials: int, **options: Any) -> None:
+    """Patterns that memories of random signs hold, against theory: 0.138 d, and d^(n-1) for model A."""
+    loads = np.array([0.04, 0.08, 0.10, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.20, 0.22])
+    neurons, exponents = _whole_numbers(sizes, "--sizes", 10), _whole_numbers(orders, "--orders", 2)
+    curves, growths = {}, {}
+    click.echo(f"Hopfield's network: theory {capacity.mean_field_capacity():.4f} d")
+    for size in neurons:
+        curves[size] = capacity.hopfield_curve(size, loads, trials, options["seed"])
+        click.echo(f"  d = {size:5d}   half of the patterns lost at {curves[size].critical:.4f} d")
+    for n in exponents:
+        growths[f"n = {n}"] = _growth(n, bits, options["seed"])
+    _draw(lambda: _capacity_figure(curves, growths), options["out"], options["quiet"])
+
+
+def _growth(n: int, bits: int, seed: int) -> tuple[Array, Array, Array, float]:
+    """Measured and theoretical capacities of model A, printed as they come."""
+    smallest = {2: 100, 3: 40}.get(n, 24)
+    sizes = np.round(smallest * np.geomspace(1, 2.25, 4)).astype(int)
+    F = Polynomial(n)
+    measured = np.array([capacity.measured_capacity(int(d), F, bits, seed) for d in sizes])
+    theory = np.array([capacity.theoretical_capacity(int(d), F) for d in sizes])
+    slope = capacity.growth(sizes, measured)
+    click.echo(f"model A, F = h^{n}: K grows as d^{slope:.2f}, theory d^{n - 1}")
+    for d, k, expected in zip(sizes, measured, theory, strict=True):
+        click.echo(f"  d = {d:5d}   K = {k:8.1f}   theory {expected:8.1f}")
+    return sizes, measured, theory, slope
+
+
+def _capacity_figure(curves: dict, growths: dict) -> Any:
+    from colanet.associative import figures
+
+    return figures.capacities(curves, growths)
+
+
+def _whole_numbers(text: str, option: str, least: int) -> list[int]:
+    try:
+        values = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ParameterError(f"{option} {text}: expected whole numbers with commas between") from error
+    if min(values) < least:
+        raise ParameterError(f"{option} {text}: expected numbers of at least {least}")
+    return values
+
+
+@memory.command()
+@click.option("--show", type=click.Choice(["trajectories", "landscape"]), default="trajectories",
+              show_default=True, help="Energy over time, or the flat energy beside the mended one.")  # fmt: skip
+@click.option("--tau-h", type=float, default=0.2, show_default=True, help="Time constant of hidden neurons.")
+@common
+def energy(show: str, tau_h: float, out: Path | None, seed: int, quiet: bool) -> None:
+    """Energy along trajectories of models A, B and C, or the landscape of two rival neurons."""
+    if show == "landscape":
+        _rivals(out, quiet)
+        return
+    paths = {}
+    click.echo("model              start       end   largest rise")
+    for name, (system, start) in _systems(seed, tau_h).items():
+        full = system.integrate(start, 4.0, np.zeros((len(start), system.n_memories)))
+        reduced = system.integrate_reduced(start, 4.0)
+        paths[name] = full, reduced
+        for label, path in ((name, full), ("  fast hidden", reduced)):
+            means = path.energies.mean(1)
+            click.echo(f"{label:14s} {means[0]:9.4f} {means[-1]:9.4f}   {path.rise:.1e}")
+    _draw(lambda: _energy_figure(paths), out, quiet)
+
+
+def _systems(seed: int, tau_h: float) -> dict[str, tuple[krotov.TwoGroups, Array]]:
+    """Small systems of each kind with states to start from."""
+    rng = np.random.default_rng(seed)
+    patterns, graded = capacity.random_patterns(4, 16, rng) / 16, rng.normal(size=(4, 16)) / 4
+    start = rng.normal(size=(5, 16))
+    return {
+        "A, F = h^4": (krotov.model_a(4 * patterns, Polynomial(4), tau_h=tau_h), start),
+        "A, F = exp": (krotov.model_a(2 * patterns, Exponential(), tau_h=tau_h), start),
+        "B": (krotov.model_b(2 * graded, 4.0, tau_h=tau_h), start),
+        "C": (krotov.model_c(2 * graded, RectifiedPolynomial(3), tau_h=tau_h), start),
+    }
+
+
+def _energy_figure(paths: dict) -> Any:
+    from colanet.associative import figures
+
+    return figures.energy_paths(paths)
+
+
+def _rivals(out: Path | None, quiet: bool) -> None:
+    from colanet.associative import dead, figures
+
+    original, altered = figures.rivals()
+    state = original.steady_state([2.0, 0.0])
+    flat = dead.stability(original, state)
+    line = state + np.array([0.0, 1.0]) * np.linspace(-3, -0.1, 30)[:, None]
+    bowl = original.L.gradient(state) + np.array([0.0, 1.0]) * np.linspace(-1, 1, 30)[:, None]
+    click.echo(f"steady state        x = {state.round(4)}, y = {original.L.gradient(state).round(4)}")
+    click.echo(f"dead neurons        {dead.dead_neurons(original.L, state).astype(int)}")
+    click.echo(f"stable              {flat.stable}, eigenvalues {flat.eigenvalues.round(4)}, {flat.n_flat} flat")
+    click.echo(f"E(x) along the flat direction varies by {np.ptp(original.energy(line)):.1e}")
+    click.echo(f"E(y) along the same direction varies by {np.ptp(altered.energy(bowl)):.4f}")
+    _draw(figures.landscapes, out, quiet)
