@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,16 @@ def run(configuration: Path, **options: Any) -> None:
     for name in ("record", "checkpoint", "resume"):
         if options[name] and options["out"] is None:
             raise ConfigError(f"--{name} needs --out DIR")
+    for name in ("record_steps", "record_sections"):
+        if options[name] is not None and not options["record"]:
+            raise ConfigError(f"--{name.replace('_', '-')} needs --record")
     session = make_session(configuration, options)
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
     if options["resume"] and checkpoint and checkpoint.exists():
         session.resume(checkpoint)
     elif options["load"]:
         session.load(options["load"])
+    prepare_outputs(options)
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     say(f"{configuration}: {describe(session, options['engine'])}")
     announce_compilation(session, say)
@@ -105,6 +110,22 @@ def make_session(configuration: Path, options: dict[str, Any]) -> Session:
         data_dir=options["data"],
         recording=recording,
     )
+
+
+def prepare_outputs(options: dict[str, Any]) -> None:
+    """Make the folders that the run will write to; better now than after an hour of training."""
+    folders = [options["out"]] if options["out"] else []
+    if options["save"]:
+        folders.append(options["save"].parent)
+        if options["save"].is_dir():
+            raise ConfigError(f"--save {options['save']}: is a folder")
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror})") from error
+        if not os.access(folder, os.W_OK):
+            raise ConfigError(f"{folder}: cannot be written to")
 
 
 def describe(session: Session, asked: str) -> str:
