@@ -41,7 +41,8 @@ def poisson(images, first, order, start, stop, period, presentation, limit, key,
     """Spikes of steps start..stop-1: node p of object k fires with probability limit[b] / 65536.
 
     `images` (n, nodes) uint8; `order[k]` is the row of object first + k, -1 for silence. `key` is that of the
-    stream. Fills ptr (steps + 1,) and index; the number of spikes.
+    stream. Fills ptr (steps + 1,) and index, which must have room for one entry more than there are spikes; the
+    number of spikes.
     """
     n = 0
     nodes = images.shape[1]
@@ -71,35 +72,35 @@ def poisson(images, first, order, start, stop, period, presentation, limit, key,
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def integrate(rates, first, order, before, start, stop, period, presentation, modulus, ptr, index):
-    """Spikes of steps start..stop-1: state += rate, a spike and state -= modulus at state >= modulus.
+def integrate(rates, first, order, state, start, stop, period, presentation, modulus, ptr, index):
+    """Spikes of steps start..stop-1: state += rate; at state >= modulus a spike and state -= modulus.
 
-    `rates` (n, nodes) int64; `before` (nodes,) int64 is the state at the start of object `first`; it is used up.
+    `rates` (n, nodes) int64; `order[k]` is the row of object first + k, -1 for silence. `state` (nodes,) int64 is
+    that before `start`; it is left as it is before `stop`. Fills ptr (steps + 1,) and index, which must have room
+    for one entry more than there are spikes; the number of spikes.
     """
     n = 0
     nodes = rates.shape[1]
-    for t in range(first * period, stop):
-        if t >= start:
-            ptr[t - start] = n
+    for t in range(start, stop):
+        ptr[t - start] = n
         if t % period >= presentation:
             continue
         row = order[t // period - first]
         if row < 0:
             continue
         for p in range(nodes):
-            state = before[p] + rates[row, p]
-            fires = state >= modulus
-            before[p] = state - modulus if fires else state
-            if t >= start:
-                index[n] = p
-                n += fires
+            total = state[p] + rates[row, p]
+            fires = total >= modulus
+            state[p] = total - modulus if fires else total
+            index[n] = p
+            n += fires
     ptr[stop - start] = n
     return n
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def noise(size, start, stop, limit, key, ptr, index):
-    """Every node fires with probability limit / 65536 at every step."""
+    """Every node fires with probability limit / 65536 at every step. Arrays as for `integrate`."""
     n = 0
     for t in range(start, stop):
         ptr[t - start] = n
@@ -108,4 +109,30 @@ def noise(size, start, stop, limit, key, ptr, index):
             index[n] = p
             n += draw16(at, p) < limit
     ptr[stop - start] = n
+    return n
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def union(ptr_a, a, ptr_b, b, ptr, index):
+    """Union of two stretches over the same steps; `index` has room for both. The number of spikes."""
+    n = 0
+    for t in range(len(ptr_a) - 1):
+        ptr[t] = n
+        i, j = ptr_a[t], ptr_b[t]
+        i_end, j_end = ptr_a[t + 1], ptr_b[t + 1]
+        while i < i_end and j < j_end:
+            x, y = a[i], b[j]
+            index[n] = min(x, y)
+            n += 1
+            i += x <= y
+            j += y <= x
+        while i < i_end:
+            index[n] = a[i]
+            n += 1
+            i += 1
+        while j < j_end:
+            index[n] = b[j]
+            n += 1
+            j += 1
+    ptr[len(ptr_a) - 1] = n
     return n

@@ -1,0 +1,156 @@
+"""Pixels and numbers as spikes: Poisson and integrating coding, at any stretch of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from colanet.encoding import kernels
+from colanet.encoding.stretch import Spikes, collect, empty
+
+CHECKPOINT = 256
+"""Objects between two stored sums of the integrating coding."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When which object of the data is shown. Step t of the run is step t + skip of the data.
+
+    Attributes
+    ----------
+    period, presentation : int
+        Steps per object; steps of them with spikes.
+    n_objects : int
+    skip : int
+        Leading steps left out.
+    mode : {'once', 'repetitive', 'endless'}
+        What follows the last object: the end, the first one again, silence.
+    steps : int or None
+        Limit of the number of steps.
+    """
+
+    period: int
+    presentation: int
+    n_objects: int
+    skip: int = 0
+    mode: str = "once"
+    steps: int | None = None
+
+    @property
+    def n_steps(self) -> int | None:
+        """Steps there are, None without end."""
+        if self.mode != "once":
+            return self.steps
+        length = max(self.n_objects * self.period - self.skip, 0)
+        return length if self.steps is None else min(length, self.steps)
+
+    def order(self, first: int, last: int) -> np.ndarray:
+        """Row of the data of each object first..last-1, -1 after the end."""
+        objects = np.arange(first, last)
+        if self.mode == "repetitive":
+            return objects % self.n_objects
+        return np.where(objects < self.n_objects, objects, -1)
+
+
+class Poisson:
+    """Pixel b fires with probability max_rate * b / 255 a step, to within 2^-16.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n_objects, nodes)
+    schedule : Schedule
+    max_rate : float
+        Spikes per step of a pixel of 255.
+    key : int
+        Of the stream of random numbers. A draw belongs to a step of the data, so that skipping leaves it alone.
+    """
+
+    def __init__(self, images: np.ndarray, schedule: Schedule, max_rate: float, key: int):
+        self.images, self.schedule, self.key = images, schedule, np.uint64(key)
+        self.limit = np.rint(65536 * max_rate * np.arange(256) / 255).astype(np.int64)
+
+    def spikes(self, start: int, stop: int) -> Spikes:
+        """Spikes of the steps start <= t < stop."""
+        shift = self.schedule.skip
+        return collect(start + shift, stop + shift, self.images.shape[1], self._fill)
+
+    def _fill(self, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
+        s = self.schedule
+        first = start // s.period
+        return kernels.poisson(
+            self.images, first, s.order(first, -(-stop // s.period)), start, stop, s.period, s.presentation,
+            self.limit, self.key, ptr, index,
+        )  # fmt: skip
+
+
+class Integrating:
+    """Node p adds its rate at every step with spikes; at `modulus` it fires and subtracts `modulus`.
+
+    As a rate is at most `modulus`, the state is the sum of all rates so far modulo `modulus`. So the state at any
+    step follows from sums, without simulation; sums are kept of every `CHECKPOINT` objects.
+
+    Parameters
+    ----------
+    values : ndarray of int, shape (n_objects, nodes)
+        Rates, or what `scale` turns into rates.
+    schedule : Schedule
+    modulus : int
+        Below 2^31.
+    scale : ndarray of int64 or None
+        Rate of each value; None: values are rates.
+    """
+
+    def __init__(self, values: np.ndarray, schedule: Schedule, modulus: int, scale: np.ndarray | None = None):
+        self.values, self.schedule, self.modulus, self.scale = values, schedule, modulus, scale
+        self._sums = [np.zeros(values.shape[1], dtype=np.int64)]
+
+    def _rates(self, rows: np.ndarray | slice) -> np.ndarray:
+        values = self.values[rows]
+        return (values if self.scale is None else self.scale[values]).astype(np.int64, copy=False)
+
+    def _sum(self, n: int) -> np.ndarray:
+        """Rates of the first n objects of the data, added up modulo `modulus`."""
+        number = n // CHECKPOINT
+        while len(self._sums) <= number:
+            first = (len(self._sums) - 1) * CHECKPOINT
+            added = self._rates(slice(first, first + CHECKPOINT)).sum(axis=0)
+            self._sums.append((self._sums[-1] + added) % self.modulus)
+        rest = self._rates(slice(number * CHECKPOINT, n)).sum(axis=0)
+        return (self._sums[number] + rest) % self.modulus
+
+    def _state(self, step: int) -> np.ndarray:
+        """State before a step of the data, int64 of shape (nodes,). All products stay below 2^62."""
+        s, m = self.schedule, self.modulus
+        shown, inside = divmod(step, s.period)
+        if s.mode == "repetitive":
+            rounds, rest = divmod(shown, s.n_objects)
+            total = (self._sum(rest) + rounds % m * self._sum(s.n_objects)) % m if rounds else self._sum(rest)
+        else:
+            total = self._sum(min(shown, s.n_objects))
+        row = int(s.order(shown, shown + 1)[0])
+        state = total * s.presentation % m
+        if inside and row >= 0:
+            state = (state + self._rates(slice(row, row + 1))[0] * min(inside, s.presentation)) % m
+        return state
+
+    def spikes(self, start: int, stop: int) -> Spikes:
+        """Spikes of the steps start <= t < stop."""
+        if stop <= start:
+            return empty(0)
+        start, stop = start + self.schedule.skip, stop + self.schedule.skip
+        state = self._state(start)
+        return collect(start, stop, self.values.shape[1], partial(self._fill, state))
+
+    def _fill(self, state: np.ndarray, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
+        """One block; moves `state` on from `start` to `stop`."""
+        s = self.schedule
+        first = start // s.period
+        order = s.order(first, -(-stop // s.period))
+        shown = order >= 0
+        local = np.where(shown, np.cumsum(shown) - 1, -1)
+        return kernels.integrate(
+            self._rates(order[shown]), first, local, state, start, stop, s.period, s.presentation, self.modulus,
+            ptr, index,
+        )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What all inputs of one run share: where data are, which objects are shown, which of them are taught."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from colanet import datasets
+from colanet.config.model import BinaryInput, ImageInput, Input, TargetInput, TextInput, ValuesInput
+from colanet.encoding import files
+from colanet.errors import DataError
+
+FILE_INPUTS = TextInput | BinaryInput | ImageInput | ValuesInput
+
+
+@dataclass(frozen=True)
+class Context:
+    """Attributes: see `colanet.encoding.build_sources`."""
+
+    inputs: tuple[Input, ...]
+    base_dir: Path
+    seed: int
+    data_dir: str | os.PathLike | None
+    n_train: int | None
+    n_test: int | None
+    stdin: BinaryIO | None
+
+    @property
+    def target(self) -> TargetInput | None:
+        """The input that teaches, if there is one."""
+        return next((i for i in self.inputs if isinstance(i, TargetInput)), None)
+
+    @property
+    def cuts(self) -> bool:
+        """Whether less than everything was asked for."""
+        return self.n_train is not None or self.n_test is not None
+
+    def check_standard_input(self) -> None:
+        """DataError if more than one input reads standard input."""
+        readers = [i.name for i in self.inputs if isinstance(i, FILE_INPUTS) and i.source is None]
+        if len(readers) > 1:
+            raise DataError(f"inputs {' and '.join(readers)} name no source; only one can read standard input")
+
+    def content(self, source: str | None) -> tuple[bytes, str]:
+        """Bytes of a file of the configuration, or of standard input, and a name for messages."""
+        return files.content_of(None if source is None else self.base_dir / source, self.stdin)
+
+    def is_dataset(self, source: str | None) -> bool:
+        """Whether that names a data set; a file of that name beside the configuration comes first."""
+        return source in datasets.NAMES and not (self.base_dir / str(source)).is_file()
+
+    def taught(self, n_there: int) -> int:
+        """Objects of n_there that come within the learning time."""
+        target = self.target
+        return n_there if target is None else min(target.learning_time // target.period, n_there)
+
+    def select(self, n_train_there: int, n_there: int, name: str) -> np.ndarray:
+        """Rows shown, of n_there of which the first n_train_there are for training: the first ones of each part.
+
+        Without a number asked for, a learning time shorter than the training part cuts that part.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than asked for, or nothing is left.
+        """
+        train = self._count(self.n_train, n_train_there, "training", name)
+        if self.n_train is None:
+            train = self.taught(train)
+        test = self._count(self.n_test, n_there - n_train_there, "test", name)
+        if train + test == 0:
+            raise DataError(f"{name}: no object is left to show")
+        return np.concatenate([np.arange(train), n_train_there + np.arange(test)])
+
+    def select_of_file(self, n_there: int, name: str, skip: int) -> np.ndarray | None:
+        """Rows shown of a file's objects; the learning time says which are for training. None: all of them.
+
+        Raises
+        ------
+        DataError
+            As `select`, and if leading steps are skipped too: then the parts do not begin where the file says.
+        """
+        if not self.cuts:
+            return None
+        if skip:
+            raise DataError(f"{name}: fewer objects can be asked for only without skipped steps")
+        return self.select(self.taught(n_there), n_there, name)
+
+    @staticmethod
+    def _count(asked: int | None, there: int, part: str, name: str) -> int:
+        if asked is not None and not 0 <= asked <= there:
+            raise DataError(f"{name}: {asked} {part} objects asked for, there are {there}")
+        return there if asked is None else asked

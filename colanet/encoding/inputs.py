@@ -1,0 +1,153 @@
+"""One maker for each kind of input: from its description and data to its source."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colanet import datasets, hashing
+from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
+from colanet.encoding import files
+from colanet.encoding.coding import Integrating, Poisson, Schedule
+from colanet.encoding.context import Context
+from colanet.encoding.sources import Labels, Part, Rows, Source, noise_parts
+from colanet.encoding.stretch import Spikes, take
+from colanet.errors import DataError
+from colanet.hashing import Stream
+
+PIXEL_UNIT = 1_000_000
+"""Integrating coding adds round(max_rate * PIXEL_UNIT * b) of 255 * PIXEL_UNIT a step; exact for max_rate 1."""
+VALUE_UNIT = 1 << 30
+"""A value r adds round(clip(r / saturation, 0, 1) * VALUE_UNIT) of VALUE_UNIT a step."""
+
+
+def noise_input(context: Context, number: int, described: NoiseInput) -> Source:
+    """Noise and pacemaker only."""
+    size = described.size or 0
+    parts = noise_parts(size, described.noise, described.pacemaker_period, context.seed, number)
+    return Source(described.name, size, described.steps, parts)
+
+
+def text_input(context: Context, number: int, described: TextInput) -> Source:
+    """Rows of `@` and `.`."""
+    content, name = context.content(described.source)
+    rows, size = files.text_rows(content, name, described.size)
+    return _rows(context, number, described, rows, size, name)
+
+
+def binary_input(context: Context, number: int, described: BinaryInput) -> Source:
+    """Bit masks."""
+    if described.size is None:
+        raise DataError(f"input {described.name}: a binary input needs its number of nodes")
+    content, name = context.content(described.source)
+    rows = files.binary_rows(content, name, described.size)
+    return _rows(context, number, described, rows, described.size, name)
+
+
+def image_input(context: Context, number: int, described: ImageInput) -> Source:
+    """Images of a data set or a file, in one of the two codings."""
+    images = _images(context, described)
+    nodes = images.shape[1]
+    if described.size not in (None, nodes):
+        raise DataError(f"input {described.name}: images of {nodes} pixels, expected {described.size}")
+    schedule = _schedule(described, len(images))
+    signal: Part
+    if described.coding == "poisson":
+        key = hashing.key(context.seed, hashing.stream(Stream.CODING, number))
+        signal = Poisson(images, schedule, described.max_rate, key)
+    else:
+        scale = np.rint(described.max_rate * PIXEL_UNIT * np.arange(256)).astype(np.int64)
+        signal = Integrating(images, schedule, 255 * PIXEL_UNIT, scale)
+    return _source(context, number, described, nodes, signal, schedule)
+
+
+def values_input(context: Context, number: int, described: ValuesInput) -> Source:
+    """CSV records as rates."""
+    content, name = context.content(described.source)
+    values = files.csv_values(content, name, described.size)
+    rows = context.select_of_file(len(values), name, described.skip)
+    values = values if rows is None else values[rows]
+    rates = np.rint(np.clip(values / described.saturation, 0, 1) * VALUE_UNIT).astype(np.int64)
+    schedule = _schedule(described, len(rates))
+    return _source(context, number, described, rates.shape[1], Integrating(rates, schedule, VALUE_UNIT), schedule)
+
+
+def target_input(context: Context, target: TargetInput, labels: np.ndarray, n_train: int) -> Source:
+    """Label spikes for the first n_train objects."""
+    nodes = labels[:n_train]
+    if target.no_class:
+        nodes = np.where(nodes == target.no_class_value, -1, nodes)
+    length = len(labels) * target.period
+    return Source(target.name, target.size, length, [Labels(nodes, target.period, _offsets(context, target))])
+
+
+def _offsets(context: Context, target: TargetInput) -> np.ndarray:
+    """Steps of the period at which the label node fires."""
+    every = target.spike_period
+    if every is None and target.kind == "state_target" and target.label_step is None:
+        every = 1
+    if every is not None:
+        return np.arange(0, target.period, every)
+    step = target.label_step
+    if step is None:
+        shown = [i.presentation or i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
+        step = shown[0] + 1 if shown else target.period - 1
+    if step >= target.period:
+        raise DataError(f"input {target.name}: label at step {step} of a period of {target.period} steps")
+    return np.array([step])
+
+
+def _source(context: Context, number: int, described, size: int, signal: Part, schedule: Schedule) -> Source:
+    extra = noise_parts(size, described.noise, described.pacemaker_period, context.seed, number)
+    return Source(described.name, size, schedule.n_steps, [signal, *extra])
+
+
+def _rows(context: Context, number: int, described, rows: Spikes, size: int, name: str) -> Source:
+    rows = _cut_rows(context, rows, described.skip, name)
+    schedule = Schedule(1, 1, len(rows[0]) - 1, described.skip, described.mode, described.steps)
+    return _source(context, number, described, size, Rows(rows, schedule), schedule)
+
+
+def _cut_rows(context: Context, rows: Spikes, skip: int, name: str) -> Spikes:
+    """Without a target no row belongs to an object, so nothing is cut."""
+    target = context.target
+    if target is None:
+        return rows
+    objects = context.select_of_file((len(rows[0]) - 1) // target.period, name, skip)
+    if objects is None:
+        return rows
+    return take(rows, (objects[:, None] * target.period + np.arange(target.period)).ravel())
+
+
+def _schedule(described: ImageInput | ValuesInput, n_objects: int) -> Schedule:
+    return Schedule(
+        described.period,
+        described.presentation or described.period,
+        n_objects,
+        described.skip,
+        described.mode,
+        described.steps,
+    )
+
+
+def _images(context: Context, described: ImageInput) -> np.ndarray:
+    """Images shown, uint8 of shape (n, pixels), training images first."""
+    if context.is_dataset(described.source):
+        return _dataset_images(context, described)
+    if described.shape is None:
+        raise DataError(f"input {described.name}: an image file needs width, height and channels")
+    content, name = context.content(described.source)
+    width, height, channels = described.shape
+    images = files.raw_images(content, name, width * height * channels, described.offset)
+    rows = context.select_of_file(len(images), name, described.skip)
+    return images if rows is None else images[rows]
+
+
+def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
+    data = datasets.load(str(described.source), context.data_dir)
+    height, width = data.train_images.shape[1:]
+    if described.shape is not None and described.shape != (width, height, 1):
+        raise DataError(f"{described.source}: images of {width} x {height} x 1, not {described.shape}")
+    train, test = (images.reshape(-1, height * width) for images in (data.train_images, data.test_images))
+    rows = context.select(len(train), len(train) + len(test), data.name)
+    n_train = int((rows < len(train)).sum())
+    return np.concatenate([train[:n_train], test[: len(rows) - n_train]])
