@@ -1,120 +1,27 @@
-"""Which data sets there are by name, and where they are looked for.
+"""Where data sets are looked for by name, and how their files are read.
 
-In this order: the folder given by the user (`--data`, or the environment variable COLANET_DATA), the files that
-ship with the package (MNIST), the user's cache, a download into that cache.
+In this order: the folder given by the user (`--data`, or the environment variable COLANET_DATA) and the folder of
+the data set's name in it, the files that ship with the package (MNIST), the user's cache, a download into it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import platformdirs
-import pooch
 
-from colanet.datasets.idx import IMAGES, LABELS, read_idx
+from colanet.datasets import letters
+from colanet.datasets.catalogue import NAMES, REGISTRY, Dataset, Entry
+from colanet.datasets.download import cache_dir, download
+from colanet.datasets.idx import IMAGES, LABELS, read_bytes, read_idx
 from colanet.errors import DataError
 
 PACKAGED = Path(__file__).parent / "files"
-DIGITS = tuple("0123456789")
-LETTERS = tuple("ABCDEFGHIJ")
-EMNIST_ARCHIVE = "emnist_letters.npz"
-SPLIT_SEED = 0
-"""Of the division of the 10,000 letters of `emnist_letters.npz` into training and test images."""
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Images with labels, in two parts.
-
-    Attributes
-    ----------
-    train_images, test_images : ndarray of uint8, shape (n, height, width)
-    train_labels, test_labels : ndarray of uint8, shape (n,)
-        Indices into `classes`.
-    source : str
-        Where it was found.
-    """
-
-    name: str
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    classes: tuple[str, ...]
-    source: str
-    citation: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """How a data set is stored: four IDX files (training images and labels, test images and labels)."""
-
-    classes: tuple[str, ...]
-    files: tuple[str, str, str, str]
-    citation: str
-    urls: tuple[str, ...] = ()
-    hashes: tuple[str, ...] = ()
-
-
-_IDX = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-
-REGISTRY = {
-    "mnist": Entry(
-        DIGITS,
-        _IDX,
-        "LeCun, Bottou, Bengio, Haffner, Proceedings of the IEEE 86(11), 1998; CC BY-SA 3.0",
-    ),
-    "fashion-mnist": Entry(
-        (
-            "T-shirt",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
-        ),
-        _IDX,
-        "Xiao, Rasul, Vollgraf, arXiv 1708.07747; MIT",
-        tuple(
-            f"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/{file}.gz" for file in _IDX
-        ),
-        (
-            "sha256:3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-            "sha256:a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-            "sha256:346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-            "sha256:67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-        ),
-    ),
-    "emnist-letters": Entry(
-        LETTERS,
-        (
-            "emnist-letters-train-images-idx3-ubyte",
-            "emnist-letters-train-labels-idx1-ubyte",
-            "emnist-letters-test-images-idx3-ubyte",
-            "emnist-letters-test-labels-idx1-ubyte",
-        ),
-        "Cohen, Afshar, Tapson, van Schaik, arXiv 1702.05373; NIST Special Database 19",
-        ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
-        ("sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",),
-    ),
-}
-NAMES = tuple(REGISTRY)
+MNIST_TEST_LABELS = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+"""SHA-256 of the unpacked file of MNIST's test labels."""
 
 
 def load(name: str, data_dir: str | os.PathLike | None = None) -> Dataset:
@@ -129,40 +36,32 @@ def load(name: str, data_dir: str | os.PathLike | None = None) -> Dataset:
     Raises
     ------
     DataError
-        If there is no such data set, it cannot be found or fetched, or its files are damaged.
+        If there is no such data set or folder, it cannot be found or fetched, or its files are damaged.
     """
     if name not in REGISTRY:
         raise DataError(f"there is no data set called {name}; known are {', '.join(NAMES)}")
     folder = data_dir or os.environ.get("COLANET_DATA") or None
-    return _load(name, str(folder) if folder else None)
+    return _load(name, os.path.abspath(folder) if folder else None)
 
 
 @lru_cache(maxsize=8)
 def _load(name: str, folder: str | None) -> Dataset:
     entry = REGISTRY[name]
-    for place in _places(name, folder):
-        if name == "emnist-letters" and (place / EMNIST_ARCHIVE).exists():
-            return _letters_archive(place / EMNIST_ARCHIVE)
+    if folder is not None and not os.path.isdir(folder):
+        raise DataError(f"{folder}: no such folder of data (--data or COLANET_DATA)")
+    mine = [] if folder is None else [Path(folder, name), Path(folder), Path(folder, entry.archive or name)]
+    cache = cache_dir() / name
+    for place in [*mine, PACKAGED / name, cache]:
+        if name == "emnist-letters" and (place / letters.ARCHIVE).is_file():
+            return _archived(place / letters.ARCHIVE, entry)
         found = [_stored(place, file) for file in entry.files]
-        if all(found):
-            return _read(name, entry, [path for path in found if path])
-        if any(found):
-            missing = entry.files[found.index(None)]
-            raise DataError(f"{place}: has part of {name} but not {missing}")
-    return _read(name, entry, _download(name, entry))
-
-
-def _places(name: str, folder: str | None) -> Iterator[Path]:
-    roots = [Path(folder)] if folder else []
-    for root in [*roots, PACKAGED, cache_dir()]:
-        yield root / name
-        if root != PACKAGED:
-            yield root
-
-
-def cache_dir() -> Path:
-    """Folder for downloaded data."""
-    return Path(platformdirs.user_cache_dir("colanet"))
+        paths = [path for path in found if path is not None]
+        if len(paths) == len(found):
+            return _read(name, entry, paths)
+        # A download that was broken off leaves some files in the cache; it goes on where it was.
+        if paths and place != cache:
+            raise DataError(f"{place}: has {paths[0].name} of {name} but not {entry.files[found.index(None)]}")
+    return _read(name, entry, download(name, entry, cache))
 
 
 def _stored(place: Path, file: str) -> Path | None:
@@ -171,60 +70,44 @@ def _stored(place: Path, file: str) -> Path | None:
 
 
 def _read(name: str, entry: Entry, paths: list[Path]) -> Dataset:
-    parts: list[Any] = []
-    for images_path, labels_path in (paths[:2], paths[2:]):
-        images, labels = read_idx(images_path, IMAGES), read_idx(labels_path, LABELS)
-        if len(images) != len(labels):
-            raise DataError(f"{labels_path}: {len(labels)} labels for {len(images)} images of {images_path.name}")
-        if name == "emnist-letters":
-            # Stored transposed, labels from 1; only the first ten letters stand for the ten classes.
-            images, labels = images.transpose(0, 2, 1), labels - 1
-            keep = labels < len(LETTERS)
-            images, labels = np.ascontiguousarray(images[keep]), labels[keep]
-        if len(labels) and labels.max() >= len(entry.classes):
-            raise DataError(f"{labels_path}: label {labels.max()}, expected 0..{len(entry.classes) - 1}")
-        parts += [images, labels]
-    a, b, c, d = parts
-    return Dataset(name, a, b, c, d, entry.classes, str(paths[0].parent), entry.citation)
+    train, test = _part(name, entry, paths[0], paths[1]), _part(name, entry, paths[2], paths[3])
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise DataError(f"{paths[2]}: images of {test[0].shape[1:]}, expected {train[0].shape[1:]} as for training")
+    other = _mistaken(name, paths[3])
+    if other:
+        raise DataError(f"{paths[3]}: holds {other}, not {name}; put each into a folder of its name")
+    return _dataset(name, entry, train, test, str(paths[0].parent))
 
 
-def _letters_archive(path: Path) -> Dataset:
-    """10,000 letters of the official test split, divided anew: 640 of each of A..J train, 160 test."""
-    try:
-        with np.load(path) as archive:
-            images, labels = archive["images"], archive["labels"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not an archive with images and labels ({error})") from error
-    rng = np.random.default_rng(SPLIT_SEED)
-    train, test = [], []
-    for letter in range(len(LETTERS)):
-        members = rng.permutation(np.flatnonzero(labels == letter))
-        train.append(members[:640])
-        test.append(members[640:800])
-    # Shuffled, because a stream sorted by class is another task.
-    orders = [rng.permutation(np.concatenate(part)) for part in (train, test)]
-    arrays: list[Any] = [array for order in orders for array in (images[order], labels[order].astype(np.uint8))]
-    entry = REGISTRY["emnist-letters"]
-    a, b, c, d = arrays
-    return Dataset("emnist-letters", a, b, c, d, LETTERS, str(path), entry.citation)
+def _part(name: str, entry: Entry, images_path: Path, labels_path: Path) -> letters.Part:
+    """Images and labels of one part."""
+    images, labels = read_idx(images_path, IMAGES), read_idx(labels_path, LABELS)
+    if len(images) != len(labels):
+        raise DataError(f"{labels_path}: {len(labels)} labels for {len(images)} images of {images_path.name}")
+    if not images.size:
+        raise DataError(f"{images_path}: holds no pixels, its shape is {images.shape}")
+    if name == "emnist-letters":
+        return letters.official(images, labels, str(labels_path))
+    if labels.max() >= len(entry.classes):
+        at = int(np.argmax(labels >= len(entry.classes)))
+        raise DataError(f"{labels_path}: label {labels[at]} of image {at}, expected 0..{len(entry.classes) - 1}")
+    return images, labels
 
 
-def _download(name: str, entry: Entry) -> list[Path]:
-    place = cache_dir() / name
-    if not entry.urls:
-        raise DataError(f"{name}: its files are missing from the package; give a folder with them by --data")
-    try:
-        if name == "emnist-letters":
-            members = [f"gzip/{file}.gz" for file in entry.files]
-            unzip = pooch.Unzip(members=members)
-            pooch.retrieve(entry.urls[0], entry.hashes[0], "gzip.zip", place, processor=unzip)
-            return [place / "gzip.zip.unzip" / member for member in members]
-        return [
-            Path(pooch.retrieve(url, known, f"{file}.gz", place))
-            for url, known, file in zip(entry.urls, entry.hashes, entry.files, strict=True)
-        ]
-    except Exception as error:  # pooch raises whatever its transport raises
-        raise DataError(
-            f"{name}: not found, and the download failed ({type(error).__name__}); put its files "
-            f"{entry.files[0]}[.gz] ... into a folder and give that by --data or COLANET_DATA"
-        ) from error
+def _mistaken(name: str, test_labels: Path) -> str | None:
+    """MNIST and Fashion-MNIST have the same file names, so a folder with the one looks like the other."""
+    if name == "fashion-mnist" and hashlib.sha256(read_bytes(test_labels)).hexdigest() == MNIST_TEST_LABELS:
+        return "mnist"
+    packed = "sha256:" + hashlib.sha256(test_labels.read_bytes()).hexdigest()
+    return "fashion-mnist" if name == "mnist" and packed == REGISTRY["fashion-mnist"].hashes[3] else None
+
+
+def _archived(path: Path, entry: Entry) -> Dataset:
+    train, test = letters.read_archive(path)
+    return _dataset("emnist-letters", entry, train, test, str(path))
+
+
+def _dataset(name: str, entry: Entry, train: letters.Part, test: letters.Part, source: str) -> Dataset:
+    for array in (*train, *test):
+        array.flags.writeable = False
+    return Dataset(name, *train, *test, entry.classes, source, entry.citation, entry.licence)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from colanet.datasets.registry import Dataset
+from colanet.datasets.catalogue import Dataset
+from colanet.errors import DataError
 
 
 def permutation(n_pixels: int, seed: int) -> np.ndarray:
@@ -16,23 +17,47 @@ def permutation(n_pixels: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n_pixels)
 
 
+def permute_images(images: np.ndarray, seed: int) -> np.ndarray:
+    """The same permutation of pixels in every image.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, height, width) or (n, pixels)
+    seed : int
+        Of the permutation; 0: none.
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    flat = images.reshape(len(images), -1) if len(images) else images.reshape(0, int(np.prod(images.shape[1:])))
+    return flat[:, permutation(flat.shape[1], seed)].reshape(images.shape)
+
+
 def permute(dataset: Dataset, seed: int) -> Dataset:
-    """The same permutation of pixels in every image (Goodfellow et al., arXiv 1312.6211)."""
-    order = permutation(int(np.prod(dataset.train_images.shape[1:])), seed)
-
-    def moved(images: np.ndarray) -> np.ndarray:
-        return images.reshape(len(images), -1)[:, order].reshape(images.shape)
-
+    """A data set with the same permutation of pixels in every image (Goodfellow et al., arXiv 1312.6211)."""
     return replace(
         dataset,
         name=f"{dataset.name}+permutation{seed}",
-        train_images=moved(dataset.train_images),
-        test_images=moved(dataset.test_images),
+        train_images=permute_images(dataset.train_images, seed),
+        test_images=permute_images(dataset.test_images, seed),
     )
 
 
 def cut(dataset: Dataset, n_train: int | None = None, n_test: int | None = None) -> Dataset:
-    """Only the first images of each part."""
+    """Only the first images of each part; None: all.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than asked for.
+    """
+    for asked, there, part in (
+        (n_train, len(dataset.train_images), "training"),
+        (n_test, len(dataset.test_images), "test"),
+    ):
+        if asked is not None and not 0 <= asked <= there:
+            raise DataError(f"{dataset.name}: {asked} {part} images asked for, there are {there}")
     return replace(
         dataset,
         train_images=dataset.train_images[:n_train],

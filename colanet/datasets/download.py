@@ -1,0 +1,58 @@
+"""Downloads into the user's cache, checked by SHA-256."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+import pooch
+
+from colanet.datasets.catalogue import Entry
+from colanet.errors import DataError
+
+
+def cache_dir() -> Path:
+    """Folder for downloaded data."""
+    return Path(platformdirs.user_cache_dir("colanet"))
+
+
+def download(name: str, entry: Entry, place: Path) -> list[Path]:
+    """Fetch the four files of a data set into `place`.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    DataError
+        If the data set has no official place, or the download fails in any way; nothing broken is left behind.
+    """
+    todo = f"put {entry.files[0]}.gz and its three fellows into a folder and name that by --data or COLANET_DATA"
+    if not entry.urls:
+        raise DataError(f"{name}: its files are missing from the package; {todo}")
+    try:
+        return _from_archive(entry, place) if entry.archive else _one_by_one(entry, place)
+    except Exception as error:  # pooch raises whatever its transport raises
+        reason = (str(error).splitlines() or [""])[0][:120]
+        raise DataError(
+            f"{name}: not found here, and the download failed ({type(error).__name__}: {reason}); {todo}"
+        ) from error
+
+
+def _one_by_one(entry: Entry, place: Path) -> list[Path]:
+    wanted = zip(entry.urls, entry.hashes, entry.files, strict=True)
+    return [Path(pooch.retrieve(url, known, f"{file}.gz", place)) for url, known, file in wanted]
+
+
+def _from_archive(entry: Entry, place: Path) -> list[Path]:
+    """Keep the four files of the archive, not the rest of its half gigabyte."""
+    members = [f"{entry.archive}/{file}.gz" for file in entry.files]
+    fetched = pooch.retrieve(entry.urls[0], entry.hashes[0], "archive.zip", place, processor=pooch.Unzip(members))
+    unpacked = {Path(path).name: path for path in fetched}
+    paths = [place / f"{file}.gz" for file in entry.files]
+    for path in paths:
+        os.replace(unpacked[path.name], path)
+    (place / "archive.zip").unlink()
+    return paths

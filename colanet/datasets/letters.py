@@ -1,0 +1,74 @@
+"""EMNIST letters: the official files made upright, and the seeded division of the archive of 10,000 letters."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from colanet.datasets.catalogue import LETTERS
+from colanet.errors import DataError
+
+ARCHIVE = "emnist_letters.npz"
+TRAIN, TEST = 640, 160
+"""Images of each letter in the two parts of the archive's division."""
+SPLIT_SEED = 0
+OFFICIAL_CLASSES = 26
+
+Part = tuple[np.ndarray, np.ndarray]
+
+
+def official(images: np.ndarray, labels: np.ndarray, where: str) -> Part:
+    """Images and labels of the official files as the first ten letters, upright, labels from 0.
+
+    The files hold images transposed, and the labels 1..26.
+
+    Raises
+    ------
+    DataError
+        If a label is out of that range.
+    """
+    if len(labels) and not (labels.min() >= 1 and labels.max() <= OFFICIAL_CLASSES):
+        raise DataError(f"{where}: labels {labels.min()}..{labels.max()}, expected 1..{OFFICIAL_CLASSES}")
+    keep = labels <= len(LETTERS)
+    return np.ascontiguousarray(images[keep].transpose(0, 2, 1)), labels[keep] - np.uint8(1)
+
+
+def read_archive(path: Path) -> tuple[Part, Part]:
+    """Training and test part of 10,000 letters of the official test split, divided anew.
+
+    The first 640 of each of the letters A..J after a shuffle of fixed seed are for training, the next 160 for test.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, of another form, or has too few of a letter.
+    """
+    images, labels = _arrays(path)
+    rng = np.random.default_rng(SPLIT_SEED)
+    train, test = [], []
+    for letter, sign in enumerate(LETTERS):
+        members = rng.permutation(np.flatnonzero(labels == letter))
+        if len(members) < TRAIN + TEST:
+            raise DataError(f"{path}: {len(members)} images of {sign}, expected at least {TRAIN + TEST}")
+        train.append(members[:TRAIN])
+        test.append(members[TRAIN : TRAIN + TEST])
+    # Shuffled, because a stream sorted by class is another task.
+    first, second = (rng.permutation(np.concatenate(part)) for part in (train, test))
+    return (images[first], labels[first]), (images[second], labels[second])
+
+
+def _arrays(path: Path) -> Part:
+    try:
+        with np.load(path) as archive:
+            images, labels = archive["images"], archive["labels"]
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: not an archive of arrays called images and labels") from error
+    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype != np.uint8:
+        raise DataError(
+            f"{path}: images {images.dtype} {images.shape}, labels {labels.dtype} {labels.shape}, "
+            "expected uint8 (n, height, width) and uint8 (n,)"
+        )
+    return images, labels
