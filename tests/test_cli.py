@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from colanet import __version__
 from colanet.cli import COMMANDS, main
 from colanet.commands.run import parse_range
+from colanet.commands.run import run as run_command
 from colanet.config import load
 from colanet.config.model import Network
 from colanet.datasets import patterns
@@ -352,8 +354,7 @@ def out_with_checkpoint(tmp_path):
 def test_bad_options_are_one_line_and_leave_nothing(call, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.txt").write_text("in the way")
-    arguments = [word.replace("OUT", "out").replace("FILE", "file.txt") if word.isupper() or "FILE" in word else word
-                 for word in arguments]  # fmt: skip
+    arguments = ["out" if word == "OUT" else word.replace("FILE", "file.txt") for word in arguments]
     status, out, err = call("run", CONFIG, *SMALL, *arguments)
     assert status == 2
     assert out == ""
@@ -446,3 +447,31 @@ def test_ranges(text, expected):
 def test_wrong_ranges(text):
     with pytest.raises(ConfigError, match="--record-steps"):
         parse_range(text)
+
+
+# ------------------------------------------------------------------------- pages
+
+
+def blocks(page):
+    text = (CONFIG.parents[1] / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+
+
+@pytest.mark.parametrize("page", ["learning-rule", "python"])
+def test_the_python_of_the_pages_runs(page, tmp_path, monkeypatch):
+    code = blocks(page)
+    assert code.count("assert ") > 5
+    # The pages run in the folder of the repository; what they write goes elsewhere.
+    for name in ("configs", "docs"):
+        (tmp_path / name).symlink_to(CONFIG.parents[1] / name)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, f"docs/{page}.md", "exec"), {"__name__": "page"})
+
+
+def test_the_page_of_run_names_every_option():
+    text = (CONFIG.parents[1] / "docs" / "run.md").read_text(encoding="utf-8")
+    for parameter in run_command.params:
+        for name in parameter.opts:
+            assert name in text or parameter.param_type_name == "argument", name
+    for key in KEYS | {"train_accuracy", "steps"}:
+        assert f"`{key}`" in text, key
