@@ -1,0 +1,1 @@
+"""Commands that fetch, convert, cut and permute data sets: ``python -m data_tools --help``."""
