@@ -232,7 +232,7 @@ def test_an_input_without_end_needs_a_stop():
 
 
 def test_more_images_than_there_are(network):
-    with pytest.raises(DataError, match="60001 training images asked for, there are 60000"):
+    with pytest.raises(DataError, match="60001 training objects asked for, there are 60000"):
         session_of(network, train=60_001)
 
 
