@@ -182,7 +182,7 @@ class Discrete(Signs):
 class ModelA(Signs):
     """F = h^n on overlaps h from -1 to 1."""
 
-    def __init__(self, memories: Memories, n: int = 30):
+    def __init__(self, memories: Memories, n: int = 100):
         super().__init__(memories)
         self.network = DenseMemory(self.patterns / self.patterns.shape[1], RectifiedPolynomial(n))
 

@@ -132,10 +132,19 @@ def capacity_command(sizes: str, orders: str, bits: int, trials: int, **options:
     click.echo(f"Hopfield's network: theory {capacity.mean_field_capacity():.4f} d")
     for size in neurons:
         curves[size] = capacity.hopfield_curve(size, loads, trials, options["seed"])
-        click.echo(f"  d = {size:5d}   half of the patterns lost at {curves[size].critical:.4f} d")
+        click.echo(_curve_line(size, curves[size]))
     for n in exponents:
         growths[f"n = {n}"] = _growth(n, bits, options["seed"])
     _draw(lambda: _capacity_figure(curves, growths), options["out"], options["quiet"])
+
+
+def _curve_line(size: int, curve: capacity.LoadCurve) -> str:
+    i = int(np.abs(curve.loads - 0.10).argmin())
+    theory = capacity.mean_field_overlap(float(curve.loads[i]))
+    return (
+        f"  d = {size:5d}   half of the patterns lost at {curve.critical:.4f} d; "
+        f"overlap at {curve.loads[i]:.3f} d {curve.overlap[i]:.4f}, theory {theory:.4f}"
+    )
 
 
 def _growth(n: int, bits: int, seed: int) -> tuple[Array, Array, Array, float]:

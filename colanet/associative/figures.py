@@ -131,6 +131,22 @@ def capacities(curves: dict[int, LoadCurve], growths: dict[str, tuple[Array, Arr
     for colour, (name, (sizes, measured, theory, slope)) in zip(COLOURS, growths.items(), strict=False):
         ax.loglog(sizes, measured, "o", color=colour, ms=4, label=f"{name}: exponent {slope:.2f}")
         ax.loglog(sizes, theory, color=colour, lw=1)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
     ax.set(xlabel="neurons d", ylabel="patterns K (0.5 % of bits unstable)", title="Model A (lines: theory)")
+    ax.legend(fontsize=7, frameon=False)
+    return figure
+
+
+def accuracies(levels: Sequence[float], curves: dict[str, Sequence[float]], title: str) -> Any:
+    """Accuracy over the level of noise, one line per model."""
+    figure, axes = new_figure(4.6, 3.4)
+    ax = axes[0, 0]
+    for k, (name, values) in enumerate(curves.items()):
+        # Lines that lie on one another stay visible: each is thinner than the one below.
+        width, colour = 4 - 0.45 * k, COLOURS[k % len(COLOURS)]
+        ax.plot(levels, values, "-" if k else "--", color="black" if k == 0 else colour, lw=width, label=name)
+    ax.set(xlabel="noise: part of the pixels replaced", ylabel="accuracy", title=title, ylim=(0, 1))
     ax.legend(fontsize=7, frameon=False)
     return figure
