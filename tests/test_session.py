@@ -256,6 +256,18 @@ def test_records_are_a_window_of_the_whole(network):
         part.spikes("L")
 
 
+def test_the_window_includes_its_first_step_and_excludes_its_last(network):
+    whole = session_of(network, recording=Recording(("L",)))
+    whole.run()
+    rows = whole.spikes("L")
+    first, last = int(rows[3, 0]), int(rows[8, 0])
+    part = session_of(network, recording=Recording(("L",), first, last))
+    part.run()
+    found = part.spikes("L")
+    assert found[0, 0] == first and found[-1, 0] == rows[rows[:, 0] < last][-1, 0] < last
+    np.testing.assert_array_equal(found, rows[(rows[:, 0] >= first) & (rows[:, 0] < last)])
+
+
 def test_an_unknown_section_is_named(network):
     with pytest.raises(ConfigError, match="nothing to record is called X; there are L, OUT, BIASGATE, R, Target"):
         session_of(network, recording=Recording(("X",)))

@@ -63,6 +63,17 @@ def test_the_file_appears_only_when_it_is_complete(tmp_path):
     assert (tmp_path / "x.txt").read_text() == "all"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be replaced elsewhere")
+def test_whoever_reads_the_old_file_goes_on_reading_it(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+    with open(path) as reader:
+        with atomic_path(path) as temporary:
+            temporary.write_text("new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
 def test_files_have_the_usual_mode(tmp_path):
     old = os.umask(0o027)
