@@ -14,11 +14,12 @@ from colanet.plan.describe import operations
 from colanet.plan.fixed import AWAKE, ONE
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+PUBLISHED = Path(__file__).parent / "published.nnc"
 
 
 @pytest.fixture(scope="module")
 def mnist():
-    return build(load(CONFIGS / "mnist.nnc"), input_sizes={"R": 784})
+    return build(load(PUBLISHED), input_sizes={"R": 784})
 
 
 def test_constants_of_mnist(mnist):
@@ -121,7 +122,7 @@ def test_plan_prints_every_shipped_configuration(name):
 
 
 def test_plan_of_mnist_counts_synapses():
-    outcome = CliRunner().invoke(plan_command, [str(CONFIGS / "mnist.nnc")], catch_exceptions=False)
+    outcome = CliRunner().invoke(plan_command, [str(PUBLISHED)], catch_exceptions=False)
     assert outcome.stdout.startswith("170 neurons, 120180 synapses a copy; copies: 15; seed 0")
     rows = {line.split()[0]: line.split() for line in outcome.stdout.splitlines() if "->" in line}
     assert rows["R->L"][1:4] == ["plastic", "all_to_all", "117600"]
