@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
+from colanet.associative.base import Additive, Lagrangian
 from colanet.associative.checks import Array
 from colanet.associative.errors import AdditiveError, ParameterError, ShapeError, SymmetryError
-from colanet.associative.lagrangians import Additive, Lagrangian
 from colanet.associative.retrieval import Trajectory, integrate
 
 

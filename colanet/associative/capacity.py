@@ -17,10 +17,10 @@ from math import comb, erf, exp, pi, prod, sqrt
 
 import numpy as np
 
+from colanet.associative.base import Additive
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
 from colanet.associative.hopfield import Hopfield, hebbian
-from colanet.associative.lagrangians import Additive
 
 ERROR_RATE = 0.005
 Z = 2.5758293035489004  # Q(Z) = ERROR_RATE

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
+from colanet.associative.base import Lagrangian, need_convex
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError, ShapeError
-from colanet.associative.lagrangians import Lagrangian, need_convex
 from colanet.associative.retrieval import Trajectory, integrate
 
 TOLERANCE = 1e-9

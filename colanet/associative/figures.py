@@ -18,7 +18,7 @@ from colanet.associative.retrieval import Trajectory
 from colanet.storage import atomic_path
 
 DPI = 100
-COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555")
+COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555", "#4fb3bf", "#e377a2")
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
@@ -141,12 +141,12 @@ def capacities(curves: dict[int, LoadCurve], growths: dict[str, tuple[Array, Arr
 
 def accuracies(levels: Sequence[float], curves: dict[str, Sequence[float]], title: str) -> Any:
     """Accuracy over the level of noise, one line per model."""
-    figure, axes = new_figure(4.6, 3.4)
+    figure, axes = new_figure(5.6, 3.4)
     ax = axes[0, 0]
     for k, (name, values) in enumerate(curves.items()):
         # Lines that lie on one another stay visible: each is thinner than the one below.
         width, colour = 4 - 0.45 * k, COLOURS[k % len(COLOURS)]
         ax.plot(levels, values, "-" if k else "--", color="black" if k == 0 else colour, lw=width, label=name)
     ax.set(xlabel="noise: part of the pixels replaced", ylabel="accuracy", title=title, ylim=(0, 1))
-    ax.legend(fontsize=7, frameon=False)
+    ax.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -18,17 +18,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
+from colanet.associative.base import Additive, Lagrangian, need_convex
 from colanet.associative.checks import Array
 from colanet.associative.errors import ShapeError
-from colanet.associative.lagrangians import (
-    Abs,
-    Additive,
-    Lagrangian,
-    LogSumExp,
-    Norm,
-    Quadratic,
-    need_convex,
-)
+from colanet.associative.lagrangians import Abs, LogSumExp, Norm, Quadratic
 from colanet.associative.retrieval import Trajectory, integrate
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
+from colanet.associative.base import Additive, need_convex
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
 from colanet.associative.hopfield import ORDERS, flip_sign
-from colanet.associative.lagrangians import Additive, LogSumExp, Norm, need_convex
+from colanet.associative.lagrangians import LogSumExp, Norm
 from colanet.associative.retrieval import Retrieval, iterate
 
 
@@ -27,7 +28,7 @@ class DenseMemory:
     Parameters
     ----------
     memories : array of shape (n_memories, n_features)
-        The matrix xi: patterns of -1 and +1, or such patterns times a factor that keeps F in range.
+        The matrix xi: patterns of -1 and +1, perhaps less their mean or times a factor that keeps F in range.
     interaction : Additive
         F. Parallel steps need it convex; asynchronous ones compare energies and take any F.
     """

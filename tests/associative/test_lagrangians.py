@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from colanet.associative import lagrangians as la
+from colanet.associative.base import need_convex, need_semidefinite_at
 from colanet.associative.errors import ParameterError, SemidefiniteError
 
 ALL = [
@@ -65,13 +66,13 @@ def test_convex_means_what_it_says(lagrangian):
     smallest = np.linalg.eigvalsh(lagrangian.hessian(x)).min()
     assert (smallest >= -1e-12) == lagrangian.convex
     if lagrangian.convex:
-        la.need_convex(lagrangian, "L")
-        la.need_semidefinite_at(lagrangian, x)
+        need_convex(lagrangian, "L")
+        need_semidefinite_at(lagrangian, x)
     else:
         with pytest.raises(SemidefiniteError, match="must be positive semi-definite"):
-            la.need_convex(lagrangian, "L")
+            need_convex(lagrangian, "L")
         with pytest.raises(SemidefiniteError, match="must be positive semi-definite"):
-            la.need_semidefinite_at(lagrangian, x)
+            need_semidefinite_at(lagrangian, x)
 
 
 @pytest.mark.parametrize(

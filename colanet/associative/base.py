@@ -1,0 +1,94 @@
+"""What a Lagrangian is: value, gradient, Hessian-vector product, and where its Hessian loses rank.
+
+Krotov and Hopfield (arXiv 2008.06996) build their energy from L alone, and the energy falls when the Hessian
+of L is positive semi-definite. Where that Hessian loses rank neurons are dead and the energy is flat
+(Fanaskov and Oseledets, arXiv 2410.13866). All works on batches, the neurons on the last axis.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from colanet.associative.checks import Array
+from colanet.associative.errors import SemidefiniteError
+
+
+class Lagrangian(ABC):
+    """A scalar function of one group of neurons.
+
+    Attributes
+    ----------
+    additive : bool
+        L(x) = sum_i l(x_i), so the Hessian is diagonal.
+    convex : bool
+        The Hessian is positive semi-definite everywhere.
+    deficient : str
+        Where the Hessian is not of full rank.
+    """
+
+    additive: ClassVar[bool] = False
+    deficient: ClassVar[str] = "nowhere"
+
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """L(x), shape (...) for x of shape (..., n)."""
+
+    @abstractmethod
+    def gradient(self, x: Array) -> Array:
+        """g(x) = dL/dx, shape (..., n)."""
+
+    @abstractmethod
+    def hvp(self, x: Array, w: Array) -> Array:
+        """H(x) w with H = d2L/dx2, shape (..., n)."""
+
+    def hessian(self, x: Array) -> Array:
+        """H(x), shape (..., n, n)."""
+        return self.hvp(x[..., None, :], np.eye(x.shape[-1]))
+
+
+class Additive(Lagrangian):
+    """L(x) = sum_i l(x_i): everything is said by l, l' and l''."""
+
+    additive = True
+
+    @abstractmethod
+    def potential(self, x: Array) -> Array:
+        """l(x), element by element."""
+
+    @abstractmethod
+    def gradient(self, x: Array) -> Array:
+        """l'(x), element by element."""
+
+    @abstractmethod
+    def curvature(self, x: Array) -> Array:
+        """l''(x), element by element."""
+
+    def value(self, x: Array) -> Array:
+        return self.potential(x).sum(-1)
+
+    def hvp(self, x: Array, w: Array) -> Array:
+        return self.curvature(x) * w
+
+
+def need_convex(lagrangian: Lagrangian, name: str) -> None:
+    """Refuse a Lagrangian under which the energy of Krotov and Hopfield may rise."""
+    if not lagrangian.convex:
+        raise SemidefiniteError(
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite everywhere, and is not"
+        )
+
+
+def need_semidefinite_at(lagrangian: Lagrangian, x: Array, name: str = "L") -> None:
+    """Refuse a Lagrangian whose Hessian has a negative eigenvalue at one of the states x."""
+    smallest = float(np.linalg.eigvalsh(lagrangian.hessian(x)).min())
+    if smallest < -1e-10:
+        raise SemidefiniteError(
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite; eigenvalue {smallest:g}"
+        )
