@@ -143,6 +143,7 @@ def _labels(context: Context, target: TargetInput) -> tuple[np.ndarray, int]:
         if labels.max(initial=0) >= target.size:
             raise DataError(f"{name}: label {labels.max()}, but input {target.name} has {target.size} classes")
     else:
+        context.check_there(name)
         content, name = context.content(name)
         labels = files.label_lines(content, name, target.size, target.no_class_value if target.no_class else None)
         train = context.taught(len(labels))

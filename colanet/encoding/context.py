@@ -49,6 +49,12 @@ class Context:
         """Bytes of a file of the configuration, or of standard input, and a name for messages."""
         return files.content_of(None if source is None else self.base_dir / source, self.stdin)
 
+    def check_there(self, source: str | None) -> None:
+        """DataError if that is neither a file nor, where data sets may be named, one of them."""
+        if source is not None and not (self.base_dir / source).exists():
+            known = ", ".join(datasets.NAMES)
+            raise DataError(f"{self.base_dir / source}: no such file, nor a data set by name ({known})")
+
     def is_dataset(self, source: str | None) -> bool:
         """Whether that names a data set; a file of that name beside the configuration comes first."""
         return source in datasets.NAMES and not (self.base_dir / str(source)).is_file()

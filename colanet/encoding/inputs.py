@@ -133,6 +133,7 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
     """Images shown, uint8 of shape (n, pixels), training images first."""
     if context.is_dataset(described.source):
         return _dataset_images(context, described)
+    context.check_there(described.source)
     if described.shape is None:
         raise DataError(f"input {described.name}: an image file needs width, height and channels")
     content, name = context.content(described.source)

@@ -1,0 +1,179 @@
+"""Data files of configurations: what is right is read, and every fault is one line with file and line."""
+
+import gzip
+import io
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
+from colanet.encoding import build_sources
+from colanet.errors import DataError
+
+
+def nodes(source, stop=None):
+    ptr, index = source.spikes(0, source.n_steps if stop is None else stop)
+    return [index[a:b].tolist() for a, b in pairwise(ptr)]
+
+
+def one(described, folder, content=None, **more):
+    """The source of one input that reads `content`."""
+    if content is not None:
+        (folder / "d").write_bytes(content)
+    return build_sources((described,), base_dir=folder, **more).sources[0]
+
+
+def text(**more):
+    return TextInput(name="R", source="d", **more)
+
+
+def binary(**more):
+    return BinaryInput(name="R", source="d", **more)
+
+
+def image(**more):
+    return ImageInput(**{"name": "R", "source": "d", "period": 2, "shape": (2, 1, 1)} | more)
+
+
+def values(**more):
+    return ValuesInput(**{"name": "R", "source": "d", "period": 1} | more)
+
+
+def labels(**more):
+    wanted = {"name": "T", "size": 3, "target_file": "d", "learning_time": 4, "period": 2, "spike_period": 1}
+    return TargetInput(**wanted | more)
+
+
+FAULTS = [
+    (text(), b"", "d: is empty"),
+    (text(), b"\n@.\n", "d:1: is empty"),
+    (text(), b"@.\n.x\n", "d:2: character 'x'"),
+    (text(), "@.\n.\u00e9\n".encode(), "d:2: character '\u00e9'"),
+    (text(), b"@.\n@..\n", "d:2: 3 characters, expected 2"),
+    (text(), b"@.\n\n@.\n", "d:2: 0 characters, expected 2"),
+    (text(size=3), b"@.\n", "d:1: 2 characters, expected 3"),
+    (binary(), bytes(8), "needs its number of nodes"),
+    (binary(size=65), bytes(24), "d: 24 bytes, expected a multiple of 16 for 65 nodes"),
+    (binary(size=3), b"", "d: 0 bytes"),
+    (binary(size=3), bytes(8) + b"\x08" + bytes(7), "d: step 1 has spikes beyond its 3 nodes"),
+    (image(), b"", "d: 0 bytes"),
+    (image(), b"abc", "d: 3 bytes, expected 0 and a multiple of 2"),
+    (image(offset=4), b"abcd", "d: 4 bytes, expected 4 and a multiple of 2"),
+    (image(offset=9), b"abcd", "d: 4 bytes, expected 9 and a multiple of 2"),
+    (image(shape=None), b"abcd", "needs width, height and channels"),
+    (image(size=3), b"abcd", "images of 2 pixels, expected 3"),
+    (image(source="mnist", shape=(28, 27, 1)), b"", "images of 28 x 28 x 1"),
+    (values(), b"\n", "d: is empty"),
+    (values(), b"1,2\n3,x\n", "d:2: 'x' is not a number"),
+    (values(), b"1,2\n3,\n", "d:2: '' is not a number"),
+    (values(), b"1,2\n3\n", "d:2: 1 numbers, expected 2"),
+    (values(), b"1,2\n3,nan\n", "d:2: 'nan' is not a number"),
+    (values(), b"1,2\n3,1_0\n", "d:2: '1_0' is not a number"),
+    (values(), b"1,2\n3,1e999\n", "d:2: a number is too large"),
+    (values(), b"1,\xff\n", "d: not a text file, byte 2"),
+    (values(size=1), b"1,2\n", "d:1: 2 numbers, expected 1"),
+    (labels(), b"", "d: is empty"),
+    (labels(), b"0\n1\n3\n", "d:3: label 3, expected 0..2"),
+    (labels(), b"0\n-1\n", "d:2: label -1, expected 0..2"),
+    (labels(no_class=True), b"0\n-2\n", "d:2: label -2, expected 0..2 or -1 for no class"),
+    (labels(), b"0\ntwo\n", "d:2: 'two' is not a label"),
+    (labels(), b"0\n\n1\n", "d:2: '' is not a label"),
+    (labels(), b"0\n1.0\n", "d:2: '1.0' is not a label"),
+    (labels(), "0\n\u0663\n".encode(), "d:2: '\u0663' is not a label"),
+    (labels(), b"0\n" + b"9" * 5000 + b"\n", "d:2: label 9999"),
+    (labels(target_file="mnist"), b"", "mnist: label 9, but input T has 3 classes"),
+]
+
+
+@pytest.mark.parametrize(("described", "content", "message"), FAULTS)
+def test_faults(tmp_path, described, content, message):
+    with pytest.raises(DataError) as caught:
+        one(described, tmp_path, content)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("described", [text(), binary(size=1), image(), values(), labels()])
+def test_missing_file(tmp_path, described):
+    with pytest.raises(DataError, match="d: no such file"):
+        one(described, tmp_path)
+
+
+def test_label_file_short(tmp_path):
+    (tmp_path / "i").write_bytes(bytes(6))
+    with pytest.raises(DataError, match=r"input R has 3 objects of 2 steps, but d has 2 labels"):
+        (tmp_path / "d").write_bytes(b"0\n1\n")
+        build_sources((image(source="i"), labels()), base_dir=tmp_path)
+
+
+def test_text(tmp_path):
+    for content in (b"@.@\n...\n.@.\n", b"@.@\r\n...\r\n.@.\r\n\r\n", b"@.@\n...\n.@."):
+        made = one(text(), tmp_path, content)
+        assert made.size == 3 and made.n_steps == 3 and nodes(made) == [[0, 2], [], [1]]
+
+
+def test_binary(tmp_path):
+    made = one(binary(size=66), tmp_path, b"\x05" + bytes(7) + b"\x02" + bytes(7) + bytes(16))
+    assert made.n_steps == 2 and nodes(made) == [[0, 2, 65], []]
+
+
+def test_binary_in_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr("colanet.encoding.files.ROOM", 128)
+    made = one(binary(size=64), tmp_path, b"".join((1 << k).to_bytes(8, "little") for k in range(64)))
+    assert nodes(made) == [[k] for k in range(64)]
+
+
+def test_images_may_begin_like_gzip_and_may_be_gzipped(tmp_path):
+    made = one(image(offset=1, shape=(1, 1, 1)), tmp_path, b"\x1f\x8b\xff")
+    assert made.n_steps == 4
+    (tmp_path / "d.gz").write_bytes(gzip.compress(b"\xff\x00"))
+    assert nodes(one(image(source="d.gz"), tmp_path)) == [[0], [0]]
+    (tmp_path / "d.gz").write_bytes(b"\xff\x00")
+    with pytest.raises(DataError, match=r"d\.gz: cannot be read"):
+        one(image(source="d.gz"), tmp_path)
+
+
+def test_values(tmp_path):
+    # Saturation 2: 1 is half, so every second step; 5 is clipped to 1; -3 to 0. The state is carried over.
+    made = one(values(saturation=2.0, period=3, presentation=2), tmp_path, b"1, 5,-3\n1e0,.5,0.\n")
+    assert made.size == 3 and nodes(made) == [[1], [0, 1], [], [], [0], []]
+    made = one(values(saturation=2.0, period=1), tmp_path, b"0.5\n0.5\n1.5\n1.5\n0\n2\n")
+    assert nodes(made) == [[], [], [0], [0], [], [0]]  # sums 1/4, 1/2, 5/4, 1, 0, 1
+
+
+def test_standard_input(tmp_path):
+    made = one(TextInput(name="R"), tmp_path, stdin=io.BytesIO(b"@.\n.@\n"))
+    assert nodes(made) == [[0], [1]]
+    with pytest.raises(DataError, match="standard input:1: character 'x'"):
+        one(TextInput(name="R"), tmp_path, stdin=io.BytesIO(b"x\n"))
+    with pytest.raises(DataError, match="inputs R and S name no source"):
+        build_sources((TextInput(name="R"), BinaryInput(name="S", size=1)), stdin=io.BytesIO(b""))
+
+
+def test_modes_of_rows(tmp_path):
+    content = b"@.\n.@\n..\n"
+    assert nodes(one(text(skip=1), tmp_path, content)) == [[1], []]
+    assert nodes(one(text(steps=2), tmp_path, content)) == [[0], [1]]
+    assert one(text(steps=9), tmp_path, content).n_steps == 3
+    assert one(text(skip=9), tmp_path, content).n_steps == 0
+    endless = one(text(mode="endless"), tmp_path, content)
+    assert endless.n_steps is None and nodes(endless, 5) == [[0], [1], [], [], []]
+    assert nodes(one(text(mode="endless", steps=4), tmp_path, content)) == [[0], [1], [], []]
+    again = one(text(mode="repetitive", skip=1), tmp_path, content)
+    assert again.n_steps is None and nodes(again, 5) == [[1], [], [0], [1], []]
+
+
+def test_noise_and_pacemaker(tmp_path):
+    described = NoiseInput(name="R", size=3, pacemaker_period=2, steps=4)
+    assert nodes(one(described, tmp_path)) == [[0], [], [0], []]
+    assert one(NoiseInput(name="R", size=3, noise=0.5), tmp_path).n_steps is None
+    noisy = one(text(noise=1.0, mode="endless"), tmp_path, b"..\n")
+    assert nodes(noisy, 3) == [[0, 1]] * 3  # also in the silence after the end
+
+
+def test_inputs_draw_from_their_own_streams(tmp_path):
+    pair = tuple(NoiseInput(name=name, size=99, noise=0.5) for name in "RS")
+    first, second = build_sources(pair, seed=1).sources
+    other = build_sources(pair, seed=2).sources[0]
+    assert nodes(first, 3) != nodes(second, 3) and nodes(first, 3) != nodes(other, 3)
+    np.testing.assert_array_equal(first.spikes(0, 3)[1], build_sources(pair, seed=1).sources[0].spikes(0, 3)[1])
