@@ -41,7 +41,8 @@ def collect(start: int, stop: int, size: int, fill: Callable[[int, int, np.ndarr
         returns their number; `index` has room for every node at every step and one entry more.
     """
     ptr = np.zeros(stop - start + 1, dtype=np.int64)
-    index = np.empty(min((stop - start) * size, ROOM) + 1, dtype=np.int32)
+    # Memory that is never written costs nothing, while growing fills it with zeros; so it begins large.
+    index = np.empty(min((stop - start) * size, 16 * ROOM) + 1, dtype=np.int32)
     n = 0
     for first, last in blocks(start, stop, size):
         needed = n + (last - first) * size + 1
