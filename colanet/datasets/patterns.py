@@ -30,8 +30,8 @@ def generate(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         radius = np.hypot(y - dy, x - dx)
         shape = (
             radius < 4.5,
-            (radius > 9) & (radius < 11),
-            (abs(y - dy + x - dx) < 2) & (radius < 14) & (radius > 5),
+            (radius > 9) & (radius < 10.1),
+            (abs(y - dy + x - dx) < 2) & (radius < 14.5),
         )
         images[i][shape[label]] = 255
     flipped = rng.random(images.shape) < 0.01
