@@ -9,83 +9,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numba
 import numpy as np
 
-from colanet import __version__
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.engine import make_engine
-from colanet.engine.base import InputSpikes, State, Votes, digest
-from colanet.errors import CheckpointError, ConfigError, Problem
+from colanet.engine.base import InputSpikes, Votes, digest
+from colanet.errors import ConfigError, Problem
+from colanet.inspection import Inspection
+from colanet.persistence import Persistence
 from colanet.plan import Plan, build
-from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
 from colanet.readout import Score, decide, score
-from colanet.storage import read_h5, write_h5
+from colanet.tally import Recording, Result, Tally
+
+__all__ = ["Recording", "Result", "Session"]
 
 CHUNK_STEPS = 15_000
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may have to record; chunks get shorter for larger populations."""
 
 
-@dataclass(frozen=True)
-class Recording:
-    """Which spikes to keep: sections (populations or inputs; empty: all populations) and a range of steps."""
-
-    sections: tuple[str, ...] = ()
-    first: int = 0
-    last: int | None = None
-
-
-@dataclass
-class Result:
-    """What a run brings. `accuracy`, `unanswered` and `confusion` are of the test objects (None without any)."""
-
-    accuracy: float | None
-    unanswered: float | None
-    confusion: np.ndarray | None
-    train_accuracy: float | None
-    train_images: int
-    test_images: int
-    copies: int
-    seconds: float
-    image_copies_per_second: float
-    synaptic_events_per_second: float
-    engine: str
-    threads: int
-    seed: int
-    steps: int
-    digest: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        values = dict(vars(self))
-        values["confusion"] = None if self.confusion is None else self.confusion.tolist()
-        return values
-
-
-@dataclass
-class Tally:
-    """What a session has counted so far; part of every checkpoint."""
-
-    votes: np.ndarray
-    spikes: np.ndarray
-    events: int = 0
-    seconds: float = 0.0
-    records: dict[str, list[np.ndarray]] = field(default_factory=dict)
-
-
-class Session:
+class Session(Inspection, Persistence):
     """A network, its input and its engine.
 
     Parameters
@@ -369,144 +318,3 @@ class Session:
             steps=self.step,
             digest=digest(self.engine.state(), self.origin + self.step),
         )
-
-    # ------------------------------------------------------------------ inspect
-
-    def state(self) -> State:
-        """The whole state; see `colanet.engine.base.initial_state` for names, shapes and units."""
-        return self.engine.state()
-
-    def resources(self, projection: str, copy: int = 0) -> np.ndarray:
-        """Synaptic resources of a plastic projection, float of shape (n_source, n_target); NaN: no synapse."""
-        return self._matrix(projection, copy, lambda r, rule: r / ONE)
-
-    def weights(self, projection: str, copy: int = 0) -> np.ndarray:
-        """Weights of a plastic projection in potential units, float of shape (n_source, n_target)."""
-        return self._matrix(projection, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
-
-    def _matrix(self, name: str, copy: int, value: Callable) -> np.ndarray:
-        projection = self.plan.projection(name)
-        if projection.kind != "plastic":
-            raise KeyError(f"{name} is not plastic")
-        synapses = self.plan.synapses(projection.index, copy)
-        rule = self.plan.populations[projection.target].rule
-        matrix = np.full((projection.source_size, projection.target_size), np.nan)
-        matrix[synapses.pre, synapses.post] = value(self.engine.state()[f"{copy}/{name}/resource"], rule)
-        return matrix
-
-    def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
-        """Present thresholds of a population in potential units, float of shape (size,)."""
-        p, state = self.plan.population(population), self.engine.state()
-        positive = np.zeros(p.size)
-        for projection in self.plan.projections:
-            if projection.kind == "plastic" and projection.target == p.index:
-                rule = p.rule
-                weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
-                post = self.plan.synapses(projection.index, copy).post
-                positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
-        ramp = state[f"{copy}/{population}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
-        return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
-
-    def stability(self, population: str, copy: int = 0) -> np.ndarray:
-        """Stability of a plastic population's neurons, float of shape (size,), no unit."""
-        return self.engine.state()[f"{copy}/{population}/stability"] / ONE
-
-    # --------------------------------------------------------- save and resume
-
-    def fingerprint(self) -> str:
-        """Hash of everything that must agree for a run to be continued."""
-        p = self.presentation
-        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {self.recording}"
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the network's state, to be loaded by the same network with any data."""
-        attributes = {"kind": "state", "time": self.origin + self.step, "seed": self.seed}
-        write_h5(path, self.engine.state(), attributes)
-
-    def load(self, path: str | os.PathLike) -> None:
-        """Start the data from a saved state; time goes on, from the next beginning of an object.
-
-        Raises
-        ------
-        CheckpointError
-            If the file does not fit this network.
-        """
-        arrays, attributes = read_h5(path)
-        if attributes.get("kind") != "state":
-            raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
-        if "time" not in attributes:
-            raise CheckpointError(f"{path}: damaged, it does not say its time")
-        self._take(path, arrays)
-        self.origin, self.step = int(attributes["time"]), 0
-        period = self.presentation.period or 1
-        self.rest(-self.origin % period)
-
-    def _take(self, path, state: State) -> None:
-        try:
-            self.engine.load(state)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
-
-    def checkpoint(self, path: str | os.PathLike) -> None:
-        """Write everything needed to continue this very run."""
-        arrays: dict[str, Any] = {f"state/{key}": value for key, value in self.engine.state().items()}
-        arrays |= {"tally/votes": self.tally.votes, "tally/spikes": self.tally.spikes}
-        for key in self.tally.records:
-            copy, name = key.split("/", 1)
-            arrays[f"records/{key}"] = self.spikes(name, int(copy))
-        attributes = {
-            "kind": "checkpoint",
-            "fingerprint": self.fingerprint(),
-            "origin": self.origin,
-            "step": self.step,
-            "events": self.tally.events,
-            "seconds": self.tally.seconds,
-        }
-        write_h5(path, arrays, attributes)
-
-    def resume(self, path: str | os.PathLike) -> None:
-        """Continue the run that wrote a checkpoint.
-
-        Raises
-        ------
-        CheckpointError
-            If the file is damaged or belongs to another configuration, seed or selection of data.
-        """
-        arrays, attributes = read_h5(path)
-        if attributes.get("kind") != "checkpoint":
-            raise CheckpointError(f"{path}: not a checkpoint but a {attributes.get('kind', 'stranger')}")
-        if attributes.get("fingerprint") != self.fingerprint():
-            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
-        needed = {"tally/votes", "tally/spikes"} | {f"records/{key}" for key in self.tally.records}
-        lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
-        if lost:
-            raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
-        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
-        self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
-        self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
-        for key in self.tally.records:
-            self.tally.records[key] = [arrays[f"records/{key}"]]
-        self.origin, self.step = int(attributes["origin"]), int(attributes["step"])
-
-    def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
-        """Write results, configuration, versions and seed to HDF5."""
-        arrays: dict[str, Any] = {"votes": self.tally.votes, "labels": self.labels()}
-        arrays["answers"] = decide(self.tally.votes) if self.votes else np.zeros(0, dtype=np.int64)
-        arrays["spike_counts"] = self.tally.spikes
-        if result.confusion is not None:
-            arrays["confusion"] = result.confusion
-        versions = {
-            "colanet": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "numba": numba.__version__,
-        }
-        attributes = {
-            "kind": "results",
-            "result": json.dumps(result.as_dict()),
-            "configuration": self.network.model_dump_json(),
-            "versions": json.dumps(versions),
-            "seed": self.seed,
-        }
-        write_h5(path, arrays | (extra or {}), attributes)

@@ -1,0 +1,57 @@
+"""Looking into a network: weights, resources, thresholds, stability as arrays in potential units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from colanet.engine.base import Engine, State
+from colanet.plan import Plan
+from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
+
+
+class Inspection:
+    """The part of a session that shows the present state of its network."""
+
+    plan: Plan
+    engine: Engine
+
+    def state(self) -> State:
+        """The whole state; see `colanet.engine.base.initial_state` for names, shapes and units."""
+        return self.engine.state()
+
+    def resources(self, projection: str, copy: int = 0) -> np.ndarray:
+        """Synaptic resources of a plastic projection, float of shape (n_source, n_target); NaN: no synapse."""
+        return self._matrix(projection, copy, lambda r, rule: r / ONE)
+
+    def weights(self, projection: str, copy: int = 0) -> np.ndarray:
+        """Weights of a plastic projection in potential units, float of shape (n_source, n_target)."""
+        return self._matrix(projection, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
+
+    def _matrix(self, name: str, copy: int, value: Callable) -> np.ndarray:
+        projection = self.plan.projection(name)
+        if projection.kind != "plastic":
+            raise KeyError(f"{name} is not plastic")
+        synapses = self.plan.synapses(projection.index, copy)
+        rule = self.plan.populations[projection.target].rule
+        matrix = np.full((projection.source_size, projection.target_size), np.nan)
+        matrix[synapses.pre, synapses.post] = value(self.engine.state()[f"{copy}/{name}/resource"], rule)
+        return matrix
+
+    def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
+        """Present thresholds of a population in potential units, float of shape (size,)."""
+        p, state = self.plan.population(population), self.engine.state()
+        positive = np.zeros(p.size)
+        for projection in self.plan.projections:
+            if projection.kind == "plastic" and projection.target == p.index:
+                rule = p.rule
+                weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
+                post = self.plan.synapses(projection.index, copy).post
+                positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
+        ramp = state[f"{copy}/{population}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
+        return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
+
+    def stability(self, population: str, copy: int = 0) -> np.ndarray:
+        """Stability of a plastic population's neurons, float of shape (size,), no unit."""
+        return self.engine.state()[f"{copy}/{population}/stability"] / ONE
