@@ -1,5 +1,6 @@
 """Checks between objects, in the API: errors and warnings."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -216,7 +217,7 @@ def test_other_warnings(projection, phrase):
 
 
 def test_load_warns_with_file_and_line(tmp_path):
-    text = (CONFIGS / "mnist.yaml").read_text().replace("    noise_amplitude: 2.212\n", "")
+    text = re.sub(r"    noise_amplitude: .*\n", "", (CONFIGS / "mnist.yaml").read_text())
     (tmp_path / "m.yaml").write_text(text)
     line = text.splitlines().index(next(row for row in text.splitlines() if "name: L " in row)) + 1
     with pytest.warns(ConfigWarning, match=rf"m\.yaml:{line}: population L: symmetry is not broken"):
