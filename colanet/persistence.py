@@ -129,6 +129,8 @@ class Persistence:
         arrays["spike_counts"] = self.tally.spikes
         if result.confusion is not None:
             arrays["confusion"] = result.confusion
+        for name, names in self.presentation.node_labels.items():
+            arrays[f"node_labels/{name}"] = np.array(names, dtype=object)
         versions = {
             "colanet": __version__,
             "python": platform.python_version(),

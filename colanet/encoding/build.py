@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +48,8 @@ class Presentation:
         Steps of a whole run; None: the input never ends.
     no_class_value : int or None
         Label of objects without a class; None: every object has one.
+    node_labels : dict of str to tuple of str
+        Names of the nodes of the inputs that have them.
     """
 
     sources: tuple[SpikeSource, ...]
@@ -59,6 +61,7 @@ class Presentation:
     learning_time: int
     n_steps: int | None
     no_class_value: int | None = None
+    node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def build_sources(
@@ -97,6 +100,11 @@ def build_sources(
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
     sources = tuple(_make(context, number, i, labels, taught) for number, i in enumerate(context.inputs))
+    node_labels = {
+        source.name: _node_labels(context, i.labels, source)
+        for source, i in zip(sources, context.inputs, strict=True)
+        if not isinstance(i, TargetInput) and i.labels is not None
+    }
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
@@ -112,7 +120,17 @@ def build_sources(
         learning_time=taught * target.period if target else 0,
         n_steps=min(lengths) if lengths else None,
         no_class_value=target.no_class_value if target and target.no_class else None,
+        node_labels=node_labels,
     )
+
+
+def _node_labels(context: Context, file: str, source: SpikeSource) -> tuple[str, ...]:
+    """Names of an input's nodes, one a line. DataError if there are not as many as nodes."""
+    content, name = context.content(file)
+    lines = files.text_lines(content, name)
+    if len(lines) != source.size:
+        raise DataError(f"{name}: {len(lines)} node labels, but input {source.name} has {source.size} nodes")
+    return tuple(lines)
 
 
 def _make(context: Context, number: int, described: Input, labels: np.ndarray | None, taught: int) -> Source:
