@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from colanet.atomic import atomic_path
 from colanet.datasets.idx import IMAGES, LABELS, idx_bytes, read_bytes, read_idx
 from colanet.encoding import files
 from colanet.errors import DataError
-from colanet.storage import atomic_path
 
 RAW, TEXT = (".bin", ".raw"), (".txt",)
 

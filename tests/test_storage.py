@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
+from colanet.atomic import atomic_path
 from colanet.errors import CheckpointError
-from colanet.storage import FORMAT, atomic_path, read_h5, write_h5
+from colanet.storage import FORMAT, read_h5, write_h5
 
 
 @pytest.fixture

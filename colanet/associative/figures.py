@@ -15,7 +15,7 @@ from colanet.associative.dead import OneGroup
 from colanet.associative.extras import need
 from colanet.associative.lagrangians import ReLU
 from colanet.associative.retrieval import Trajectory
-from colanet.storage import atomic_path
+from colanet.atomic import atomic_path
 
 DPI = 100
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555", "#4fb3bf", "#e377a2")

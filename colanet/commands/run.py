@@ -11,11 +11,11 @@ import click
 import numpy as np
 
 from colanet import config
+from colanet.atomic import atomic_path
 from colanet.commands.progress import Progress
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
 from colanet.session import Recording, Result, Session
-from colanet.storage import atomic_path
 
 FORMATS = ("text", "binary", "list", "hdf5")
 

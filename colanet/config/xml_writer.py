@@ -8,8 +8,8 @@ from typing import Any
 from lxml import etree
 from pydantic import BaseModel
 
+from colanet.atomic import write_text
 from colanet.config import xml_shapes, xml_words
-from colanet.config.atomic import write_text
 from colanet.config.model import ImageInput, Network, NoiseInput, Population, Projection, TargetInput
 from colanet.config.xml_words import Row
 

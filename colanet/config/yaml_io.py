@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from colanet.atomic import write_text
 from colanet.config import yaml_source
-from colanet.config.atomic import write_text
 from colanet.config.draft import SECTIONS, Draft, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
