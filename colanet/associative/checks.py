@@ -20,6 +20,8 @@ Array = NDArray[np.floating[Any]]
 
 def numbers(values: ArrayLike, name: str) -> Array:
     """A finite float64 array that is not empty."""
+    if np.iscomplexobj(values):
+        raise ShapeError(f"{name}: expected real numbers, got complex ones")
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

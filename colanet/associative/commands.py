@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,11 +99,17 @@ def _memories(options: dict[str, Any], data: Any) -> Memories:
     if options["weights"] is None:
         images = data.train_images[:10000].reshape(-1, data.train_images[0].size) / 255
         return bridge.prototypes(images, data.train_labels[:10000], options["per_class"], options["seed"])
+    file = options["weights"]
     try:
-        with np.load(options["weights"]) as archive:
+        with np.load(file) as archive:
             weights, columns = archive["weights"], archive["columns"]
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{options['weights']}: no archive with weights and columns ({error})") from error
+    # A damaged archive shows itself in many ways: a bare array has no `with`, an empty file no end.
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{file}: no archive with weights and columns ({error})") from error
+    if columns.dtype.kind not in "iu":
+        raise DataError(f"{file}: columns must be whole numbers, not {columns.dtype}")
+    if weights.dtype.kind not in "iuf":
+        raise DataError(f"{file}: weights must be real numbers, not {weights.dtype}")
     return bridge.from_weights(weights, columns, options["ink"])
 
 
