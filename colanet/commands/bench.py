@@ -91,6 +91,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 def roofline(session: Session, first: int, last: int) -> float:
     """Seconds that one copy's bare row additions take for the steps first..last-1."""
+    from colanet.engine.numba_engine import aligned, padded
     from colanet.engine.numba_kernels import add_all_rows
 
     total = 0.0
@@ -98,11 +99,14 @@ def roofline(session: Session, first: int, last: int) -> float:
         if projection.kind != "plastic" or not projection.from_input:
             continue
         source = session.presentation.sources[projection.source]
-        weight = np.ones(projection.source_size * projection.target_size, dtype=np.int16)
-        current = np.zeros(projection.target_size, dtype=np.int32)
+        stride = padded(projection.target_size)
+        weight = aligned(projection.source_size * stride, np.int16)
+        current, sums = np.zeros(projection.target_size, dtype=np.int32), aligned(stride, np.int16)
+        rule = session.plan.populations[projection.target].rule
+        most = 32767 // max(-rule.w_min, rule.w_max, 1)
         ptr, index = source.spikes(first, last)
-        add_all_rows(current, weight, ptr[:2], index)
-        total += seconds(partial(add_all_rows, current, weight, ptr, index))
+        add_all_rows(current, sums, weight, ptr[:2], index, most)
+        total += seconds(partial(add_all_rows, current, sums, weight, ptr, index, most))
     return total
 
 

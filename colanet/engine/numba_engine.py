@@ -24,6 +24,19 @@ def words_of(n: int) -> int:
     return (n + 63) // 64
 
 
+def padded(n: int) -> int:
+    """The next multiple of a cache line of int16."""
+    return -(-n // k.ROW_ALIGN) * k.ROW_ALIGN
+
+
+def aligned(n: int, dtype) -> np.ndarray:
+    """Zeros that begin at a cache line."""
+    size = n * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, dtype=np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + size].view(dtype)
+
+
 class Layout:
     """Where the synapses of one copy lie in the kernels' flat arrays (see `numba_kernels.Wiring`)."""
 
@@ -56,11 +69,14 @@ class Layout:
         row[k.J_WEIGHT], row[k.J_DMIN], row[k.J_DMAX] = projection.weight, low, high
         row[k.J_DENSE] = plastic and full and low == high
         row[k.J_BITS] = bits[projection.source] if projection.from_input else 0
-        row[k.J_SYNAPSE] = self.n_positions
-        position = self.n_positions + np.arange(synapses.count)
-        if not row[k.J_DENSE]:
+        if row[k.J_DENSE]:
+            self.n_positions = padded(self.n_positions)
+            row[k.J_SYNAPSE], row[k.J_STRIDE] = self.n_positions, padded(projection.target_size)
+            position = self.n_positions + synapses.pre.astype(np.int64) * row[k.J_STRIDE] + synapses.post
+            self.n_positions += projection.source_size * int(row[k.J_STRIDE])
+        else:
             position = self._add_rows(row, projection, synapses, high - low + 1)
-        self.n_positions += synapses.count
+            self.n_positions += synapses.count
         if plastic:
             self.position[projection.index] = position
             self._add_slots(row, projection, synapses)
@@ -191,18 +207,23 @@ class CopyRunner:
         self.live = self._load(state)
         n = plan.n_neurons
         largest = max(p.size for p in plan.populations)
+        draws = aligned((largest + 3) // 4, np.uint64)
         self.scratch = k.Scratch(
             current=np.zeros(n, dtype=np.int32),
             pushed=np.zeros(n, dtype=np.uint8),
             wake=np.zeros(n, dtype=np.int32),
             sleep=np.zeros(n, dtype=np.int32),
             reward=np.zeros(n, dtype=np.int64),
-            kicks=np.zeros(largest + 4, dtype=np.int32),
+            partial=aligned(padded(largest), np.int16),
+            draws=draws,
+            draw=draws.view(np.uint16),
+            kicks=np.zeros(largest, dtype=np.int32),
             kicked=np.zeros(n, dtype=np.uint8),
             mask=np.zeros(int(layout.table[:, k.J_WORDS].max(initial=0)) + 1, dtype=np.uint64),
             fresh=np.zeros(max((p.source_size for p in plan.projections), default=0), dtype=np.int32),
             touched=np.zeros((len(plan.populations), 3), dtype=np.uint8),
             rest=np.zeros(len(plan.populations), dtype=np.uint8),
+            still=np.zeros(len(plan.populations), dtype=np.uint8),
         )
 
     def _gather(self, state: State, variable: str, fill, dtype) -> np.ndarray:
@@ -225,7 +246,7 @@ class CopyRunner:
         plan, layout = self.plan, self.layout
         resource = np.zeros(layout.n_slots + 1, dtype=np.int32)
         contributes = np.zeros(layout.n_words + 1, dtype=np.uint64)
-        weight = np.zeros(layout.n_positions + 1, dtype=np.int16)
+        weight = aligned(layout.n_positions + 1, np.int16)
         positive = np.zeros(plan.n_neurons, dtype=np.int64)
         for projection in plan.projections:
             if projection.kind == "plastic":

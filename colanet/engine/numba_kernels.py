@@ -31,6 +31,10 @@ MEMORY_KICK = fixed.MEMORY_KICK
 BASE_THRESHOLD = fixed.BASE_THRESHOLD
 MILLI = fixed.MILLI
 FOREVER = 1 << 62
+ROW_ALIGN = 32
+"""Dense weight rows are padded to this many int16, one 64-byte cache line."""
+SMALL_KICK = 1 << 15
+"""Kicks below this amplitude multiply with a 16-bit draw inside int32."""
 BUCKET, BUCKETS = 10, 4096
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -58,7 +62,7 @@ TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS])
 
 # Columns of the table of projections.
 (J_KIND, J_INPUT, J_SOURCE, J_SOURCE_SIZE, J_TARGET, J_TARGET_SIZE, J_WEIGHT, J_DMIN, J_DMAX, J_DENSE, J_ROW,
- J_SYNAPSE, J_SLOT, J_SLOT_PTR, J_WORD, J_WORDS, J_BITS, J_FIELDS) = range(18)  # fmt: skip
+ J_SYNAPSE, J_STRIDE, J_SLOT, J_SLOT_PTR, J_WORD, J_WORDS, J_BITS, J_FIELDS) = range(19)  # fmt: skip
 
 
 class Wiring(NamedTuple):
@@ -68,7 +72,7 @@ class Wiring(NamedTuple):
     ``row[J_ROW + pre * span + d - dmin]`` up to the next entry, positions in `target` and in `Live.weight`.
     Learning: the synapses of neuron i are ``slot_ptr[J_SLOT_PTR + i]`` up to the next entry, positions in
     `slot_*` and in `Live.resource`. A dense projection (all to all, one delay) needs neither: its position
-    is J_SYNAPSE + pre * size + post, its slot J_SLOT + post * source size + pre.
+    is J_SYNAPSE + pre * J_STRIDE + post, its slot J_SLOT + post * source size + pre.
     """
 
     population: np.ndarray  # int64 (populations, P_FIELDS)
@@ -121,12 +125,16 @@ class Scratch(NamedTuple):
     wake: np.ndarray  # int32
     sleep: np.ndarray  # int32
     reward: np.ndarray  # int64
+    partial: np.ndarray  # int16, sums of a few rows
+    draws: np.ndarray  # uint64, random words
+    draw: np.ndarray  # uint16, the same memory
     kicks: np.ndarray  # int32
     kicked: np.ndarray  # uint8, by a memory timer
     mask: np.ndarray  # uint64
     fresh: np.ndarray  # int32, new weights of one neuron
     touched: np.ndarray  # uint8 (populations, 3): current, gates, rewards
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
+    still: np.ndarray  # uint8 (populations,): no activation counter is moving
 
 
 class Feed(NamedTuple):
@@ -189,20 +197,43 @@ def scaled(stability, rate, table):
 
 
 @kernel
-def add_rows(current, weight, sources, offset, size):
-    """current += sum of the weight rows of the spiking sources, four at a time."""
-    n = len(sources)
+def add_rows(current, partial, weight, sources, offset, stride, most):
+    """current += sum of the weight rows of the spiking sources, eight at a time in int16.
+
+    `most` rows fit into int16 whatever they hold; `partial` has room for a row with its padding.
+    """
+    n, size = len(sources), len(current)
     j = 0
-    while j + 4 <= n:
-        a = weight[offset + sources[j] * size : offset + sources[j] * size + size]
-        b = weight[offset + sources[j + 1] * size : offset + sources[j + 1] * size + size]
-        c = weight[offset + sources[j + 2] * size : offset + sources[j + 2] * size + size]
-        d = weight[offset + sources[j + 3] * size : offset + sources[j + 3] * size + size]
+    while j + 8 <= n and most >= 8:
+        filled = 0
+        while j + 8 <= n and filled + 8 <= most:
+            at = offset + sources[j] * stride
+            a = weight[at : at + stride]
+            at = offset + sources[j + 1] * stride
+            b = weight[at : at + stride]
+            at = offset + sources[j + 2] * stride
+            c = weight[at : at + stride]
+            at = offset + sources[j + 3] * stride
+            d = weight[at : at + stride]
+            at = offset + sources[j + 4] * stride
+            e = weight[at : at + stride]
+            at = offset + sources[j + 5] * stride
+            f = weight[at : at + stride]
+            at = offset + sources[j + 6] * stride
+            g = weight[at : at + stride]
+            at = offset + sources[j + 7] * stride
+            h = weight[at : at + stride]
+            for i in range(stride):
+                partial[i] = np.int16(partial[i] + a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i] + h[i])
+            filled += 8
+            j += 8
         for i in range(size):
-            current[i] += np.int32(a[i]) + np.int32(b[i]) + np.int32(c[i]) + np.int32(d[i])
-        j += 4
+            current[i] += np.int32(partial[i])
+        for i in range(stride):
+            partial[i] = 0
     while j < n:
-        a = weight[offset + sources[j] * size : offset + sources[j] * size + size]
+        at = offset + sources[j] * stride
+        a = weight[at : at + stride]
         for i in range(size):
             current[i] += np.int32(a[i])
         j += 1
@@ -227,11 +258,13 @@ def deliver(t, q, wiring, live, scratch, feed):
             sources = live.fired[line, first : first + live.n_fired[line, projection[J_SOURCE]]]
         if len(sources) > 0:
             if projection[J_DENSE]:
-                target, size = projection[J_TARGET], projection[J_TARGET_SIZE]
-                start = wiring.population[target, P_START]
-                current = scratch.current[start : start + size]
+                target, size, stride = projection[J_TARGET], projection[J_TARGET_SIZE], projection[J_STRIDE]
+                population = wiring.population[target]
+                current = scratch.current[population[P_START] : population[P_START] + size]
                 scratch.touched[target, CURRENT] = 1
-                add_rows(current, live.weight, sources, projection[J_SYNAPSE] - first * size, size)
+                most = 32767 // max(abs(population[P_WMIN]), abs(population[P_WMAX]), 1)
+                origin = projection[J_SYNAPSE] - first * stride
+                add_rows(current, scratch.partial[:stride], live.weight, sources, origin, stride, most)
                 events += len(sources) * size
             else:
                 events += arrive(delay, projection, sources, first, wiring.row, wiring.target, live.weight, scratch)
@@ -272,11 +305,17 @@ def arrive(delay, projection, sources, first, rows, target, weights, scratch):
 
 @kernel
 def move_gates(a):
-    """Each step a non-zero activation counter moves by 1 towards 0; -1 becomes awake for good."""
+    """Each step a non-zero activation counter moves by 1 towards 0; -1 becomes awake for good.
+
+    Whether some counter is still moving.
+    """
+    moving = np.int32(0)
     for i in range(len(a)):
         v = a[i]
-        moved = v + (v < 0) - ((v > 0) & (v < AWAKE))
-        a[i] = AWAKE if v == -1 else moved
+        moved = np.int32(AWAKE) if v == -1 else np.int32(v + (v < 0) - ((v > 0) & (v < AWAKE)))
+        a[i] = moved
+        moving |= np.int32((moved != 0) & (moved != AWAKE))
+    return moving
 
 
 @kernel
@@ -299,21 +338,22 @@ def note_awake(a, awake):
 
 
 @kernel
-def draw_kicks(kicks, key, amplitude):
-    """kicks[i] = (k S) >> 16 with four 16-bit draws out of each 64-bit hash; room for whole groups of four."""
-    for group in range(len(kicks) // 4):
-        word = mix(key + np.uint64(group) * GOLDEN + GOLDEN)
-        kicks[4 * group] = (np.int64(word & LANE_MASK) * amplitude) >> 16
-        kicks[4 * group + 1] = (np.int64((word >> LANE) & LANE_MASK) * amplitude) >> 16
-        kicks[4 * group + 2] = (np.int64((word >> (LANE + LANE)) & LANE_MASK) * amplitude) >> 16
-        kicks[4 * group + 3] = (np.int64(word >> (LANE + LANE + LANE)) * amplitude) >> 16
+def draw_words(words, key):
+    """Random words; each holds the 16-bit draws of four neurons, the first in its lowest bits."""
+    for group in range(len(words)):
+        words[group] = mix(key + np.uint64(group) * GOLDEN + GOLDEN)
+
+
+@kernel
+def large_kicks(kicks, draw, amplitude):
+    """kicks[i] = (k S) >> 16 for amplitudes S that may leave int32."""
+    for i in range(len(kicks)):
+        kicks[i] = (np.int64(draw[i]) * amplitude) >> 16
 
 
 @kernel
 def memory_timers(t, population, live, scratch):
     """Neurons whose memory timer expires get a kick."""
-    if not population[P_KICK]:
-        scratch.kicks[: population[P_SIZE]] = 0
     for i in range(population[P_START], population[P_START] + population[P_SIZE]):
         due = live.memory_next[i] == t and t <= live.memory_end[i]
         scratch.kicked[i] = due
@@ -322,33 +362,47 @@ def memory_timers(t, population, live, scratch):
             live.memory_next[i] = t + population[P_MEMORY]
 
 
-@kernel
-def ignore_arrivals(current, a):
-    """A sleeping neuron ignores what arrives."""
-    for i in range(len(a)):
-        current[i] = current[i] if a[i] > 0 else 0
+@inlined
+def drained(v, leak):
+    """v leak / 1024 truncated towards zero, without leaving int32: v is cut into 1024s and rest."""
+    size = np.int32(abs(v))
+    part = np.int32(np.int32(size >> 10) * leak) + np.int32(np.int32(np.int32(size & 1023) * leak) >> 10)
+    return np.int32(part) if v >= 0 else np.int32(-part)
 
 
 @kernel
-def leak_and_integrate(u, current, leak, floor):
-    """u := max(u leak / 1024 + arrivals, floor); clears the arrivals."""
+def integrate(u, current, a, kicks, threshold, leak, floor):
+    """u := max(u leak / 1024 + kick + arrivals, floor); clears the arrivals.
+
+    How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
+    arrives.
+    """
+    above = 0
     for i in range(len(u)):
-        v = np.int64(u[i])
-        drained = (abs(v) * leak) >> 10
-        total = (drained if v >= 0 else -drained) + current[i]
+        arriving = current[i] if a[i] > 0 else np.int32(0)
+        total = np.int64(drained(u[i], leak)) + kicks[i] + arriving
         u[i] = min(max(total, floor), LIMIT)
         current[i] = 0
+        above += (u[i] > threshold[i]) & (a[i] > 0)
+    return above
 
 
 @kernel
-def leak_kick_and_integrate(u, current, kicks, leak, floor):
-    """The same with a kick between leak and arrivals."""
+def integrate_small(u, current, a, draw, amplitude, threshold, leak, floor):
+    """`integrate` with kicks (k S) >> 16 of 0 <= S < 2^15, all within int32, so that a vector holds more neurons.
+
+    |u leak / 1024| <= 2^30 and arrivals below 2^30 add up within int32; a kick on top finds room after `min`.
+    """
+    above = np.int32(0)
     for i in range(len(u)):
-        v = np.int64(u[i])
-        drained = (abs(v) * leak) >> 10
-        total = (drained if v >= 0 else -drained) + kicks[i] + current[i]
-        u[i] = min(max(total, floor), LIMIT)
+        arriving = current[i] if a[i] > 0 else np.int32(0)
+        kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> 16)
+        total = np.int32(min(np.int32(drained(u[i], leak) + arriving), np.int32(LIMIT)) + kick)
+        total = min(max(total, floor), np.int32(LIMIT))
+        u[i] = total
         current[i] = 0
+        above += np.int32((total > threshold[i]) & (a[i] > 0))
+    return above
 
 
 # ----------------------------------------------------------------------- 6 fire
@@ -485,7 +539,7 @@ def change(q, i, mask, step, wiring, live):
     first, _ = slots(projection, i, wiring)
     w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
     span_q = (span * ONE + MILLI // 2) // MILLI
-    dense, size = projection[J_DENSE], projection[J_TARGET_SIZE]
+    dense, stride = projection[J_DENSE], projection[J_STRIDE]
     origin = projection[J_SYNAPSE] + i
     level, bound = wiring.level[projection[J_TARGET]], wiring.bound[projection[J_TARGET]]
     added, positive = np.int64(0), np.int64(0)
@@ -498,7 +552,7 @@ def change(q, i, mask, step, wiring, live):
             new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
             live.resource[first + slot] = new
             added += new - old
-            at = origin + slot * size if dense else wiring.slot_position[first + slot]
+            at = origin + slot * stride if dense else wiring.slot_position[first + slot]
             before = w_min + weight_of(old, span, span_q, level, bound)
             after = w_min + weight_of(new, span, span_q, level, bound)
             live.weight[at] = after
@@ -561,7 +615,7 @@ def shift_all(q, i, share, wiring, live, fresh):
         for slot in range(n):
             fresh[slot] = weight_of(np.int64(resource[slot]), span, span_q, level, bound)
     if projection[J_DENSE]:
-        origin, stride = projection[J_SYNAPSE] + i, projection[J_TARGET_SIZE]
+        origin, stride = projection[J_SYNAPSE] + i, projection[J_STRIDE]
         return added, store_weights(live.weight, fresh, w_min, origin, stride, n)
     positive = 0
     for slot in range(n):
@@ -733,37 +787,48 @@ def update(t, p, wiring, live, scratch):
     live.n_fired[line, p] = 0
     fired = 0
     if population[P_GATED]:
-        move_gates(live.gate[start:stop])
+        if not scratch.still[p]:
+            scratch.still[p] = not move_gates(live.gate[start:stop])
         if scratch.touched[p, GATES]:
             set_gates(live.gate[start:stop], scratch.wake[start:stop], scratch.sleep[start:stop])
+            scratch.still[p] = 0
         if population[P_PLASTIC]:
             note_awake(live.gate[start:stop], live.awake[line, start:stop])
-        if scratch.touched[p, CURRENT]:
-            ignore_arrivals(scratch.current[start:stop], live.gate[start:stop])
     kicked = population[P_KICK] or population[P_MEMORY]
     calm = not scratch.touched[p, CURRENT] and not kicked
     if not (calm and scratch.rest[p]):
-        u, current = live.potential[start:stop], scratch.current[start:stop]
-        if kicked:
-            kicks = scratch.kicks[: (size + 3) // 4 * 4]
-            if population[P_KICK]:
-                key = mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN)
-                draw_kicks(kicks, key, population[P_KICK])
-            if population[P_MEMORY]:
-                memory_timers(t, population, live, scratch)
-            leak_kick_and_integrate(u, current, kicks, population[P_LEAK], population[P_FLOOR])
-        else:
-            leak_and_integrate(u, current, population[P_LEAK], population[P_FLOOR])
-        if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
-            u[:] = 0
+        above = settle(t, p, population, wiring, live, scratch)
         scratch.rest[p] = calm and population[P_LEAK] == 0
         if population[P_RAMP_PERIOD]:
             move_ramps(live.ramp[start:stop])
-        if count_above(u, live.threshold[start:stop]):
+        if above:
             fired = fire(t, p, wiring, live, scratch)
     elif population[P_RAMP_PERIOD]:
         move_ramps(live.ramp[start:stop])
     return fired
+
+
+@inlined
+def settle(t, p, population, wiring, live, scratch):
+    """Leak, kick, integrate and reset; 0 if certainly no neuron can fire."""
+    start, size, kick = population[P_START], population[P_SIZE], population[P_KICK]
+    u, current = live.potential[start : start + size], scratch.current[start : start + size]
+    a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
+    leak, floor = np.int32(population[P_LEAK]), np.int32(population[P_FLOOR])
+    if kick:
+        draw_words(scratch.draws[: (size + 3) // 4], mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN))
+    if 0 <= kick < SMALL_KICK and not population[P_MEMORY]:
+        draw = scratch.draw[:size]
+        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, leak, floor)
+    else:
+        large_kicks(scratch.kicks[:size], scratch.draw, kick)
+        if population[P_MEMORY]:
+            memory_timers(t, population, live, scratch)
+        above = integrate(u, current, a, scratch.kicks, threshold, leak, floor)
+    if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
+        u[:] = 0
+        above = count_above(u, threshold)
+    return above
 
 
 @inlined
@@ -925,7 +990,7 @@ def fill_bits(bits, first, ptr, index):
 
 
 @kernel
-def add_all_rows(current, weight, ptr, index):
+def add_all_rows(current, partial, weight, ptr, index, most):
     """Nothing but the row additions of a stretch of input: the roofline that `colanet bench` compares with."""
     for step in range(len(ptr) - 1):
-        add_rows(current, weight, index[ptr[step] : ptr[step + 1]], 0, len(current))
+        add_rows(current, partial, weight, index[ptr[step] : ptr[step + 1]], 0, len(partial), most)
