@@ -16,6 +16,7 @@ from colanet.config.model import Network
 from colanet.encoding import Presentation
 from colanet.engine.base import Engine, State, Votes
 from colanet.errors import CheckpointError
+from colanet.migration import Migration
 from colanet.readout import decide
 from colanet.storage import read_h5, write_h5
 from colanet.tally import Recording, Result, Tally
@@ -29,6 +30,7 @@ class Persistence:
     engine: Engine
     presentation: Presentation
     recording: Recording | None
+    migration: Migration | None
     votes: Votes | None
     tally: Tally
     origin: int
@@ -50,6 +52,8 @@ class Persistence:
         """Hash of everything that must agree for a run to be continued."""
         p = self.presentation
         text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {self.recording}"
+        if self.migration:
+            text += f" {self.migration}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def save(self, path: str | os.PathLike) -> None:
@@ -84,7 +88,11 @@ class Persistence:
     def checkpoint(self, path: str | os.PathLike) -> None:
         """Write everything needed to continue this very run."""
         arrays: dict[str, Any] = {f"state/{key}": value for key, value in self.engine.state().items()}
-        arrays |= {"tally/votes": self.tally.votes, "tally/spikes": self.tally.spikes}
+        arrays |= {
+            "tally/votes": self.tally.votes,
+            "tally/spikes": self.tally.spikes,
+            "tally/demand": self.tally.demand,
+        }
         for key in self.tally.records:
             copy, name = key.split("/", 1)
             arrays[f"records/{key}"] = self.spikes(name, int(copy))
@@ -111,12 +119,13 @@ class Persistence:
             raise CheckpointError(f"{path}: not a checkpoint but a {attributes.get('kind', 'stranger')}")
         if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
-        needed = {"tally/votes", "tally/spikes"} | {f"records/{key}" for key in self.tally.records}
+        needed = {"tally/votes", "tally/spikes", "tally/demand"} | {f"records/{key}" for key in self.tally.records}
         lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
         if lost:
             raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
         self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
+        self.tally.demand = arrays["tally/demand"]
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
         for key in self.tally.records:
             self.tally.records[key] = [arrays[f"records/{key}"]]

@@ -22,6 +22,7 @@ from colanet.engine import make_engine
 from colanet.engine.base import InputSpikes, Votes, digest
 from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
+from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
 from colanet.readout import Score, decide, score
@@ -57,6 +58,8 @@ class Session(Inspection, Persistence):
         Steps per engine call; the result does not depend on it.
     presentation : Presentation or None
         Input made elsewhere instead of what the configuration names.
+    migration : Migration or None
+        Whether neurons move between columns while the network learns.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Session(Inspection, Persistence):
         recording: Recording | None = None,
         chunk_steps: int = CHUNK_STEPS,
         presentation: Presentation | None = None,
+        migration: Migration | None = None,
     ):
         if copies is not None:
             network = network.model_copy(update={"copies": copies})
@@ -91,9 +95,16 @@ class Session(Inspection, Persistence):
         self.engine = make_engine(engine, self.plan, self.threads)
         self.recording = recording
         self.chunk_steps = chunk_steps
+        self.migration, self.moves = migration, list[Move]()
         self.origin = self.step = 0
         self.votes = self._votes()
+        if migration:
+            check(migration, self.plan)
         self.tally = self._new_tally()
+        if migration:
+            state = self.engine.state()
+            prepare(migration, self.plan, state)
+            self.engine.load(state)
         if network.state is not None:
             self.load(self.base_dir / network.state)
 
@@ -110,9 +121,11 @@ class Session(Inspection, Persistence):
         p = self.presentation
         shape = (p.n_train + p.n_test, self.votes.classes) if self.votes else (0, 0)
         records: dict[str, list[np.ndarray]] = {f"{copy}/{name}": [] for copy, name in self._recorded_sections()}
+        columns = self.plan.population(self.migration.population).columns if self.migration else 0
         return Tally(
             np.zeros(shape, dtype=np.int64),
             np.zeros((self.plan.copies, len(self.plan.populations)), dtype=np.int64),
+            np.zeros((self.plan.copies, columns), dtype=np.int64),
             records=records,
         )
 
@@ -178,11 +191,14 @@ class Session(Inspection, Persistence):
         """
         stop = self.default_stop if stop is None else stop
         freeze = self.default_freeze if freeze is None else freeze
-        cuts = sorted({b for b in boundaries if self.step < b < stop} | {stop})
+        rounds = self._rounds(stop if freeze is None else min(stop, freeze))
+        cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
         chunk = self._chunk()
         for cut in cuts:
             while self.step < cut:
                 self.advance(min(self.step + chunk, cut), freeze)
+                if self.step in rounds:
+                    self._migrate()
                 if watch:
                     watch(self)
         return self.result()
@@ -196,6 +212,8 @@ class Session(Inspection, Persistence):
         began = time.perf_counter()
         start = self.step
         record = self._population_indices(start, stop)
+        if self.migration:
+            record = sorted({*record, self.plan.population(self.migration.demand).index})
         stretch = self.engine.run(
             self.input_spikes(start, stop),
             self.origin + start,
@@ -211,6 +229,8 @@ class Session(Inspection, Persistence):
         self.tally.spikes += stretch.spikes
         self.tally.events += stretch.synaptic_events
         self._keep_records(stretch.records, start, stop)
+        if self.migration and (freeze is None or stop <= freeze):
+            self._count_demand(stretch.records)
         self.step = stop
         self.tally.seconds += time.perf_counter() - began
 
@@ -240,6 +260,34 @@ class Session(Inspection, Persistence):
             self.engine.run(silence, now, now + steps, freeze=0)
         self.origin += self.step + steps
         self.step = 0
+
+    # --------------------------------------------------------------- migration
+
+    def _rounds(self, last: int) -> set[int]:
+        """Steps, up to `last`, at which neurons move: after every so many objects of learning."""
+        if not self.migration or self.votes is None:
+            return set()
+        every = self.migration.every * self.votes.period
+        return set(range((self.step // every + 1) * every, last + 1, every))
+
+    def _count_demand(self, records: list[np.ndarray]) -> None:
+        """Count the forced firings of every column."""
+        assert self.migration
+        demand = self.plan.population(self.migration.demand)
+        for copy, rows in enumerate(records):
+            neuron = rows[:, 1] - demand.start
+            own = neuron[(neuron >= 0) & (neuron < demand.size)]
+            self.tally.demand[copy] += np.bincount(own, minlength=demand.size)
+
+    def _migrate(self) -> None:
+        """One round of migration in the state of the engine."""
+        assert self.migration and self.votes
+        state = self.engine.state()
+        now = self.origin + self.step
+        moves = migrate(self.migration, self.plan, state, self.tally.demand, now, self.votes.period)
+        self.engine.load(state)
+        self.moves += moves
+        self.tally.demand[:] = 0
 
     # --------------------------------------------------------------- recording
 

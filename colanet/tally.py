@@ -50,6 +50,8 @@ class Tally:
 
     votes: np.ndarray
     spikes: np.ndarray
+    demand: np.ndarray
+    """Forced firings of every copy and column since the last round of migration; no column without migration."""
     events: int = 0
     seconds: float = 0.0
     records: dict[str, list[np.ndarray]] = field(default_factory=dict)
