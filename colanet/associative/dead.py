@@ -200,9 +200,7 @@ def stability(system: OneGroup, x: ArrayLike, tolerance: float = TOLERANCE, rest
     return Stability(np.linalg.eigvalsh(block) - 1.0, flat.shape[1])
 
 
-def in_flat_set(
-    lagrangian: Lagrangian, x: ArrayLike, steady: ArrayLike, tolerance: float = 1e-12
-) -> np.ndarray:
+def in_flat_set(lagrangian: Lagrangian, x: ArrayLike, steady: ArrayLike, tolerance: float = 1e-12) -> np.ndarray:
     """Whether states x, shape (..., n), have the same output g as `steady`, (n,). Bool of shape (...)."""
     x, steady = _near(x, steady, "x")
     return np.abs(lagrangian.gradient(x) - lagrangian.gradient(steady)).max(-1) <= tolerance

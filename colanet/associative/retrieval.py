@@ -70,7 +70,6 @@ def iterate(
     if max_steps < 1:
         raise ParameterError(f"max_steps: expected at least 1, got {max_steps}")
 
-
     def taken(x: Array) -> scaled.Parts:
         found = energy(x)
         return found if isinstance(found, tuple) else scaled.parts(finite(found, "the energy"))
