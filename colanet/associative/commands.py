@@ -155,7 +155,8 @@ def capacity_command(sizes: str, orders: str, bits: int, trials: int, **options:
     neurons, exponents = _whole_numbers(sizes, "--sizes", 10), _whole_numbers(orders, "--orders", 2)
     interactions = {n: Polynomial(n) for n in exponents}
     for size in neurons:
-        capacity.need_hopfield_memory(size, loads.max())
+        what = f"--sizes {sizes}: Hopfield's network of {size} neurons"
+        capacity.need_memory(what, capacity.hopfield_memory(size, loads.max()))
     for n, F in interactions.items():
         largest = int(_model_a_sizes(n)[-1])
         what = f"--orders {n} with {largest} neurons and --bits {bits}"
@@ -239,7 +240,7 @@ def energy(show: str, tau_h: float | None, out: Path | None, seed: int, quiet: b
     tau_h = 0.2 if tau_h is None else tau_h
     if not (np.isfinite(tau_h) and tau_h >= SMALLEST_TAU):
         raise ParameterError(
-            f"--tau-h {tau_h:g}: expected a number of at least {SMALLEST_TAU:g}; "
+            f"--tau-h {tau_h:g}: expected a finite number of at least {SMALLEST_TAU:g}; "
             "`fast hidden` shows the limit of small ones"
         )
     paths, method = {}, "LSODA" if tau_h < STIFF else "RK45"

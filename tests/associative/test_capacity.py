@@ -44,14 +44,14 @@ def test_classical_network_forgets_near_0138():
 
 
 def test_an_endless_network_forgets_at_0138():
-    """125 to 500 neurons by 1 / sqrt(d): within 3 standard errors of 0.138, and those are below 0.01."""
+    """125 to 500 neurons by 1 / sqrt(d): within 3 standard errors of 0.138, and 3 of those are below 0.02."""
     curves = {}
     for d, trials in ((125, 16), (250, 10), (500, 6)):
         # Four loads around the place where half of the patterns go; farther off there is nothing to see.
         loads = 0.138 + 0.8 / np.sqrt(d) + np.array([-0.035, -0.01, 0.01, 0.035])
         curves[d] = hopfield_curve(d, loads, trials, seed=d)
     endless, error = extrapolate(curves)
-    assert abs(endless - 0.138) < 3 * error < 0.03
+    assert abs(endless - 0.138) < 3 * error < 0.02
     assert curves[125].critical > curves[250].critical > curves[500].critical > 0.15
 
 

@@ -56,6 +56,7 @@ IS_NOT = "must be positive semi-definite, but at this state has the eigenvalue -
         ("model C: .*" + SAYS_NOT, lambda: SphericalMemory(np.eye(2), Sine())),
         ("parallel .*" + SAYS_NOT, lambda: DenseMemory(np.eye(2), Sine()).retrieve([1, 1], "parallel")),
         ("L: .*" + IS_NOT, lambda: OneGroup(np.eye(2), Boast()).integrate([-1.0, 1], 1.0)),
+        ("L: .*" + IS_NOT, lambda: OneGroup(0 * np.eye(2), Boast(), [1.0, 1]).integrate([-1.0, 1], 9.0)),
         ("L: .*" + IS_NOT, lambda: OneGroup(np.eye(2), Saddle()).integrate([-1.0, 1], 1.0)),
         ("L: .*" + IS_NOT, lambda: OneGroup(0 * np.eye(2), Boast(), [-1.0, 1]).integrate([1.0, 1], 9.0)),
         ("visible .*" + IS_NOT, lambda: TwoGroups(np.eye(2), Boast(), la.Quadratic()).integrate([-1, 1], 1.0)),
