@@ -11,6 +11,23 @@ from colanet.plan import Plan
 from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
 
 
+def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> np.ndarray:
+    """`value` of resources and rule, for each synapse; float of shape (n_source, n_target), NaN: no synapse."""
+    projection = plan.projection(name)
+    if projection.kind != "plastic":
+        raise KeyError(f"{name} is not plastic")
+    synapses = plan.synapses(projection.index, copy)
+    rule = plan.populations[projection.target].rule
+    answer = np.full((projection.source_size, projection.target_size), np.nan)
+    answer[synapses.pre, synapses.post] = value(state[f"{copy}/{name}/resource"], rule)
+    return answer
+
+
+def weights(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
+    """Weights in potential units that a state gives a plastic projection, float of shape (n_source, n_target)."""
+    return matrix(plan, state, name, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
+
+
 class Inspection:
     """The part of a session that shows the present state of its network."""
 
@@ -23,21 +40,11 @@ class Inspection:
 
     def resources(self, projection: str, copy: int = 0) -> np.ndarray:
         """Synaptic resources of a plastic projection, float of shape (n_source, n_target); NaN: no synapse."""
-        return self._matrix(projection, copy, lambda r, rule: r / ONE)
+        return matrix(self.plan, self.engine.state(), projection, copy, lambda r, rule: r / ONE)
 
     def weights(self, projection: str, copy: int = 0) -> np.ndarray:
         """Weights of a plastic projection in potential units, float of shape (n_source, n_target)."""
-        return self._matrix(projection, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
-
-    def _matrix(self, name: str, copy: int, value: Callable) -> np.ndarray:
-        projection = self.plan.projection(name)
-        if projection.kind != "plastic":
-            raise KeyError(f"{name} is not plastic")
-        synapses = self.plan.synapses(projection.index, copy)
-        rule = self.plan.populations[projection.target].rule
-        matrix = np.full((projection.source_size, projection.target_size), np.nan)
-        matrix[synapses.pre, synapses.post] = value(self.engine.state()[f"{copy}/{name}/resource"], rule)
-        return matrix
+        return weights(self.plan, self.engine.state(), projection, copy)
 
     def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
         """Present thresholds of a population in potential units, float of shape (size,)."""

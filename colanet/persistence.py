@@ -10,16 +10,46 @@ from typing import Any
 
 import numba
 import numpy as np
+from pydantic import ValidationError
 
 from colanet import __version__
 from colanet.config.model import Network
 from colanet.encoding import Presentation
-from colanet.engine.base import Engine, State, Votes
-from colanet.errors import CheckpointError
+from colanet.engine.base import Engine, State, Votes, check_state
+from colanet.errors import CheckpointError, ColanetError
 from colanet.migration import Migration
+from colanet.plan import Plan, build
 from colanet.readout import decide
 from colanet.storage import read_h5, write_h5
 from colanet.tally import Recording, Result, Tally
+
+
+def saved_state(path: str | os.PathLike) -> tuple[Plan, State]:
+    """The network and the state that `Session.save` or `Session.checkpoint` wrote, without any data.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is no such file, is damaged, or does not hold its configuration.
+    """
+    arrays, attributes = read_h5(path)
+    kind = attributes.get("kind")
+    if kind not in ("state", "checkpoint"):
+        raise CheckpointError(f"{path}: expected a saved state or a checkpoint, found {kind or 'a stranger'}")
+    lost = sorted({"configuration", "input_sizes", "seed"} - attributes.keys())
+    if lost:
+        raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
+    if kind == "checkpoint":
+        arrays = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
+    try:
+        network = Network.model_validate_json(attributes["configuration"])
+        sizes = {str(name): int(size) for name, size in json.loads(attributes["input_sizes"]).items()}
+        plan = build(network, input_sizes=sizes, seed=int(attributes["seed"]))
+        check_state(plan, arrays)
+    except (ValidationError, ColanetError, ValueError, TypeError, AttributeError, LookupError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
+    return plan, arrays
 
 
 class Persistence:
@@ -48,6 +78,15 @@ class Persistence:
         """Recorded spikes; see `Session.spikes`."""
         raise NotImplementedError
 
+    def _origins(self) -> dict[str, Any]:
+        """What a reader needs to know whose state a file holds; see `saved_state`."""
+        sizes = {source.name: int(source.size) for source in self.presentation.sources}
+        return {
+            "configuration": self.network.model_dump_json(),
+            "input_sizes": json.dumps(sizes),
+            "seed": self.seed,
+        }
+
     def fingerprint(self) -> str:
         """Hash of everything that must agree for a run to be continued."""
         p = self.presentation
@@ -58,8 +97,8 @@ class Persistence:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the network's state, to be loaded by the same network with any data."""
-        attributes = {"kind": "state", "time": self.origin + self.step, "seed": self.seed}
-        write_h5(path, self.engine.state(), attributes)
+        attributes = {"kind": "state", "time": self.origin + self.step}
+        write_h5(path, self.engine.state(), attributes | self._origins())
 
     def load(self, path: str | os.PathLike) -> None:
         """Start the data from a saved state; time goes on, from the next beginning of an object.
@@ -104,7 +143,7 @@ class Persistence:
             "events": self.tally.events,
             "seconds": self.tally.seconds,
         }
-        write_h5(path, arrays, attributes)
+        write_h5(path, arrays, attributes | self._origins())
 
     def resume(self, path: str | os.PathLike) -> None:
         """Continue the run that wrote a checkpoint.

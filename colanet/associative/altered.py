@@ -49,7 +49,7 @@ class Altered:
     ):
         self.W = checks.square(matrix, "W")
         self.L, self.size = lagrangian, len(self.W)
-        self.b = np.zeros(self.size) if bias is None else checks.states(bias, self.size, "b")
+        self.b = np.zeros(self.size) if bias is None else checks.vector(bias, self.size, "b")
         self.r = None if weights is None else _weights(weights, lagrangian, self.size)
         self.metric = self._metric()
 
@@ -58,28 +58,32 @@ class Altered:
             return checks.semidefinite(self.W, "W")
         return checks.semidefinite(self.r[:, None] * self.W, "R W")
 
-    def velocity(self, y: Array) -> Array:
+    def velocity(self, y: ArrayLike) -> Array:
         """y' = g(W y + b) - y, shape (..., n)."""
-        return self.L.gradient(self.inner(y)) - y
+        return self._velocity(checks.states(y, self.size, "y"))
 
-    def inner(self, y: Array) -> Array:
+    def _velocity(self, y: Array) -> Array:
+        return self.L.gradient(y @ self.W.T + self.b) - y
+
+    def inner(self, y: ArrayLike) -> Array:
         """u = W y + b: the state of the original system, shape (..., n)."""
-        return y @ self.W.T + self.b
+        return checks.states(y, self.size, "y") @ self.W.T + self.b
 
-    def energy(self, y: Array) -> Array:
-        """E(y), or E_R(y) where R was given, shape (...)."""
+    def energy(self, y: ArrayLike) -> Array:
+        """E(y), or E_R(y) where R was given, shape (...). RangeError if it is no finite number."""
+        y = checks.states(y, self.size, "y")
         quadratic = 0.5 * (y * (y @ self.metric)).sum(-1)
         u = self.inner(y)
         if self.r is None:
-            return quadratic - self.L.value(u)
+            return checks.finite(quadratic - self.L.value(u), f"the energy with {self.L}")
         assert isinstance(self.L, Additive)
-        return quadratic - self.L.potential(u) @ self.r
+        return checks.finite(quadratic - self.L.potential(u) @ self.r, f"the energy with {self.L}")
 
-    def slope(self, y: Array) -> Array:
+    def slope(self, y: ArrayLike) -> Array:
         """dE/dy = -W y', or -R W y', shape (..., n)."""
         return -self.velocity(y) @ self.metric
 
-    def power(self, y: Array) -> Array:
+    def power(self, y: ArrayLike) -> Array:
         """dE/dt = -y' . W y', or -y' . R W y', shape (...); not positive."""
         velocity = self.velocity(y)
         return -(velocity * (velocity @ self.metric)).sum(-1)
@@ -87,7 +91,7 @@ class Altered:
     def integrate(self, y: ArrayLike, duration: float, **options: Any) -> Trajectory:
         """Solve the system from y of shape (..., n)."""
         y = checks.states(y, self.size, "y")
-        return integrate(self.velocity, self.energy, y, duration, **options)
+        return integrate(self._velocity, self.energy, y, duration, **options)
 
 
 def symmetrizer(matrix: ArrayLike) -> Array:

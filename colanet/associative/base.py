@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from colanet.associative import scaled
 from colanet.associative.checks import Array
-from colanet.associative.errors import SemidefiniteError
+from colanet.associative.errors import RangeError, SemidefiniteError
 
 
 class Lagrangian(ABC):
@@ -24,7 +25,8 @@ class Lagrangian(ABC):
     additive : bool
         L(x) = sum_i l(x_i), so the Hessian is diagonal.
     convex : bool
-        The Hessian is positive semi-definite everywhere.
+        The Hessian is positive semi-definite everywhere. Not so unless the class says it; what a class says is
+        checked at the states where a system starts and ends.
     deficient : str
         Where the Hessian is not of full rank.
     """
@@ -34,7 +36,7 @@ class Lagrangian(ABC):
 
     @property
     def convex(self) -> bool:
-        return True
+        return False
 
     @abstractmethod
     def value(self, x: Array) -> Array:
@@ -70,6 +72,16 @@ class Additive(Lagrangian):
     def curvature(self, x: Array) -> Array:
         """l''(x), element by element."""
 
+    def potential_parts(self, x: Array) -> scaled.Parts:
+        """l(x) as value * 2^power, for a potential that can leave the range of floats."""
+        with np.errstate(over="ignore"):
+            return scaled.parts(self.potential(x))
+
+    def gradient_parts(self, x: Array) -> scaled.Parts:
+        """l'(x) as value * 2^power."""
+        with np.errstate(over="ignore"):
+            return scaled.parts(self.gradient(x))
+
     def value(self, x: Array) -> Array:
         return self.potential(x).sum(-1)
 
@@ -81,14 +93,27 @@ def need_convex(lagrangian: Lagrangian, name: str) -> None:
     """Refuse a Lagrangian under which the energy of Krotov and Hopfield may rise."""
     if not lagrangian.convex:
         raise SemidefiniteError(
-            f"{name}: the Hessian of {lagrangian} must be positive semi-definite everywhere, and is not"
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite everywhere, "
+            "which its attribute `convex` does not say"
         )
 
 
 def need_semidefinite_at(lagrangian: Lagrangian, x: Array, name: str = "L") -> None:
-    """Refuse a Lagrangian whose Hessian has a negative eigenvalue at one of the states x."""
-    smallest = float(np.linalg.eigvalsh(lagrangian.hessian(x)).min())
-    if smallest < -1e-10:
+    """Refuse a Lagrangian whose Hessian has a negative eigenvalue at one of the states x, shape (..., n).
+
+    Negative means below -1e-10, or below -1e-10 of the largest eigenvalue if that is above 1.
+    """
+    with np.errstate(over="ignore"):
+        if isinstance(lagrangian, Additive):
+            eigenvalues = lagrangian.curvature(x)
+        else:
+            hessian = lagrangian.hessian(x)
+            if not np.isfinite(hessian).all():
+                raise RangeError(f"{name}: the Hessian of {lagrangian} is not finite at this state")
+            eigenvalues = np.linalg.eigvalsh(hessian)
+    smallest, largest = float(eigenvalues.min()), float(eigenvalues.max())
+    if smallest < -1e-10 * max(largest, 1.0):
         raise SemidefiniteError(
-            f"{name}: the Hessian of {lagrangian} must be positive semi-definite; eigenvalue {smallest:g}"
+            f"{name}: the Hessian of {lagrangian} must be positive semi-definite, "
+            f"but at this state has the eigenvalue {smallest:g}"
         )

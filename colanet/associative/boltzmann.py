@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from colanet.associative import checks
 from colanet.associative.checks import Array
-from colanet.associative.errors import ParameterError
+from colanet.associative.errors import ParameterError, ShapeError
 from colanet.associative.hopfield import Hopfield
 
 LARGEST_ENUMERATION = 16
@@ -72,17 +72,21 @@ class Boltzmann:
     def __init__(self, matrix: ArrayLike, bias: ArrayLike | None = None, rule: str = "heat_bath"):
         self.matrix = Hopfield(matrix).matrix
         self.size = len(self.matrix)
-        self.bias = np.zeros(self.size) if bias is None else checks.states(bias, self.size, "bias")
+        self.bias = np.zeros(self.size) if bias is None else checks.vector(bias, self.size, "bias")
         if rule not in RULES:
             raise ParameterError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
         self.accept = RULES[rule]
 
-    def energy(self, y: Array) -> Array:
-        """E(y) = -1/2 y^T M y - b^T y, shape (...)."""
-        return -0.5 * ((y @ self.matrix) * y).sum(-1) - y @ self.bias
+    def energy(self, y: ArrayLike) -> Array:
+        """E(y) = -1/2 y^T M y - b^T y, shape (...) for y of shape (..., n_features)."""
+        y = checks.states(y, self.size, "y")
+        energy = -0.5 * ((y @ self.matrix) * y).sum(-1) - y @ self.bias
+        return checks.finite(energy, "the energy of the Boltzmann machine")
 
     def step(self, y: Array, temperature: float, rng: np.random.Generator) -> None:
         """Draw one neuron in each chain and turn it or not, in place; y has shape (n_chains, n_features)."""
+        if np.shape(y)[1:] != (self.size,):
+            raise ShapeError(f"y: expected shape (n_chains, {self.size}), got {np.shape(y)}")
         chains = np.arange(len(y))
         j = rng.integers(self.size, size=len(y))
         rise = 2 * y[chains, j] * ((y * self.matrix[j]).sum(-1) + self.bias[j])
@@ -94,8 +98,9 @@ class Boltzmann:
 
         Parameters
         ----------
-        start : array of shape (n_chains, n_features)
-        temperatures : array of shape (n_sweeps,)
+        start : array of shape (n_chains, n_features), or (n_features,) for one chain
+            Made of -1 and +1.
+        temperatures : array of shape (n_sweeps,), or one number for one sweep
             Constant to sample, `cooling(np.arange(1, n + 1), T0)` to anneal.
 
         Returns
@@ -104,7 +109,11 @@ class Boltzmann:
         energies : ndarray of shape (n_sweeps + 1, n_chains)
         """
         y = np.atleast_2d(checks.bipolar(checks.states(start, self.size, "start"), "start")).copy()
+        if y.ndim != 2:
+            raise ShapeError(f"start: expected shape (n_chains, {self.size}), got {y.shape}")
         schedule = np.atleast_1d(checks.numbers(temperatures, "temperatures"))
+        if schedule.ndim != 1:
+            raise ShapeError(f"temperatures: expected shape (n_sweeps,), got {schedule.shape}")
         checks.positive(float(schedule.min()), "temperature")
         rng, energies = np.random.default_rng(seed), [self.energy(y)]
         for temperature in schedule:

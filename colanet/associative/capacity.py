@@ -12,14 +12,17 @@ which for large d gives K = d^(n-1) / (z^2 (2n-3)!!) at p = Q(z) (Krotov and Hop
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from math import comb, erf, exp, pi, prod, sqrt
+from math import comb, erf, exp, log, pi, sqrt
 
 import numpy as np
 
+from colanet.associative import scaled
 from colanet.associative.base import Additive
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
+from colanet.associative.extras import memory_limit
 from colanet.associative.hopfield import Hopfield, hebbian
 
 ERROR_RATE = 0.005
@@ -44,27 +47,75 @@ class LoadCurve:
         Part of the patterns that keep an overlap above 0.9 when the network starts in them.
     overlap : ndarray of shape (n_loads,)
         Mean overlap.
+    criticals : ndarray of shape (n_trials,)
+        For each series of networks the load at which it retrieves half of its patterns, by linear interpolation.
     """
 
     loads: Array
     retrieved: Array
     overlap: Array
+    criticals: Array
 
     @property
     def critical(self) -> float:
-        """The load at which half of the patterns are retrieved, by linear interpolation."""
-        return _crossing(self.loads, self.retrieved, 0.5)
+        """The mean of `criticals`."""
+        return float(self.criticals.mean())
+
+    @property
+    def error(self) -> float:
+        """Standard error of `critical`, between the trials; nan if there is one only."""
+        n = len(self.criticals)
+        return float(self.criticals.std(ddof=1) / sqrt(n)) if n > 1 else float("nan")
 
 
 def hopfield_curve(size: int, loads: Array, trials: int = 1, seed: int = 0) -> LoadCurve:
-    """Store random patterns, start in each of them, and see which stay."""
+    """Store random patterns, start in each of them, and see which stay; `trials` networks for each load.
+
+    ParameterError if the largest network would not fit into memory.
+    """
+    counts = [max(round(load * size), 1) for load in np.asarray(loads)]
+    need_memory(f"Hopfield's network of {size} neurons", hopfield_memory(size, max(counts) / size))
     rng = np.random.default_rng(seed)
-    rows = []
-    for load in loads:
-        count = max(round(load * size), 1)
-        overlaps = np.concatenate([_overlaps(count, size, rng) for _ in range(trials)])
-        rows.append((count / size, (overlaps > RETRIEVED).mean(), overlaps.mean()))
-    return LoadCurve(*np.array(rows).T)
+    kept, overlap = np.empty((trials, len(counts))), np.empty((trials, len(counts)))
+    for trial, (k, count) in itertools.product(range(trials), enumerate(counts)):
+        overlaps = _overlaps(count, size, rng)
+        kept[trial, k], overlap[trial, k] = (overlaps > RETRIEVED).mean(), overlaps.mean()
+    measured = np.array(counts) / size
+    criticals = np.array([_crossing(measured, curve, 0.5) for curve in kept])
+    return LoadCurve(measured, kept.mean(0), overlap.mean(0), criticals)
+
+
+def extrapolate(curves: dict[int, LoadCurve]) -> tuple[float, float]:
+    """The critical load of an endless network, and its standard error.
+
+    A line through `critical` over 1 / sqrt(d), weighted by the errors; the error grows where the points scatter
+    about the line by more than theirs. It does not count that the power -1/2 is an assumption: 250 to 1000 neurons
+    fit powers from -1/3 to -2/3, whose ends differ by 0.025.
+
+    Parameters
+    ----------
+    curves : number of neurons -> curve
+        At least three, each of at least two trials; ParameterError otherwise.
+    """
+    if len(curves) < 3 or min(len(curve.criticals) for curve in curves.values()) < 2:
+        raise ParameterError("extrapolation needs at least three sizes with at least two networks per load each")
+    x = np.array([1 / sqrt(size) for size in curves])
+    y = np.array([curve.critical for curve in curves.values()])
+    # Trials that agree by chance must not rule alone.
+    errors = np.maximum([curve.error for curve in curves.values()], 5e-4)
+    line, covariance = np.polyfit(x, y, 1, w=1 / errors, cov="unscaled")
+    chi2 = (((y - np.polyval(line, x)) / errors) ** 2).sum() / (len(x) - 2)
+    return float(line[1]), float(sqrt(covariance[1, 1] * max(chi2, 1.0)))
+
+
+def need_memory(what: str, n_bytes: float) -> None:
+    """Refuse what would not fit: ParameterError that names both sizes."""
+    limit = memory_limit()
+    if not n_bytes <= limit:
+        raise ParameterError(
+            f"{what}: needs about {n_bytes / 2**30:.3g} GiB of memory, more than {limit / 2**30:.3g} GiB, half of "
+            "what this machine has"
+        )
 
 
 def _overlaps(count: int, size: int, rng: np.random.Generator) -> Array:
@@ -123,41 +174,56 @@ def _gains(patterns: Array, states: Array, F: Additive) -> Array:
 
     Turning neuron i takes h to h - 2 xi_i s_i, and xi_i s_i is a sign: the difference is even + sign * odd.
     """
-    h = patterns @ states.T
-    up, down = F.potential(h + 2), F.potential(h - 2)
-    even = (0.5 * (up + down) - F.potential(h)).sum(0)
-    return even[:, None] + states * (0.5 * (down - up).T @ patterns)
-
-
-def crosstalk_variance(size: int, F: Additive) -> float:
-    """Var of one foreign pattern's pull on one neuron, exact for random signs."""
-    k = np.arange(size)
-    weights = np.array([comb(size - 1, int(i)) for i in k], dtype=object)
-    chance = np.array([float(w / 2 ** (size - 1)) for w in weights])
-    a = (2.0 * k - (size - 1))[:, None]
-    return float(chance @ (F.value(a + 1) - F.value(a - 1)) ** 2)
+    h = states @ patterns.T
+    # Only the sign is wanted, so each state may have its own unit, and F may leave the range of floats.
+    values, _ = scaled.align(F.potential_parts(np.concatenate([h + 2, h - 2, h], axis=-1)), F)
+    up, down, here = np.split(values, 3, axis=-1)
+    even = (0.5 * (up + down) - here).sum(-1)
+    return even[:, None] + states * (0.5 * (down - up) @ patterns)
 
 
 def theoretical_capacity(size: int, F: Additive) -> float:
-    """K at which a stored bit is unstable with probability 0.5 %."""
-    ends = F.value(np.array([[float(size)], [size - 2.0]]))
-    signal = float(ends[0] - ends[1])
-    return 1.0 + (signal / Z) ** 2 / crosstalk_variance(size, F)
+    """K at which a stored bit is unstable with probability 0.5 %; Var is exact for random signs."""
+    k = np.arange(size)
+    weights = np.array([comb(size - 1, int(i)) for i in k], dtype=object)
+    chance = np.array([float(w / 2 ** (size - 1)) for w in weights])
+    a = 2.0 * k - (size - 1)
+    # The ratio of signal and noise has no unit.
+    values, _ = scaled.align(F.potential_parts(np.concatenate([a + 1, a - 1, [size, size - 2.0]])), F)
+    variance = float(chance @ (values[:size] - values[size:-2]) ** 2)
+    signal = float(values[-2] - values[-1])
+    return 1.0 + (signal / Z) ** 2 / variance if variance else float("inf")
 
 
 def asymptotic_capacity(size: int, n: int) -> float:
     """d^(n-1) / (z^2 (2n-3)!!) for F = h^n."""
-    return size ** (n - 1) / (Z**2 * prod(range(1, 2 * n - 2, 2)))
+    return exp((n - 1) * log(size) - sum(log(k) for k in range(1, 2 * n - 2, 2))) / Z**2
 
 
 def measured_capacity(size: int, F: Additive, bits: int = 20000, seed: int = 0) -> float:
-    """K at which the measured error rate crosses 0.5 %, interpolated over seven counts around the theory."""
+    """K at which the measured error rate crosses 0.5 %, interpolated over seven counts around the theory.
+
+    ParameterError if so many patterns would not fit into memory.
+    """
+    need_memory(f"model A with {F}, {size} neurons", measuring_memory(size, F, bits))
     theory = theoretical_capacity(size, F)
     counts = np.unique(np.round(theory * np.geomspace(0.6, 1.7, 7)).astype(int))
     if counts[0] < 2:
         raise ParameterError(f"capacity: {size} neurons are too few for {F}")
     rates = [error_rate(size, int(c), F, bits, seed + i) for i, c in enumerate(counts)]
     return float(np.exp(_crossing(np.log(counts), -np.sqrt(rates), -np.sqrt(ERROR_RATE))))
+
+
+def hopfield_memory(size: int, load: float) -> float:
+    """Bytes that a network, the checks of its matrix and its batch of states take."""
+    return 8.0 * float(min(size, 10**100)) ** 2 * (6.0 + 5.0 * load)
+
+
+def measuring_memory(size: int, F: Additive, bits: int) -> float:
+    """Bytes that `measured_capacity` takes: the patterns, their fields and what F makes of them."""
+    count = 1.7 * theoretical_capacity(size, F)
+    looked = min(count, max(1.0, bits / (10 * size)))
+    return 8.0 * count * (3.0 * size + 20.0 * looked)
 
 
 def growth(sizes: Array, capacities: Array) -> float:

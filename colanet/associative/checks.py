@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from colanet.associative.errors import (
     ParameterError,
     PatternError,
+    RangeError,
     SemidefiniteError,
     ShapeError,
     SymmetryError,
@@ -47,6 +48,37 @@ def states(values: ArrayLike, size: int, name: str = "state") -> Array:
     if array.ndim == 0 or array.shape[-1] != size:
         raise ShapeError(f"{name}: expected a last axis of {size}, got shape {array.shape}")
     return array
+
+
+def vector(values: ArrayLike, size: int, name: str) -> Array:
+    """One vector of shape (size,), not a batch."""
+    array = numbers(values, name)
+    if array.shape != (size,):
+        raise ShapeError(f"{name}: expected shape ({size},), got {array.shape}")
+    return array
+
+
+def order(values: ArrayLike, size: int, name: str = "order") -> np.ndarray:
+    """Numbers of neurons, each from 0 to size - 1; empty is allowed."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ShapeError(f"{name}: expected neurons as whole numbers in one row, got {array.dtype} {array.shape}")
+    if array.size and not (array.min() >= 0 and array.max() < size):
+        raise ShapeError(f"{name}: expected neurons from 0 to {size - 1}, got {array.min()} to {array.max()}")
+    return array.astype(np.int64)
+
+
+def same_batch(a: Array, b: Array, names: str) -> None:
+    """Two arrays that agree in all axes but the last."""
+    if a.shape[:-1] != b.shape[:-1]:
+        raise ShapeError(f"{names}: batches disagree, {a.shape[:-1]} and {b.shape[:-1]}")
+
+
+def finite(values: Array, what: str) -> Array:
+    """The values themselves, which were computed and must not have left the range of floats."""
+    if not np.isfinite(values).all():
+        raise RangeError(f"{what}: out of the range of floats; the state or the parameters are too large")
+    return values
 
 
 def bipolar(array: Array, name: str) -> Array:

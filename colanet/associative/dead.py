@@ -20,12 +20,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
-from colanet.associative.base import Lagrangian, need_convex
+from colanet.associative.base import Lagrangian, need_convex, need_semidefinite_at
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError, ShapeError
 from colanet.associative.retrieval import Trajectory, integrate
 
 TOLERANCE = 1e-9
+REST = 1e-6
+"""Largest velocity, relative to 1 + the largest coordinate, of what counts as a steady state."""
 
 
 class OneGroup:
@@ -36,7 +38,7 @@ class OneGroup:
     matrix : array of shape (n, n)
         W, symmetric.
     lagrangian : Lagrangian
-        L, convex.
+        L, convex: SemidefiniteError if it does not say so, or if `integrate` meets a state where it is not.
     bias : array of shape (n,), optional
         b.
     """
@@ -45,38 +47,49 @@ class OneGroup:
         self.W = checks.symmetric(matrix, "W")
         need_convex(lagrangian, "L")
         self.L, self.size = lagrangian, len(self.W)
-        self.b = np.zeros(self.size) if bias is None else checks.states(bias, self.size, "b")
+        self.b = np.zeros(self.size) if bias is None else checks.vector(bias, self.size, "b")
 
-    def velocity(self, x: Array) -> Array:
+    def velocity(self, x: ArrayLike) -> Array:
         """x' = W g(x) - x + b, shape (..., n)."""
+        return self._velocity(checks.states(x, self.size, "x"))
+
+    def _velocity(self, x: Array) -> Array:
         return self.L.gradient(x) @ self.W - x + self.b
 
-    def energy(self, x: Array) -> Array:
-        """E(x), shape (...)."""
+    def energy(self, x: ArrayLike) -> Array:
+        """E(x), shape (...). RangeError if it is no finite number."""
+        x = checks.states(x, self.size, "x")
         g = self.L.gradient(x)
-        return ((x - self.b) * g).sum(-1) - self.L.value(x) - 0.5 * (g * (g @ self.W)).sum(-1)
+        energy = ((x - self.b) * g).sum(-1) - self.L.value(x) - 0.5 * (g * (g @ self.W)).sum(-1)
+        return checks.finite(energy, f"the energy with {self.L}")
 
-    def slope(self, x: Array) -> Array:
+    def slope(self, x: ArrayLike) -> Array:
         """dE/dx = -H x', shape (..., n)."""
-        return -self.L.hvp(x, self.velocity(x))
+        x = checks.states(x, self.size, "x")
+        return -self.L.hvp(x, self._velocity(x))
 
-    def power(self, x: Array) -> Array:
+    def power(self, x: ArrayLike) -> Array:
         """dE/dt = -x' . H x', shape (...); not positive."""
-        velocity = self.velocity(x)
+        x = checks.states(x, self.size, "x")
+        velocity = self._velocity(x)
         return -(velocity * self.L.hvp(x, velocity)).sum(-1)
 
-    def jacobian(self, x: Array) -> Array:
+    def jacobian(self, x: ArrayLike) -> Array:
         """dx'/dx = W H - I, shape (..., n, n)."""
-        return self.W @ self.L.hessian(x) - np.eye(self.size)
+        return self.W @ self.L.hessian(checks.states(x, self.size, "x")) - np.eye(self.size)
 
     def integrate(self, x: ArrayLike, duration: float, **options: Any) -> Trajectory:
         """Solve the system from x of shape (..., n)."""
         x = checks.states(x, self.size, "x")
-        return integrate(self.velocity, self.energy, x, duration, **options)
+
+        def check(x: Array) -> None:
+            need_semidefinite_at(self.L, x)
+
+        return integrate(self._velocity, self.energy, x, duration, check=check, **options)
 
     def steady_state(self, x: ArrayLike, duration: float = 60.0, newton_steps: int = 8) -> Array:
         """The steady state that the flow from one state x of shape (n,) reaches."""
-        state = self.integrate(x, duration, method="LSODA").states[-1]
+        state = self.integrate(checks.vector(x, self.size, "x"), duration, method="LSODA").states[-1]
         for _ in range(newton_steps):
             state = state - np.linalg.pinv(self.jacobian(state)) @ self.velocity(state)
         if np.abs(self.velocity(state)).max() > 1e-8:
@@ -86,7 +99,10 @@ class OneGroup:
 
 def dead_neurons(lagrangian: Lagrangian, x: ArrayLike, tolerance: float = TOLERANCE) -> np.ndarray:
     """Which neurons put out the same whatever they do: column i of H is 0. Bool of shape (..., n)."""
-    columns = np.abs(lagrangian.hessian(checks.numbers(x, "x"))).max(-2)
+    array = checks.numbers(x, "x")
+    if array.ndim == 0:
+        raise ShapeError("x: expected states of shape (..., n), got one number")
+    columns = np.abs(lagrangian.hessian(array)).max(-2)
     return columns <= tolerance
 
 
@@ -117,12 +133,12 @@ class Recovered:
 
 
 def recover(system: OneGroup, x: ArrayLike, tolerance: float = 1e-8) -> Recovered:
-    """From any point where the energy is stationary to the steady state of its flat set.
+    """From any point x of shape (n,) where the energy is stationary to the steady state of its flat set.
 
     dE/dx = -H x' = 0 fixes x only in the range of H. But g is constant along the null space, and a steady
     state obeys x* = W g + b: this is it, if g(x*) = g(x).
     """
-    x = checks.states(x, system.size, "x")
+    x = checks.vector(x, system.size, "x")
     slope = float(np.abs(system.slope(x)).max())
     if slope > tolerance:
         raise ParameterError(f"x: the energy must be stationary there, but |dE/dx| reaches {slope:g}")
@@ -150,9 +166,30 @@ class Stability:
         return bool(self.eigenvalues.max(initial=-1.0) < 0)
 
 
-def stability(system: OneGroup, x: ArrayLike, tolerance: float = TOLERANCE) -> Stability:
-    """Stability of the steady state x, shape (n,)."""
-    x = checks.states(x, system.size, "x")
+def stability(system: OneGroup, x: ArrayLike, tolerance: float = TOLERANCE, rest: float = REST) -> Stability:
+    """Stability of a steady state.
+
+    Parameters
+    ----------
+    x : array of shape (n,)
+        The steady state.
+    tolerance : float
+        Eigenvalues of H up to this size count as 0.
+    rest : float
+        How far from steady x may be: no |x'_i| above rest * (1 + the largest |x_i|).
+
+    Raises
+    ------
+    ParameterError
+        If the velocity does not vanish at x: linear stability says nothing there.
+    """
+    x = checks.vector(x, system.size, "x")
+    speed, allowed = np.abs(system.velocity(x)).max(), rest * (1.0 + np.abs(x).max())
+    if not speed <= allowed:
+        raise ParameterError(
+            f"x: the velocity must vanish there, for x to be steady, but |x'| reaches {speed:g}, above {allowed:g}"
+        )
+    need_semidefinite_at(system.L, x)
     basis, flat = _split(system.L, x, tolerance)
     if not basis.size:
         return Stability(np.empty(0), flat.shape[1])
@@ -163,19 +200,32 @@ def stability(system: OneGroup, x: ArrayLike, tolerance: float = TOLERANCE) -> S
     return Stability(np.linalg.eigvalsh(block) - 1.0, flat.shape[1])
 
 
-def in_flat_set(lagrangian: Lagrangian, x: Array, steady: Array, tolerance: float = 1e-12) -> np.ndarray:
-    """Whether states x, shape (..., n), have the same output g as `steady`. Bool of shape (...)."""
+def in_flat_set(lagrangian: Lagrangian, x: ArrayLike, steady: ArrayLike, tolerance: float = 1e-12) -> np.ndarray:
+    """Whether states x, shape (..., n), have the same output g as `steady`, (n,). Bool of shape (...)."""
+    x, steady = _near(x, steady, "x")
     return np.abs(lagrangian.gradient(x) - lagrangian.gradient(steady)).max(-1) <= tolerance
 
 
-def flat_path(steady: Array, start: Array, times: Array) -> Array:
+def flat_path(steady: ArrayLike, start: ArrayLike, times: ArrayLike) -> Array:
     """x(t) = x* + (x(0) - x*) exp(-t): the flow on the flat set of x*.
 
     The set {g(x) = c} of a convex L is convex, so the straight way to x* never leaves it: a stable steady
-    state that touches a flat set has all of it in its basin. Shape (n_times, ..., n).
+    state that touches a flat set has all of it in its basin. `steady` has shape (n,), `start` (..., n), `times`
+    (n_times,); the answer (n_times, ..., n).
     """
-    decay = np.exp(-np.asarray(times)).reshape(-1, *[1] * np.ndim(start))
+    start, steady = _near(start, steady, "start")
+    times = checks.numbers(times, "times")
+    if times.ndim != 1:
+        raise ShapeError(f"times: expected shape (n_times,), got {times.shape}")
+    decay = np.exp(-times).reshape(-1, *[1] * start.ndim)
     return steady + (start - steady) * decay
+
+
+def _near(x: ArrayLike, steady: ArrayLike, name: str) -> tuple[Array, Array]:
+    """States of shape (..., n) and a steady state of shape (n,)."""
+    center = checks.numbers(steady, "steady")
+    center = checks.vector(center, center.size, "steady")
+    return checks.states(x, center.size, name), center
 
 
 def _split(lagrangian: Lagrangian, x: ArrayLike, tolerance: float) -> tuple[Array, Array]:

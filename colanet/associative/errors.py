@@ -29,5 +29,9 @@ class AdditiveError(IllPosed):
     """A Lagrangian must be a sum over single neurons and is not."""
 
 
+class RangeError(IllPosed):
+    """A result is too large for a floating-point number."""
+
+
 class ParameterError(IllPosed):
     """A number lies outside the range in which the model is defined."""

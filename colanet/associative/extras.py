@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 from types import ModuleType
 
 from colanet.errors import BackendUnavailable
+
+
+def memory_limit() -> int:
+    """Bytes that one computation may take: half of this machine's memory, or 4 GiB where that is not known."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return 4 * 2**30
 
 
 def need(module: str) -> ModuleType:

@@ -70,19 +70,30 @@ class Hopfield:
             raise SymmetryError(f"M must have no self-coupling: its diagonal reaches {diagonal.max():g}")
         self.size = len(self.matrix)
 
-    def energy(self, y: Array) -> Array:
+    def energy(self, y: ArrayLike) -> Array:
         """E(y) = -1/2 y^T M y, shape (...) for y of shape (..., n_features)."""
-        return -0.5 * ((y @ self.matrix) * y).sum(-1)
+        y = checks.states(y, self.size, "y")
+        return checks.finite(-0.5 * ((y @ self.matrix) * y).sum(-1), "the energy of Hopfield's network")
 
-    def parallel_step(self, y: Array) -> Array:
-        """y <- sign(M y), all neurons at once."""
+    def parallel_step(self, y: ArrayLike) -> Array:
+        """y <- sign(M y), all neurons at once, shape (..., n_features)."""
+        y = checks.states(y, self.size, "y")
         return flip_sign(y @ self.matrix, y)
 
-    def sweep(self, y: Array, order: np.ndarray) -> Array:
-        """y_i <- sign((M y)_i) for the neurons in `order`, one after the other."""
+    def sweep(self, y: ArrayLike, order: ArrayLike) -> Array:
+        """y_i <- sign((M y)_i) for the neurons in `order`, one after the other.
+
+        Parameters
+        ----------
+        y : array of shape (..., n_features)
+            Made of -1 and +1.
+        order : int array of shape (n_steps,)
+            Neurons, counted from 0.
+        """
+        y = checks.bipolar(checks.states(y, self.size, "y"), "y")
         batch = y.reshape(-1, self.size).copy()
         fields = batch @ self.matrix
-        for i in order:
+        for i in checks.order(order, self.size):
             rows = np.nonzero(fields[:, i] * batch[:, i] < 0)[0]
             # Flips are few, so the fields are mended rather than computed anew.
             fields[rows] -= 2 * batch[rows, i, None] * self.matrix[i]

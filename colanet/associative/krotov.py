@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from colanet.associative import checks
-from colanet.associative.base import Additive, Lagrangian, need_convex
+from colanet.associative.base import Additive, Lagrangian, need_convex, need_semidefinite_at
 from colanet.associative.checks import Array
-from colanet.associative.errors import ShapeError
 from colanet.associative.lagrangians import Abs, LogSumExp, Norm, Quadratic
 from colanet.associative.retrieval import Trajectory, integrate
 
@@ -33,7 +32,8 @@ class TwoGroups:
     memories : array of shape (n_memories, n_features)
         The matrix xi.
     visible, hidden : Lagrangian
-        L_v and L_h; both convex, or the energy could rise.
+        L_v and L_h; both convex, or the energy could rise: SemidefiniteError if they do not say that they are,
+        or if `integrate` meets a state where they are not.
     tau_f, tau_h : float
         Time constants of the visible and the hidden neurons.
     current : array of shape (n_features,), optional
@@ -56,22 +56,32 @@ class TwoGroups:
         self.visible, self.hidden = visible, hidden
         self.tau_f, self.tau_h = checks.positive(tau_f, "tau_f"), checks.positive(tau_h, "tau_h")
         zero = np.zeros(self.n_features)
-        self.current = zero if current is None else checks.states(current, self.n_features, "current")
+        self.current = zero if current is None else checks.vector(current, self.n_features, "current")
 
-    def velocity(self, v: Array, h: Array) -> tuple[Array, Array]:
-        """(dv/dt, dh/dt), shapes (..., n_features) and (..., n_memories)."""
+    def _states(self, v: ArrayLike, h: ArrayLike) -> tuple[Array, Array]:
+        v, h = checks.states(v, self.n_features, "v"), checks.states(h, self.n_memories, "h")
+        checks.same_batch(v, h, "v and h")
+        return v, h
+
+    def velocity(self, v: ArrayLike, h: ArrayLike) -> tuple[Array, Array]:
+        """(dv/dt, dh/dt) of v and h, shapes (..., n_features) and (..., n_memories)."""
+        return self._velocity(*self._states(v, h))
+
+    def _velocity(self, v: Array, h: Array) -> tuple[Array, Array]:
         g, f = self.visible.gradient(v), self.hidden.gradient(h)
         return (f @ self.xi - v + self.current) / self.tau_f, (g @ self.xi.T - h) / self.tau_h
 
-    def energy(self, v: Array, h: Array) -> Array:
-        """E(v, h), shape (...)."""
+    def energy(self, v: ArrayLike, h: ArrayLike) -> Array:
+        """E(v, h), shape (...). RangeError if it is no finite number."""
+        v, h = self._states(v, h)
         g, f = self.visible.gradient(v), self.hidden.gradient(h)
         features = ((v - self.current) * g).sum(-1) - self.visible.value(v)
         memories = (h * f).sum(-1) - self.hidden.value(h)
-        return features + memories - (f * (g @ self.xi.T)).sum(-1)
+        return checks.finite(features + memories - (f * (g @ self.xi.T)).sum(-1), f"the energy with {self.hidden}")
 
-    def power(self, v: Array, h: Array) -> Array:
+    def power(self, v: ArrayLike, h: ArrayLike) -> Array:
         """dE/dt along the flow, shape (...); not positive."""
+        v, h = self._states(v, h)
         dv, dh = self.velocity(v, h)
         visible = (dv * self.visible.hvp(v, dv)).sum(-1)
         return -self.tau_f * visible - self.tau_h * (dh * self.hidden.hvp(h, dh)).sum(-1)
@@ -82,39 +92,55 @@ class TwoGroups:
         The trajectory's states hold v and h side by side; `split` takes them apart. `options` go to
         `colanet.associative.retrieval.integrate` (rtol, method, ...).
         """
-        v = checks.states(v, self.n_features, "v")
-        h = self.settled(v) if h is None else checks.states(h, self.n_memories, "h")
-        if h.shape[:-1] != v.shape[:-1]:
-            raise ShapeError(f"v and h: batches disagree, {v.shape[:-1]} and {h.shape[:-1]}")
+        v, h = self._states(v, self.settled(v) if h is None else h)
 
         def velocity(x: Array) -> Array:
-            return np.concatenate(self.velocity(*self.split(x)), axis=-1)
+            return np.concatenate(self._velocity(*self.split(x)), axis=-1)
+
+        def check(x: Array) -> None:
+            self._check(*self.split(x))
 
         start = np.concatenate([v, h], axis=-1)
-        return integrate(velocity, lambda x: self.energy(*self.split(x)), start, duration, **options)
+        return integrate(velocity, lambda x: self.energy(*self.split(x)), start, duration, check=check, **options)
+
+    def _check(self, v: Array, h: Array) -> None:
+        need_semidefinite_at(self.visible, v, "visible neurons")
+        need_semidefinite_at(self.hidden, h, "hidden neurons")
 
     def split(self, x: Array) -> tuple[Array, Array]:
         """v and h out of joint states of shape (..., n_features + n_memories)."""
         return x[..., : self.n_features], x[..., self.n_features :]
 
-    def settled(self, v: Array) -> Array:
-        """h = xi g(v), where fast hidden neurons stand."""
-        return self.visible.gradient(v) @ self.xi.T
+    def settled(self, v: ArrayLike) -> Array:
+        """h = xi g(v), where fast hidden neurons stand, shape (..., n_memories)."""
+        return self.visible.gradient(checks.states(v, self.n_features, "v")) @ self.xi.T
 
-    def reduced_velocity(self, v: Array) -> Array:
+    def reduced_velocity(self, v: ArrayLike) -> Array:
         """dv/dt when the hidden neurons are fast, shape (..., n_features)."""
-        return (self.hidden.gradient(self.settled(v)) @ self.xi - v + self.current) / self.tau_f
+        return self._reduced_velocity(checks.states(v, self.n_features, "v"))
 
-    def reduced_energy(self, v: Array) -> Array:
-        """E when the hidden neurons are fast: the Legendre terms of h cancel, -L_h(xi g) is left."""
+    def _reduced_velocity(self, v: Array) -> Array:
+        f = self.hidden.gradient(self.visible.gradient(v) @ self.xi.T)
+        return (f @ self.xi - v + self.current) / self.tau_f
+
+    def reduced_energy(self, v: ArrayLike) -> Array:
+        """E when the hidden neurons are fast: the Legendre terms of h cancel, -L_h(xi g) is left. Shape (...).
+
+        RangeError if it is no finite number.
+        """
+        v = checks.states(v, self.n_features, "v")
         g = self.visible.gradient(v)
         own = ((v - self.current) * g).sum(-1) - self.visible.value(v)
-        return own - self.hidden.value(g @ self.xi.T)
+        return checks.finite(own - self.hidden.value(g @ self.xi.T), f"the energy with {self.hidden}")
 
     def integrate_reduced(self, v: ArrayLike, duration: float, **options: Any) -> Trajectory:
         """Solve the reduced system from v."""
         v = checks.states(v, self.n_features, "v")
-        return integrate(self.reduced_velocity, self.reduced_energy, v, duration, **options)
+
+        def check(v: Array) -> None:
+            self._check(v, self.settled(v))
+
+        return integrate(self._reduced_velocity, self.reduced_energy, v, duration, check=check, **options)
 
 
 def model_a(memories: ArrayLike, hidden: Additive, **options: Any) -> TwoGroups:

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from colanet.associative import scaled
 from colanet.associative.base import Additive, Lagrangian
 from colanet.associative.checks import Array, positive
 from colanet.associative.errors import ParameterError
 from colanet.associative.extras import need
 
+LARGEST_ORDER = 2000
+"""Of x^n: as far as `scaled.monomial` goes."""
+
 
 @dataclass(frozen=True)
 class Quadratic(Additive):
     """l(x) = x^2 / 2, g(x) = x: the linear neuron."""
+
+    convex = True
 
     def potential(self, x: Array) -> Array:
         return 0.5 * x * x
@@ -46,6 +52,13 @@ class Polynomial(Additive):
     def gradient(self, x: Array) -> Array:
         return self.n * x ** (self.n - 1)
 
+    def potential_parts(self, x: Array) -> scaled.Parts:
+        return scaled.monomial(x, self.n)
+
+    def gradient_parts(self, x: Array) -> scaled.Parts:
+        value, power = scaled.monomial(x, self.n - 1)
+        return self.n * value, power
+
     def curvature(self, x: Array) -> Array:
         return self.n * (self.n - 1) * x ** (self.n - 2)
 
@@ -54,6 +67,7 @@ class Polynomial(Additive):
 class RectifiedPolynomial(Additive):
     """l(x) = x^n for x > 0, else 0 (Krotov and Hopfield 2016). Convex for every n >= 2."""
 
+    convex = True
     n: int = 3
     deficient = "where x <= 0"
 
@@ -66,6 +80,13 @@ class RectifiedPolynomial(Additive):
     def gradient(self, x: Array) -> Array:
         return self.n * np.maximum(x, 0.0) ** (self.n - 1)
 
+    def potential_parts(self, x: Array) -> scaled.Parts:
+        return scaled.monomial(np.maximum(x, 0.0), self.n)
+
+    def gradient_parts(self, x: Array) -> scaled.Parts:
+        value, power = scaled.monomial(np.maximum(x, 0.0), self.n - 1)
+        return self.n * value, power
+
     def curvature(self, x: Array) -> Array:
         return np.where(x > 0, self.n * (self.n - 1) * np.maximum(x, 0.0) ** (self.n - 2), 0.0)
 
@@ -74,6 +95,7 @@ class RectifiedPolynomial(Additive):
 class Exponential(Additive):
     """l(x) = exp(beta x) / beta (beta = 1: Demircigil et al. 2017)."""
 
+    convex = True
     beta: float = 1.0
     deficient = "nowhere, but vanishing as x goes to minus infinity"
 
@@ -89,11 +111,19 @@ class Exponential(Additive):
     def curvature(self, x: Array) -> Array:
         return self.beta * np.exp(self.beta * x)
 
+    def potential_parts(self, x: Array) -> scaled.Parts:
+        value, power = self.gradient_parts(x)
+        return value / self.beta, power
+
+    def gradient_parts(self, x: Array) -> scaled.Parts:
+        return scaled.exponential(self.beta * x)
+
 
 @dataclass(frozen=True)
 class Abs(Additive):
     """l(x) = |x|, g(x) = sign(x): the two-state neuron."""
 
+    convex = True
     deficient = "everywhere (the curvature sits at x = 0)"
 
     def potential(self, x: Array) -> Array:
@@ -110,6 +140,7 @@ class Abs(Additive):
 class Softplus(Additive):
     """l(x) = log(1 + exp(x)), g(x) = 1 / (1 + exp(-x)): the logistic neuron of Hopfield 1984."""
 
+    convex = True
     deficient = "nowhere, but vanishing as |x| grows"
 
     def potential(self, x: Array) -> Array:
@@ -126,6 +157,7 @@ class Softplus(Additive):
 class LogCosh(Additive):
     """l(x) = log cosh(x), g(x) = tanh(x)."""
 
+    convex = True
     deficient = "nowhere, but vanishing as |x| grows"
 
     def potential(self, x: Array) -> Array:
@@ -142,6 +174,7 @@ class LogCosh(Additive):
 class ReLU(Additive):
     """l(x) = max(x, 0)^2 / 2, g(x) = max(x, 0). Dead below zero."""
 
+    convex = True
     deficient = "where x <= 0"
 
     def potential(self, x: Array) -> Array:
@@ -163,10 +196,6 @@ class GELU(Additive):
 
     deficient = "where P + x p = 0, near x = -0.752, and vanishing as x goes to minus infinity"
 
-    @property
-    def convex(self) -> bool:
-        return False
-
     def potential(self, x: Array) -> Array:
         P, p = _normal(x)
         return 0.5 * (x * x * P + x * p - P)
@@ -183,6 +212,7 @@ class GELU(Additive):
 class HardSigmoid(Additive):
     """g(x) = clip(1/2 + slope x, 0, 1). Dead beyond |x| = 1 / (2 slope)."""
 
+    convex = True
     slope: float = 0.25
     deficient = "where |x| >= 1 / (2 slope)"
 
@@ -204,6 +234,7 @@ class HardSigmoid(Additive):
 class LogSumExp(Lagrangian):
     """L(x) = log(sum_i exp(beta x_i)) / beta, g(x) = softmax(beta x)."""
 
+    convex = True
     beta: float = 1.0
     deficient = "everywhere along (1, ..., 1); wholly, in floating point, where one neuron takes all"
 
@@ -227,6 +258,7 @@ class LogSumExp(Lagrangian):
 class Norm(Lagrangian):
     """L(x) = sqrt(sum_i x_i^2), g(x) = x / |x|. At x = 0 the gradient is taken as 0."""
 
+    convex = True
     deficient = "everywhere along x"
 
     def value(self, x: Array) -> Array:
@@ -243,8 +275,8 @@ class Norm(Lagrangian):
 
 
 def _order(n: int) -> None:
-    if int(n) != n or n < 2:
-        raise ParameterError(f"n: expected a whole number of at least 2, got {n}")
+    if not 2 <= n <= LARGEST_ORDER or int(n) != n:
+        raise ParameterError(f"n: expected a whole number from 2 to {LARGEST_ORDER}, got {n}")
 
 
 def _normal(x: Array) -> tuple[Array, Array]:

@@ -126,11 +126,14 @@ def directions(pictures: Array) -> Array:
 
 def correlation(a: Array, b: Array) -> Array:
     """Correlation of the rows of a with the rows of b, shape (n_a, n_b)."""
+    if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[1]:
+        raise ShapeError(f"pictures of as many pixels expected, found shapes {np.shape(a)} and {np.shape(b)}")
     return directions(a) @ directions(b).T
 
 
-def corrupt(images: Array, kind: str, level: float, seed: int = 0) -> Array:
-    """Spoil pictures: 'noise' or 'cover', level from 0 to 1."""
+def corrupt(images: ArrayLike, kind: str, level: float, seed: int = 0) -> Array:
+    """Spoil pictures of shape (n_images, n_pixels): 'noise' or 'cover', level from 0 to 1."""
+    images = checks.memories(images, "images")
     if kind not in CORRUPTIONS:
         raise ParameterError(f"corruption: expected one of {', '.join(CORRUPTIONS)}, got {kind!r}")
     if not 0 <= level <= 1:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from colanet.associative.checks import Array, numbers
+from colanet.associative import scaled
+from colanet.associative.checks import Array, finite, numbers
 from colanet.associative.errors import ParameterError
 from colanet.associative.extras import need
 
@@ -21,13 +22,16 @@ class Retrieval:
     ----------
     states : ndarray of shape (..., n_features)
     energies : ndarray of shape (n_steps + 1, ...)
-        Energy of the start and after each step.
+        Energy of the start and after each step, in units of 2^`exponent`.
     steps : int
         Steps made.
     change : ndarray of shape (...)
         Largest change of any neuron in the last step.
     converged : bool ndarray of shape (...)
         The change was not above the tolerance.
+    exponent : int
+        0, unless an energy is beyond the range of floats, as with F = exp and 710 neurons: the largest is then
+        about 1 in units of 2^exponent, and those below 2^-1074 of it are 0.
     """
 
     states: Array
@@ -35,31 +39,51 @@ class Retrieval:
     steps: int
     change: Array
     converged: np.ndarray
+    exponent: int = 0
 
     @property
     def rise(self) -> float:
-        """The largest rise of the energy in any step; 0 if it never rose."""
+        """The largest rise of the energy in any step, in units of 2^`exponent`; 0 if it never rose."""
         return _rise(self.energies)
 
 
 def iterate(
     step: Callable[[Array], Array],
-    energy: Callable[[Array], Array],
+    energy: Callable[[Array], Array | scaled.Parts],
     start: Array,
     max_steps: int,
     tolerance: float = 0.0,
 ) -> Retrieval:
-    """Repeat x <- step(x) until no state changes by more than `tolerance`, or `max_steps` are made."""
+    """Repeat x <- step(x) until no state changes by more than `tolerance`, or `max_steps` are made.
+
+    Parameters
+    ----------
+    step : function from states of shape (..., n_features) to the next ones
+    energy : function from states to energies of shape (...), or to their `scaled.Parts`
+    start : array of shape (..., n_features)
+
+    Raises
+    ------
+    RangeError
+        If a state or an energy is not finite.
+    """
     if max_steps < 1:
         raise ParameterError(f"max_steps: expected at least 1, got {max_steps}")
-    x, energies = start, [energy(start)]
+
+    def taken(x: Array) -> scaled.Parts:
+        found = energy(x)
+        return found if isinstance(found, tuple) else scaled.parts(finite(found, "the energy"))
+
+    x, energies = start, [taken(start)]
     change = np.full(start.shape[:-1], np.inf)
     while len(energies) <= max_steps and (change > tolerance).any():
-        new = step(x)
+        new = finite(step(x), "the state")
         change = np.abs(new - x).max(-1)
         x = new
-        energies.append(energy(x))
-    return Retrieval(x, np.array(energies), len(energies) - 1, change, change <= tolerance)
+        energies.append(taken(x))
+    values, powers = zip(*energies, strict=True)
+    together, exponent = scaled.together((np.array(values), np.array(powers)))
+    return Retrieval(x, together, len(energies) - 1, change, change <= tolerance, exponent)
 
 
 @dataclass(frozen=True)
@@ -96,9 +120,27 @@ def integrate(
     duration: float,
     rtol: float = 1e-8,
     method: str = "RK45",
+    check: Callable[[Array], None] | None = None,
     **options: Any,
 ) -> Trajectory:
-    """Solve x' = velocity(x) with `scipy.integrate.solve_ivp`, the whole batch as one system."""
+    """Solve x' = velocity(x) with `scipy.integrate.solve_ivp`, the whole batch as one system.
+
+    Parameters
+    ----------
+    velocity, energy : functions of states of shape (..., n)
+    start : array of shape (..., n)
+    duration : float
+        Above 0, in the units of the time constants.
+    check : function, optional
+        Called with the first and the last states; raises where the equations do not hold.
+
+    Raises
+    ------
+    ParameterError
+        If the duration is not positive, or the solver gives up.
+    RangeError
+        If the velocity at the start, or an energy, is not finite.
+    """
     solve_ivp = need("scipy.integrate").solve_ivp
     shape = numbers(start, "start").shape
     if not (np.isfinite(duration) and duration > 0):
@@ -107,10 +149,19 @@ def integrate(
     def flat(_: float, x: Array) -> Array:
         return velocity(x.reshape(shape)).ravel()
 
-    answer = solve_ivp(flat, (0.0, duration), start.ravel(), method=method, rtol=rtol, atol=1e-2 * rtol, **options)
+    if check is not None:
+        check(start)
+    # A trial step may leave the range of floats; the solver then takes a shorter one.
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite(velocity(start), "the velocity at the start")
+        answer = solve_ivp(
+            flat, (0.0, duration), start.ravel(), method=method, rtol=rtol, atol=1e-2 * rtol, **options
+        )
     if not answer.success:
         raise ParameterError(f"solve_ivp stopped at t = {answer.t[-1]:g}: {answer.message}")
     states = answer.y.T.reshape(-1, *shape)
+    if check is not None:
+        check(states[-1])
     speed = np.abs(velocity(states[-1])).max(-1)
     return Trajectory(answer.t, states, energy(states), speed, speed <= np.sqrt(rtol))
 

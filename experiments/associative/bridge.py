@@ -1,18 +1,22 @@
 """CoLaNET's receptive fields as memories of six networks; spoiled MNIST digits cleaned and classified.
 
-    python experiments/associative/bridge.py
+    python experiments/associative/bridge.py --seeds 0,1,2
 
-trains configs/mnist.yaml, lets the frozen network answer every spoiled test set, gives its receptive fields to the
-associative memories, and writes beside itself bridge.csv (the table), bridge.md (the same, for people) and, into
-docs/figures/associative, bridge.png (a strip of cleaned digits) and bridge_accuracy.png (accuracy over noise).
+For each seed it trains configs/mnist.yaml, lets the frozen network answer every spoiled test set, and gives its
+receptive fields to the associative memories. It writes bridge.csv (every number of every seed), bridge.md (mean and
+spread over the seeds, for people), bridge.png (a strip of cleaned digits) and bridge_accuracy.png (accuracy over
+noise): into the folder --out, or else where the tracked results lie, the tables beside this script and the pictures
+in docs/figures/associative.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +25,7 @@ import numpy as np
 
 from colanet import __version__, config, datasets
 from colanet.associative import bridge, figures
+from colanet.atomic import write_text
 from colanet.datasets.idx import idx_bytes
 from colanet.readout import UNANSWERED, decide
 from colanet.session import Session
@@ -95,45 +100,76 @@ def fields(session: Session, per_class: int) -> bridge.Memories:
     return bridge.from_weights(weights[:, chosen], columns[chosen], INK)
 
 
-def write_table(rows: list[bridge.Row], note: str) -> None:
+Result = dict[int, list[bridge.Row]]
+"""The rows of each seed; the same cases in the same order."""
+
+
+def write_table(result: Result, note: str, folder: Path) -> None:
     """bridge.csv with all numbers, bridge.md with one line per model and number of memories."""
-    with open(HERE / "bridge.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(r).items()} for r in rows
-        )
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["seed", *asdict(next(iter(result.values()))[0])], lineterminator="\n")
+    writer.writeheader()
+    for seed, rows in result.items():
+        for row in rows:
+            numbers = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()}
+            writer.writerow({"seed": seed} | numbers)
     names = [f"{kind} {level:g}" for kind, level in CONDITIONS]
     lines = [note, "", "| memories | model | " + " | ".join(names) + " |", "| --- " * (2 + len(names)) + "|"]
-    for count, model in dict.fromkeys((row.n_memories, row.model) for row in rows):
-        found = {(r.corruption, r.level): r for r in rows if (r.n_memories, r.model) == (count, model)}
+    cases = list(zip(*result.values(), strict=True))
+    for count, model in dict.fromkeys((case[0].n_memories, case[0].model) for case in cases):
+        mine = [case for case in cases if (case[0].n_memories, case[0].model) == (count, model)]
+        found = {(case[0].corruption, case[0].level): case for case in mine}
         cells = [_cell(found[condition]) for condition in CONDITIONS]
         lines.append(f"| {count or ''} | {model} | " + " | ".join(cells) + " |")
-    (HERE / "bridge.md").write_text("\n".join(lines) + "\n")
+    write_text(folder / "bridge.csv", text.getvalue())
+    write_text(folder / "bridge.md", "\n".join(lines) + "\n")
 
 
-def _cell(row: bridge.Row) -> str:
-    accuracy = f"{100 * row.accuracy:.1f}"
-    return accuracy if np.isnan(row.recall) else f"{accuracy} ({100 * row.recall:.0f})"
+def _cell(case: tuple[bridge.Row, ...]) -> str:
+    """Accuracy over the seeds, mean and standard deviation, and the mean recall."""
+    accuracy = spread([row.accuracy for row in case])
+    recall = float(np.mean([row.recall for row in case]))
+    return accuracy if np.isnan(recall) else f"{accuracy} ({100 * recall:.0f})"
 
 
-def draw(rows: list[bridge.Row], store: bridge.Memories, images: np.ndarray) -> None:
-    """The strip and the curves of accuracy over noise, both for the largest store."""
+def spread(parts: Sequence[float]) -> str:
+    """Parts as per cent: the mean and, of several, the standard deviation between them."""
+    values = 100 * np.asarray(parts)
+    text = f"{values.mean():.1f}"
+    return text if len(values) == 1 else f"{text} ± {values.std(ddof=1):.1f}"
+
+
+def draw(result: Result, store: bridge.Memories, images: np.ndarray, folder: Path) -> None:
+    """The strip, of the first seed, and the mean accuracy over noise, both for the largest store."""
     halves = np.concatenate([bridge.corrupt(images[:4], "noise", 0.4), bridge.corrupt(images[4:8], "cover", 0.5)])
     columns, titles = [images[:8], halves], ["digit", "spoiled"]
     for name, make in bridge.CLEANERS.items():
         columns.append(make(store).clean(halves)[0])
         titles.append(name)
-    figures.save(figures.strip(columns, titles, (28, 28)), PICTURES / "bridge.png")
+    figures.save(figures.strip(columns, titles, (28, 28)), folder / "bridge.png")
     levels = [level for kind, level in CONDITIONS if kind == "noise"]
     count = len(store.labels)
+    cases = [case for case in zip(*result.values(), strict=True) if case[0].corruption == "noise"]
     curves = {
         name: [
-            r.accuracy for r in rows if r.model == name and r.corruption == "noise" and r.n_memories in (0, count)
+            float(np.mean([row.accuracy for row in case]))
+            for case in cases
+            if case[0].model == name and case[0].n_memories in (0, count)
         ]
         for name in ("CoLaNET", "CoLaNET after B", *bridge.CLEANERS)
     }
-    figures.save(figures.accuracies(levels, curves, f"{count} memories"), PICTURES / "bridge_accuracy.png")
+    figures.save(figures.accuracies(levels, curves, f"{count} memories"), folder / "bridge_accuracy.png")
+
+
+def whole_numbers(_: click.Context, __: click.Parameter, text: str) -> list[int]:
+    """Different seeds, none below 0."""
+    try:
+        seeds = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: expected whole numbers with commas between") from error
+    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise click.BadParameter(f"{text}: expected different numbers, none below 0")
+    return seeds
 
 
 @click.command()
@@ -142,34 +178,62 @@ def draw(rows: list[bridge.Row], store: bridge.Memories, images: np.ndarray) -> 
 @click.option("--test", type=int, default=1000, show_default=True, help="Test images per condition.")
 @click.option("--copies", type=int, default=15, show_default=True)
 @click.option("--threads", type=int, default=1, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-def main(configuration: Path, train_images: int | None, test: int, copies: int, threads: int, seed: int) -> None:
+@click.option("--seeds", callback=whole_numbers, default="0", show_default=True, help="Seeds, with commas between.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for tables and pictures.  [default: where the tracked ones lie]",
+)
+def main(
+    configuration: Path,
+    train_images: int | None,
+    test: int,
+    copies: int,
+    threads: int,
+    seeds: list[int],
+    out: Path | None,
+) -> None:
     """Train, compare, write the table and the pictures."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     began, data = time.monotonic(), datasets.load("mnist")
     labels = data.test_labels[:test]
-    images = data.test_images[:test].reshape(test, -1) / 255
-    network = Trained(
-        configuration, data, {"train": train_images, "copies": copies, "threads": threads, "seed": seed}
+    images = data.test_images[:test].reshape(-1, data.test_images[0].size) / 255
+    result: Result = {}
+    silent, largest = [], []
+    for seed in seeds:
+        network = Trained(
+            configuration, data, {"train": train_images, "copies": copies, "threads": threads, "seed": seed}
+        )
+        stores = [fields(network.session, per_class) for per_class in (1, 5, 15, 60) if per_class <= 15 * copies]
+        result[seed] = compare(network, stores, images, labels, seed)
+        silent.append(network.silent)
+        largest.append(stores[-1])
+    unanswered = [spread(parts) for parts in zip(*silent, strict=True)]
+    note = (
+        f"colanet {__version__}, {configuration.name}, {copies} copies, {train_images or len(data.train_labels)} "
+        f"training and {test} test digits, seeds {', '.join(map(str, seeds))}, {time.monotonic() - began:.0f} s. "
+        "Accuracy in %, mean ± standard deviation over the seeds, in brackets recall in %. "
+        "Left unanswered by CoLaNET, and by CoLaNET after B, in %: "
+        + "; ".join(f"{a}, {b}" for a, b in zip(unanswered[::2], unanswered[1::2], strict=True))
+        + "."
     )
-    stores = [fields(network.session, per_class) for per_class in (1, 5, 15, 60) if per_class <= 15 * copies]
+    write_table(result, note, out or HERE)
+    draw(result, largest[0], images, out or PICTURES)
+    click.echo(((out or HERE) / "bridge.md").read_text(encoding="utf-8"))
+
+
+def compare(
+    network: Trained, stores: list[bridge.Memories], images: np.ndarray, labels: np.ndarray, seed: int
+) -> list[bridge.Row]:
+    """CoLaNET itself, as it is and after model B, beside the memories."""
     cleaner = bridge.ModelB(stores[-1])
     # A field's grey background would be input too: the cleaned picture is cut into black and white.
     classifiers = {
         "CoLaNET": network.answer,
         "CoLaNET after B": lambda p: network.answer(cleaner.clean(p)[0] > 0.5),
     }
-    rows = bridge.compare(stores, images, labels, CONDITIONS, classifiers=classifiers, seed=seed)
-    pairwise = zip(network.silent[::2], network.silent[1::2], strict=True)
-    note = (
-        f"colanet {__version__}, {configuration.name}, {copies} copies, {train_images or len(data.train_labels)} "
-        f"training and {test} test digits, seed {seed}, {time.monotonic() - began:.0f} s. "
-        f"Accuracy in %, in brackets recall in %. Left unanswered by CoLaNET, and by CoLaNET after B, in %: "
-        + "; ".join(f"{100 * a:.1f}, {100 * b:.1f}" for a, b in pairwise)
-        + "."
-    )
-    write_table(rows, note)
-    draw(rows, stores[-1], images)
-    click.echo((HERE / "bridge.md").read_text())
+    return bridge.compare(stores, images, labels, CONDITIONS, classifiers=classifiers, seed=seed)
 
 
 if __name__ == "__main__":

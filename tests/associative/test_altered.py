@@ -8,6 +8,7 @@ from colanet.associative import lagrangians as la
 from colanet.associative.errors import (
     AdditiveError,
     ParameterError,
+    RangeError,
     SemidefiniteError,
     ShapeError,
     SymmetryError,
@@ -123,6 +124,7 @@ def test_original_energy_is_flat_where_the_altered_one_is_not():
     assert np.ptp(OneGroup(matrix, la.ReLU(), [-5.0, -5.0]).energy(y - 5)) < 1e-12
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 @pytest.mark.parametrize(
     "error, message, call",
     [
@@ -146,6 +148,11 @@ def test_original_energy_is_flat_where_the_altered_one_is_not():
         (ParameterError, "R must be positive", lambda: Altered(np.eye(2), la.ReLU(), weights=[1, 0])),
         (ShapeError, "R: expected the diagonal", lambda: Altered(np.eye(2), la.ReLU(), weights=np.eye(2))),
         (ShapeError, "b: expected", lambda: Altered(np.eye(2), la.ReLU(), [1, 2, 3])),
+        (ShapeError, r"b: expected shape \(2,\), got \(1, 2\)", lambda: Altered(np.eye(2), la.ReLU(), [[1, 2]])),
+        (ShapeError, "y: expected a last axis of 2", lambda: Altered(np.eye(2), la.ReLU()).energy([1, 2, 3])),
+        (ShapeError, "y: expected a last axis of 2", lambda: Altered(np.eye(2), la.ReLU()).velocity(np.ones(1))),
+        (ShapeError, "y: expected a last axis of 2", lambda: Altered(np.eye(2), la.ReLU()).power(np.ones(3))),
+        (RangeError, "energy with Polynomial", lambda: Altered(np.eye(2), la.Polynomial(3)).energy([1e200, 0])),
         (ShapeError, "square", lambda: Altered(np.ones((2, 3)), la.ReLU())),
         (SymmetryError, "differ in sign", lambda: symmetrizer([[1, 1], [-1, 1]])),
         (SymmetryError, "differ in sign", lambda: symmetrizer([[1, 1], [0, 1]])),

@@ -96,6 +96,23 @@ def test_same_seed_same_chains():
     [
         (SymmetryError, "M must be symmetric", lambda: Boltzmann([[0, 1], [0, 0]])),
         (ShapeError, "bias", lambda: Boltzmann(np.zeros((2, 2)), [1, 2, 3])),
+        (ShapeError, r"bias: expected shape \(2,\), got \(1, 2\)", lambda: Boltzmann(np.zeros((2, 2)), [[1, 2]])),
+        (ShapeError, "y: expected a last axis of 2", lambda: Boltzmann(np.zeros((2, 2))).energy([1, 1, 1])),
+        (
+            ShapeError,
+            r"start: expected shape \(n_chains, 2\), got \(1, 3, 2\)",
+            lambda: Boltzmann(np.zeros((2, 2))).run(np.ones((1, 3, 2)), [1.0]),
+        ),
+        (
+            ShapeError,
+            r"temperatures: expected shape \(n_sweeps,\), got \(1, 3\)",
+            lambda: Boltzmann(np.zeros((2, 2))).run([[1, 1]], np.ones((1, 3))),
+        ),
+        (
+            ShapeError,
+            r"y: expected shape \(n_chains, 2\), got \(2,\)",
+            lambda: Boltzmann(np.zeros((2, 2))).step(np.ones(2), 1.0, np.random.default_rng(0)),
+        ),
         (ParameterError, "rule", lambda: Boltzmann(np.zeros((2, 2)), rule="hot")),
         (ParameterError, "begins at t = 1", lambda: cooling([0.5])),
         (ParameterError, "T0", lambda: cooling([1], -1)),

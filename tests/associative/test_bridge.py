@@ -93,6 +93,12 @@ def test_even_pictures_are_no_trouble(glyphs):
         (ParameterError, "ink", lambda m: bridge.from_weights(np.eye(3), [0, 1, 2], ink=1.5)),
         (ShapeError, "10 pictures need as many labels", lambda m: bridge.Memories(m.pictures, m.labels[:3])),
         (ParameterError, "too few for 3", lambda m: bridge.prototypes(m.pictures, m.labels, 3)),
+        (ShapeError, r"images: expected shape", lambda m: bridge.corrupt(m.pictures[0], "cover", 0.5)),
+        (
+            ShapeError,
+            r"found shapes \(10, 144\) and \(2, 3\)",
+            lambda m: bridge.correlation(m.pictures, np.eye(2, 3)),
+        ),
         (ParameterError, "noise: expected a level", lambda m: bridge.corrupt(m.pictures, "noise", 1.5)),
         (
             ParameterError,

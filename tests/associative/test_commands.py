@@ -1,5 +1,6 @@
 """`colanet memory`, called as a user would, and the optional libraries."""
 
+import re
 import subprocess
 import sys
 
@@ -46,10 +47,24 @@ def test_retrieve_from_receptive_fields(capsys, tmp_path):
 
 def test_capacity(capsys, tmp_path):
     out = tmp_path / "capacity.svg"
-    arguments = ("capacity", "--sizes", "60", "--orders", "2", "--bits", 5000, "--out", out, "--quiet")
+    arguments = (
+        "capacity",
+        "--sizes",
+        "40,60,80",
+        "--orders",
+        "2",
+        "--trials",
+        2,
+        "--bits",
+        5000,
+        "--out",
+        out,
+        "--quiet",
+    )
     status, text, err = call(capsys, *arguments)
     assert status == 0 and not err and out.read_text().lstrip().startswith("<?xml")
     assert "theory 0.1379 d" in text and "K grows as d^" in text
+    assert re.search(r"endless +half of the patterns lost at 0\.\d{4} ± 0\.\d{4} d", text)
 
 
 @pytest.mark.parametrize("show", ["trajectories", "landscape"])
@@ -58,6 +73,24 @@ def test_energy(capsys, tmp_path, show):
     status, text, _ = call(capsys, "energy", "--show", show, "--out", out)
     assert status == 0 and is_small_png(out)
     assert ("largest rise" if show == "trajectories" else "dead neurons        [0 1]") in text
+
+
+def test_fast_hidden_neurons_take_a_stiff_solver(capsys):
+    """The smallest time constant is done in seconds, and agrees with the limit."""
+    status, text, _ = call(capsys, "energy", "--tau-h", 1e-4)
+    assert status == 0
+    ends = [float(line.split()[-2]) for line in text.splitlines()[1:]]
+    assert np.allclose(ends[::2], ends[1::2], atol=2e-3)
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing_printed(capsys, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("colanet.associative.figures.save", full)
+    for arguments in (["energy"], ["energy", "--show", "landscape"]):
+        status, out, err = call(capsys, *arguments, "--out", tmp_path / "x.png")
+        assert status == 2 and not out and err.endswith("x.png: cannot be written (no space left)\n")
 
 
 def test_same_seed_same_answer(capsys):
@@ -71,18 +104,35 @@ def test_same_seed_same_answer(capsys):
         (["retrieve", "--noise", "2"], "noise: expected a level from 0 to 1, got 2"),
         (["retrieve", "--noise", "0.1", "--cover", "0.1"], "--noise and --cover: give one of them"),
         (["retrieve", "--dataset", "cats"], "there is no data set called cats"),
+        (["retrieve", "--ink", "nan", "--weights", "absent.npz"], "--ink nan: expected a part between 0 and 1"),
+        (["retrieve", "--ink", "0.2"], "--ink: only with --weights"),
+        (["retrieve", "--copies", "2"], "--copies: only with --weights"),
+        (["retrieve", "--per-class", "2", "--weights", "absent.npz"], "--per-class: only without --weights"),
+        (["retrieve", "--noise", "nan"], "noise: expected a level from 0 to 1, got nan"),
         (["retrieve", "--weights", "absent.npz"], "absent.npz: no archive with weights and columns"),
         (["energy", "--out", "x.gif"], "--out x.gif: expected a name that ends in .png"),
-        (["energy", "--tau-h", "-1"], "tau_h: expected a number above 0, got -1"),
+        (["energy", "--tau-h", "-1"], "--tau-h -1: expected a finite number of at least 0.0001"),
+        (["energy", "--tau-h", "nan"], "--tau-h nan: expected a finite number of at least 0.0001"),
+        (["energy", "--tau-h", "inf"], "--tau-h inf: expected a finite number of at least 0.0001"),
+        (["energy", "--tau-h", "1e-7"], "--tau-h 1e-07: expected a finite number of at least 0.0001"),
+        (["energy", "--show", "landscape", "--tau-h", "0.3"], "--tau-h: only with --show trajectories"),
         (["energy", "--out", "/dev/null/x.png"], "cannot be written"),
         (["capacity", "--sizes", "a"], "--sizes a: expected whole numbers"),
         (["capacity", "--orders", "1"], "--orders 1: expected numbers of at least 2"),
+        (["capacity", "--orders", "400", "--sizes", "30", "--bits", "1000"], "--orders 400 with 54 neurons and"),
+        (
+            ["capacity", "--orders", "2,9999", "--sizes", "30"],
+            "n: expected a whole number from 2 to 2000, got 9999",
+        ),
+        (["capacity", "--sizes", "30,99999999999"], "--sizes 30,99999999999: Hopfield's network of 99999999999"),
+        (["capacity", "--sizes", "9" * 400], "neurons: needs about"),
+        (["capacity", "--sizes", "30", "--out", "/dev/null/x.png"], "--out /dev/null/x.png: cannot be written"),
         (["capacity", "--bits", "1"], "1000"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_status_2(capsys, arguments, message):
-    status, _, err = call(capsys, *arguments)
-    assert status == 2 and message in err and "Traceback" not in err
+    status, out, err = call(capsys, *arguments)
+    assert status == 2 and message in err and "Traceback" not in err and not out
     if "--bits" not in arguments:
         assert len(err.splitlines()) == 1
 

@@ -5,7 +5,7 @@ import pytest
 
 from colanet.associative import OneGroup, dead_neurons, flat_directions, recover, stability
 from colanet.associative import lagrangians as la
-from colanet.associative.dead import flat_path, in_flat_set, range_directions
+from colanet.associative.dead import REST, flat_path, in_flat_set, range_directions
 from colanet.associative.errors import ParameterError, SemidefiniteError, ShapeError, SymmetryError
 
 RTOL = 1e-8
@@ -169,14 +169,35 @@ def test_flat_set_touched_at_its_border_is_in_the_basin():
     assert np.abs(path.states[-1] - steady).max() < 1e-7
 
 
+def test_stability_takes_states_as_steady_as_it_says():
+    system = two_rivals()
+    steady = system.steady_state([2.0, 0.0])
+    allowed = REST * (1 + steady.max())
+    down = np.array([0.0, -1.0])
+    assert stability(system, steady + 0.9 * allowed * down).stable
+    with pytest.raises(ParameterError, match="velocity must vanish"):
+        stability(system, steady + 1.1 * allowed * down)
+    assert stability(system, steady + 1e-3 * down, rest=1e-2).stable
+
+
 @pytest.mark.parametrize(
     "error, message, call",
     [
         (SymmetryError, "W must be symmetric", lambda: OneGroup([[0, 1], [2, 0]], la.ReLU())),
         (SemidefiniteError, "L: the Hessian of GELU", lambda: OneGroup(np.eye(2), la.GELU())),
-        (ShapeError, "b: expected a last axis of 2", lambda: OneGroup(np.eye(2), la.ReLU(), [1, 2, 3])),
+        (ShapeError, r"b: expected shape \(2,\), got \(3,\)", lambda: OneGroup(np.eye(2), la.ReLU(), [1, 2, 3])),
         (ShapeError, "x: expected a last axis", lambda: two_rivals().integrate([1, 2, 3], 1.0)),
         (ShapeError, "one state", lambda: flat_directions(la.ReLU(), np.ones((2, 2)))),
+        (ShapeError, r"b: expected shape \(2,\), got \(1, 2\)", lambda: OneGroup(np.eye(2), la.ReLU(), [[1, 2]])),
+        (ShapeError, "x: expected a last axis of 2, got shape \\(3,", lambda: two_rivals().energy([1, 2, 3])),
+        (ShapeError, "x: expected a last axis of 2", lambda: two_rivals().velocity([[1, 2, 3]])),
+        (ShapeError, "x: expected a last axis of 2", lambda: two_rivals().power(1.0)),
+        (ShapeError, r"x: expected shape \(2,\), got \(1, 2\)", lambda: recover(two_rivals(), [[-1, -1]])),
+        (ShapeError, r"x: expected shape \(2,\), got \(1, 2\)", lambda: two_rivals().steady_state([[1, 0]])),
+        (ShapeError, "one number", lambda: dead_neurons(la.ReLU(), 1.0)),
+        (ShapeError, "start: expected a last axis of 2", lambda: flat_path([1, 1], [1, 1, 1], [0.0])),
+        (ShapeError, "times: expected shape", lambda: flat_path([1, 1], [1, 1], [[0.0]])),
+        (ParameterError, r"velocity must vanish.*\|x'\| reaches 1", lambda: stability(two_rivals(), [0.5, -1.0])),
         (
             ParameterError,
             "no steady state",

@@ -12,7 +12,10 @@ from colanet.associative.commands import memory
 
 DOCS = Path(__file__).parents[2] / "docs"
 STORY = (DOCS / "associative.md").read_text(encoding="utf-8")
-MODULES = ("hopfield", "boltzmann", "krotov", "models", "lagrangians", "dead", "altered", "capacity", "bridge")
+MODULES = (
+    *("hopfield", "boltzmann", "krotov", "models", "lagrangians", "dead", "altered", "capacity", "bridge"),
+    *("base", "scaled"),
+)
 
 
 def printed(block):

@@ -5,7 +5,7 @@ import pytest
 
 from colanet.associative import TwoGroups, model_a, model_b, model_c
 from colanet.associative import lagrangians as la
-from colanet.associative.errors import ParameterError, SemidefiniteError, ShapeError
+from colanet.associative.errors import ParameterError, RangeError, SemidefiniteError, ShapeError
 
 RTOL = 1e-8
 VISIBLE = [la.Quadratic(), la.Abs(), la.Norm(), la.ReLU(), la.LogCosh(), la.HardSigmoid(), la.LogSumExp(2.0)]
@@ -124,6 +124,10 @@ def test_retrieval_converges_and_says_so():
     assert not system.integrate(memories + 0.3, 0.1).converged.any()
 
 
+FIERCE = model_a(800 * np.eye(2), la.Exponential())
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 @pytest.mark.parametrize(
     "error, message, call",
     [
@@ -136,6 +140,17 @@ def test_retrieval_converges_and_says_so():
         (ShapeError, "n_memories, n_features", lambda: model_b([1.0, 2.0])),
         (ShapeError, "current", lambda: model_b(np.eye(2), current=[1, 2, 3])),
         (ShapeError, "v: expected a last axis of 2", lambda: model_b(np.eye(2)).integrate([1.0, 2, 3], 1.0)),
+        (ShapeError, r"current: expected shape \(2,\)", lambda: model_b(np.eye(2), current=np.ones((3, 2)))),
+        (ShapeError, "v and h: batches disagree", lambda: model_b(np.eye(2)).energy(np.ones((3, 2)), [1.0, 2])),
+        (ShapeError, "v and h: batches disagree", lambda: model_b(np.eye(2)).power(np.ones((3, 2)), [1.0, 2])),
+        (ShapeError, "h: expected a last axis of 4", lambda: model_b(np.ones((4, 2))).energy([1, 2], [1, 2])),
+        (ShapeError, "v: expected a last axis of 2", lambda: model_b(np.ones((4, 2))).velocity([1], [1] * 4)),
+        (ShapeError, "v: expected a last axis of 2", lambda: model_b(np.eye(2)).reduced_energy([1, 2, 3])),
+        (ShapeError, "v: expected a last axis of 2", lambda: model_b(np.eye(2)).reduced_velocity([1, 2, 3])),
+        (ShapeError, "v: expected a last axis of 2", lambda: model_b(np.eye(2)).settled([1, 2, 3])),
+        (RangeError, "the energy with Exponential", lambda: FIERCE.energy([1.0, 1], [800.0, 0])),
+        (RangeError, "the energy with Exponential", lambda: FIERCE.reduced_energy([1.0, 1])),
+        (RangeError, "the velocity at the start", lambda: FIERCE.integrate([1.0, 1], 1.0)),
         (ShapeError, "batches disagree", lambda: model_b(np.eye(2)).integrate([1.0, 2], 1.0, np.ones((3, 2)))),
         (ParameterError, "tau_h", lambda: model_b(np.eye(2), tau_h=0)),
         (ParameterError, "duration", lambda: model_b(np.eye(2)).integrate([1.0, 2], -1.0)),
