@@ -44,6 +44,7 @@ class Stream(IntEnum):
     DELAY = 5
     RESOURCE = 6
     MEMORY = 7
+    TASK = 8
 
 
 def stream(kind: Stream, index: int) -> int:

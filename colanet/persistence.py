@@ -126,6 +126,10 @@ class Persistence:
 
     def checkpoint(self, path: str | os.PathLike) -> None:
         """Write everything needed to continue this very run."""
+        write_h5(path, *self.snapshot())
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arrays and attributes of a checkpoint."""
         arrays: dict[str, Any] = {f"state/{key}": value for key, value in self.engine.state().items()}
         arrays |= {
             "tally/votes": self.tally.votes,
@@ -143,7 +147,7 @@ class Persistence:
             "events": self.tally.events,
             "seconds": self.tally.seconds,
         }
-        write_h5(path, arrays, attributes | self._origins())
+        return arrays, attributes | self._origins()
 
     def resume(self, path: str | os.PathLike) -> None:
         """Continue the run that wrote a checkpoint.
@@ -156,6 +160,10 @@ class Persistence:
         arrays, attributes = read_h5(path)
         if attributes.get("kind") != "checkpoint":
             raise CheckpointError(f"{path}: not a checkpoint but a {attributes.get('kind', 'stranger')}")
+        self.restore(path, arrays, attributes)
+
+    def restore(self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
+        """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
         if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
         needed = {"tally/votes", "tally/spikes", "tally/demand"} | {f"records/{key}" for key in self.tally.records}

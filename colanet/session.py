@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.engine import make_engine
-from colanet.engine.base import InputSpikes, Votes, digest
+from colanet.engine.base import InputSpikes, State, Votes, digest
 from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
@@ -33,6 +34,17 @@ __all__ = ["Recording", "Result", "Session"]
 CHUNK_STEPS = 15_000
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may have to record; chunks get shorter for larger populations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bookmark:
+    """A place in a session, see `Session.bookmark`."""
+
+    state: State
+    origin: int
+    step: int
+    presentation: Presentation
+    tally: Tally
 
 
 class Session(Inspection, Persistence):
@@ -319,6 +331,34 @@ class Session(Inspection, Persistence):
         """Recorded spikes of a section, int64 of shape (n_spikes, 2): step, neuron. KeyError if not recorded."""
         parts = self.tally.records[f"{copy}/{section}"]
         return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
+
+    # ---------------------------------------------------------- several data sets
+
+    def present(self, presentation: Presentation) -> None:
+        """Show other data from the next beginning of an object on; time goes on, the counts begin anew.
+
+        Raises
+        ------
+        ConfigError
+            If it does not have the inputs of this network.
+        """
+        expected = list(self.plan.inputs)
+        sizes = [(source.name, source.size) for source in presentation.sources]
+        if sizes != expected or presentation.period != self.presentation.period:
+            raise ConfigError(f"inputs (name, nodes) {sizes} of period {presentation.period}, expected {expected}")
+        self.presentation = presentation
+        self.rest(-(self.origin + self.step) % (presentation.period or 1))
+        self.tally = self._new_tally()
+
+    def bookmark(self) -> Bookmark:
+        """Everything that a run changes, to come back to."""
+        return Bookmark(self.engine.state(), self.origin, self.step, self.presentation, self.tally)
+
+    def return_to(self, bookmark: Bookmark) -> None:
+        """Undo everything since a bookmark, which can be used only once for its counts go on changing."""
+        self.engine.load(bookmark.state)
+        self.origin, self.step = bookmark.origin, bookmark.step
+        self.presentation, self.tally = bookmark.presentation, bookmark.tally
 
     # ------------------------------------------------------------------ results
 

@@ -45,7 +45,11 @@ def binary_input(context: Context, number: int, described: BinaryInput) -> Sourc
 
 def image_input(context: Context, number: int, described: ImageInput) -> Source:
     """Images of a data set or a file, in one of the two codings."""
-    images = _images(context, described)
+    return image_source(context, number, described, _images(context, described))
+
+
+def image_source(context: Context, number: int, described: ImageInput, images: np.ndarray) -> Source:
+    """Given images, uint8 of shape (n, pixels), in the coding of an image input."""
     nodes = images.shape[1]
     if described.size not in (None, nodes):
         raise DataError(f"input {described.name}: images of {nodes} pixels, expected {described.size}")

@@ -1,0 +1,207 @@
+"""What an experiment is, and its YAML file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from colanet.config import yaml_source
+from colanet.config.messages import explain
+from colanet.errors import ConfigError, Problem
+
+METHODS = (
+    "colanet", "backprop", "backprop-dropout", "backprop-self-reminder", "backprop-reservoir", "backprop-ewc",
+    "backprop-joint",
+)  # fmt: skip
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+Count = Annotated[int, Field(ge=1)]
+
+
+class TaskSource(BaseModel):
+    """Where one task, or several alike, come from.
+
+    Attributes
+    ----------
+    dataset : str
+    repeat : int
+        So many tasks, with permutation seeds that follow one another.
+    permutation : int or None
+        Seed of the permutation of pixels; None: not permuted.
+    train, test : int or None
+        Only the first images of each part; None: all.
+    """
+
+    model_config = _STRICT
+
+    dataset: str
+    repeat: Count = 1
+    permutation: Annotated[int, Field(ge=0)] | None = None
+    train: Count | None = None
+    test: Count | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> TaskSource:
+        if self.repeat > 1 and self.permutation is None:
+            raise ValueError("tasks that repeat need a permutation, or they would all be the same")
+        return self
+
+
+class MigrationFields(BaseModel):
+    """Neuron migration; see `colanet.migration.Migration`."""
+
+    model_config = _STRICT
+
+    population: str = "L"
+    demand: str = "BIASGATE"
+    empty: Annotated[int, Field(ge=0)] = 5
+    every: Count = 5000
+    silent: Count = 5000
+    moves: Count = 5
+    margin: Annotated[float, Field(ge=1)] = 2.0
+    least: Annotated[int, Field(ge=0)] = 1
+
+
+class Published(BaseModel):
+    """A figure from elsewhere, to stand beside ours."""
+
+    model_config = _STRICT
+
+    label: str
+    value: str
+    source: str
+
+
+class Experiment(BaseModel):
+    """Tasks, a network or another method, seeds.
+
+    Attributes
+    ----------
+    name, title : str
+    network : str
+        Configuration file, relative to `folder`.
+    set : dict
+        Values of the network to override, as in ``colanet run --set``.
+    copies : int or None
+        None: the configuration's.
+    seeds : tuple of int
+    tasks : tuple of TaskSource
+    validation : int
+        If positive, each task is tested on its last so many *training* images, which are then not learnt; the test
+        images stay unseen.
+    joint : bool
+        All tasks' training images in one random order.
+    forward : bool
+        Also test each task before it is learnt, which the metric FWT needs.
+    method : str
+        ``colanet`` or a comparison method of `colanet.continual.baselines`.
+    options : dict
+        Of a comparison method.
+    migration : MigrationFields or None
+    variants : tuple of dict
+        Each a name and the fields in which it differs.
+    published : tuple of Published
+    variant : str
+        Name of the variant that this is; empty: none.
+    """
+
+    model_config = _STRICT
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    title: str = ""
+    network: str = ""
+    set: dict[str, Any] = {}
+    copies: Count | None = None
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
+    tasks: Annotated[tuple[TaskSource, ...], Field(min_length=1)]
+    validation: Annotated[int, Field(ge=0)] = 0
+    joint: bool = False
+    forward: bool = False
+    method: Literal[METHODS] = "colanet"  # type: ignore[valid-type]
+    options: dict[str, Any] = {}
+    migration: MigrationFields | None = None
+    variants: tuple[dict[str, Any], ...] = ()
+    published: tuple[Published, ...] = ()
+    variant: str = ""
+    folder: Annotated[Path, Field(exclude=True, repr=False)] = Path(".")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Experiment:
+        if self.method == "colanet" and not self.network:
+            raise ValueError("network: the file of a configuration is missing")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds: one stands there twice")
+        names = [str(variant.get("name", "")) for variant in self.variants]
+        if "" in names or len(set(names)) != len(names):
+            raise ValueError("variants: each needs a name of its own")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Name of the variant, or of the experiment without variants."""
+        return self.variant or self.name
+
+
+def load_experiment(path: str | os.PathLike[str]) -> Experiment:
+    """Read the YAML file of an experiment and check it with all its variants.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file.
+    """
+    file = os.fspath(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ConfigError(Problem(f"cannot be read: {reason}", file=file)) from error
+    fields, _ = yaml_source.parse(text, file)
+    if not isinstance(fields, dict):
+        raise ConfigError(Problem("expected the fields of an experiment", file=file))
+    experiment = make_experiment(fields | {"folder": Path(path).parent}, file)
+    expand(experiment, file)
+    return experiment
+
+
+def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
+    """An experiment of plain values.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the fields.
+    """
+    try:
+        return Experiment.model_validate(fields)
+    except ValidationError as error:
+        found = [(".".join(map(str, where)), message) for where, message in explain(error, fields, Experiment)]
+        raise ConfigError([Problem(message, where, file) for where, message in found]) from error
+
+
+def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
+    """Every variant as an experiment of its own; the experiment itself if it has none.
+
+    The values of `set` of a variant are added to those of the experiment; every other field takes its place.
+
+    Raises
+    ------
+    ConfigError
+        With the problems of the first variant that has any.
+    """
+    if not experiment.variants:
+        return (experiment,)
+    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True) | {"folder": experiment.folder}
+    result = []
+    for variant in experiment.variants:
+        changes = {name: value for name, value in variant.items() if name != "name"}
+        fields = base | changes | {"variant": str(variant["name"])}
+        if "set" in changes and isinstance(changes["set"], dict) and "network" not in changes:
+            fields["set"] = {**experiment.set, **changes["set"]}
+        if "name" in changes or "variants" in changes:
+            raise ConfigError(Problem("a variant cannot have variants", f"variants.{variant['name']}", file))
+        result.append(make_experiment(fields, file))
+    return tuple(result)
