@@ -50,11 +50,28 @@ def search(study_file: Path, best: Path | None, **options: Any) -> None:
     study = load_study(study_file)
     subject, study = make_subject(study, study_file, options["data"])
     out = options["out"] or Path("runs") / study.name
+    if not options["quiet"]:
+        _announce(study, out, options)
     trials = _run(study, subject, out, options)
     files = report.write(out, study, subject.network, trials, _command(study_file, options))
     if best is not None:
         files.append(_write_best(best, subject, trials, study))
     click.echo(_summary(study, trials, files))
+
+
+def _announce(study: Study, out: Path, options: dict[str, Any]) -> None:
+    """One line about what is going to run, one if the first trial takes longer than the others."""
+    from colanet.engine.numba_engine import is_compiled
+
+    generations = options["generations"] or study.generations
+    where = options["dask"] or f"{options['workers']} worker" + "s" * (options["workers"] > 1)
+    click.echo(
+        f"{study.name}: {generations} generations of {study.generation} trials, {len(study.seeds)} runs each, "
+        f"{study.sampler.kind} sampler, {where}, journal in {out.as_posix()}",
+        err=True,
+    )
+    if not is_compiled():
+        click.echo("compiling kernels, once on this machine (about 15 s) ...", err=True)
 
 
 def _check_best(path: Path | None) -> None:
@@ -108,10 +125,11 @@ def _command(study_file: Path, options: dict[str, Any]) -> str:
 def _write_best(path: Path, subject: Subject, trials: list[FrozenTrial], study: Study) -> Path:
     """The network of the experiment with the best parameters, and a comment that says where it comes from."""
     from colanet.search.loop import best as best_of
+    from colanet.search.loop import outcome
 
     top = best_of(trials)
     assert top is not None
-    config.save(override_all(subject.network, top.user_attrs["settings"]), path)
+    config.save(override_all(subject.network, outcome(top)["settings"]), path)
     if path.suffix.lower() in (".yaml", ".yml"):
         which = f"trial {top.number} of {len(trials)}: {study.goal()} = {top.value:.5f}"
         note = f"# From the parameter search {study.name}, {which}.\n"
@@ -121,10 +139,11 @@ def _write_best(path: Path, subject: Subject, trials: list[FrozenTrial], study: 
 
 def _summary(study: Study, trials: list[FrozenTrial], files: list[Path]) -> str:
     from colanet.search.loop import best as best_of
+    from colanet.search.loop import outcome
 
     top = best_of(trials)
     assert top is not None
     failed = sum(trial.value is None for trial in trials)
     lines = [f"{len(trials)} trials, {failed} failed; best: trial {top.number}, objective {top.value:.6f}"]
-    lines += [f"  {name} = {text}" for name, text in top.user_attrs["settings"].items()]
+    lines += [f"  {name} = {text}" for name, text in outcome(top)["settings"].items()]
     return "\n".join([*lines, "wrote " + ", ".join(path.as_posix() for path in files)])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 FILE = "journal.log"
+OUTCOME = "outcome"
+"""User attribute of a trial: settings, metrics of each seed, seconds, problem, same_as."""
 
 
 class Journal:
@@ -49,13 +51,12 @@ class Journal:
             self.storage.create_new_trial(self.study_id, template_trial=trial)
         return self.trials()[first : first + len(asked)]
 
-    def finish(self, number: int, value: float | None, notes: dict[str, Any]) -> None:
-        """End a trial: with a value, or as failed (None). The notes are written first."""
+    def finish(self, number: int, value: float | None, outcome: dict[str, Any]) -> None:
+        """End a trial: with a value, or as failed (None). What else is known of it is written first."""
         from optuna.trial import TrialState
 
         trial = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
-        for key, note in notes.items():
-            self.storage.set_trial_user_attr(trial, key, note)
+        self.storage.set_trial_user_attr(trial, OUTCOME, outcome)
         state, values = (TrialState.FAIL, None) if value is None else (TrialState.COMPLETE, [value])
         self.storage.set_trial_state_values(trial, state, values)
 

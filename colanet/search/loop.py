@@ -10,7 +10,7 @@ from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.search import asking
 from colanet.search.jobs import Job, Result
-from colanet.search.journal import Journal
+from colanet.search.journal import OUTCOME, Journal
 from colanet.search.launch import Launcher
 from colanet.search.space import settings
 from colanet.search.study import Study
@@ -113,7 +113,7 @@ class Search:
         value, problem = objective(self.study.objective, result.metrics), result.problem
         if problem is None and value is None:
             problem = "the objective is not a number"
-        notes = {"settings": changes, "metrics": list(result.metrics), "seconds": result.seconds}
+        notes: dict[str, Any] = {"settings": changes, "metrics": list(result.metrics), "seconds": result.seconds}
         if problem is not None:
             notes["problem"] = problem
         self.journal.finish(number, value if problem is None else None, notes)
@@ -121,7 +121,7 @@ class Search:
 
     def _copy(self, number: int, original: int) -> None:
         twin = self.journal.trials()[original]
-        self.journal.finish(number, twin.value, twin.user_attrs | {"same_as": original, "seconds": 0.0})
+        self.journal.finish(number, twin.value, outcome(twin) | {"same_as": original, "seconds": 0.0})
         self.watch(self)
 
 
@@ -130,6 +130,11 @@ def key(trial: FrozenTrial) -> tuple:
     from colanet.search.space import as_text
 
     return tuple((name, as_text(value)) for name, value in sorted(trial.params.items()))
+
+
+def outcome(trial: FrozenTrial) -> dict[str, Any]:
+    """What is known of a finished trial besides its value; empty before."""
+    return trial.user_attrs.get(OUTCOME, {})
 
 
 def objective(factors: dict[str, float], metrics: Sequence[dict[str, float]]) -> float | None:

@@ -16,7 +16,7 @@ from colanet.config.model import Network
 from colanet.config.overrides import current
 from colanet.errors import DataError
 from colanet.search.extras import quiet_optuna
-from colanet.search.loop import best
+from colanet.search.loop import best, outcome
 from colanet.search.study import Study
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write(folder: Path, study: Study, network: Network, trials: Sequence[FrozenT
     """
     top = best(trials)
     if top is None:
-        reason = trials[0].user_attrs.get("problem", "no reason") if trials else "no trial"
+        reason = outcome(trials[0]).get("problem", "no reason") if trials else "no trial"
         raise DataError(f"none of the {len(trials)} trials could be evaluated; the first: {reason}")
     texts = {
         "best.yaml": best_yaml(study, trials),
@@ -61,7 +61,7 @@ def _picture(path: Path, study: Study, trials: Sequence[FrozenTrial]) -> list[Pa
 
 def means(trial: FrozenTrial) -> dict[str, float]:
     """Metric to its mean over the seeds."""
-    rows = trial.user_attrs.get("metrics", [])
+    rows = outcome(trial).get("metrics", [])
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
 
 
@@ -78,9 +78,9 @@ def best_yaml(study: Study, trials: Sequence[FrozenTrial]) -> str:
         "objective": study.objective,
         "metrics": means(top),
         "metrics_by_seed": [
-            {"seed": seed, **row} for seed, row in zip(study.seeds, top.user_attrs["metrics"], strict=True)
+            {"seed": seed, **row} for seed, row in zip(study.seeds, outcome(top)["metrics"], strict=True)
         ],
-        "set": {name: _number(text) for name, text in top.user_attrs["settings"].items()},
+        "set": {name: _number(text) for name, text in outcome(top)["settings"].items()},
         "provenance": {
             "colanet": __version__,
             "optuna": optuna.__version__,
@@ -111,7 +111,7 @@ def trials_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
     head = ["trial", "generation", "state", "value", *study.parameters, *metrics, *by_seed]
     rows.writerow([*head, "seconds", "same_as", "problem"])
     for trial in trials:
-        notes, mean = trial.user_attrs, means(trial)
+        notes, mean = outcome(trial), means(trial)
         scores = [row[name] for name in metrics for row in notes["metrics"]] if mean else [""] * len(by_seed)
         row = [trial.number, trial.number // study.generation, trial.state.name.lower(), _blank(trial.value)]
         row += [trial.params[name] for name in study.parameters]
@@ -129,7 +129,7 @@ def report(study: Study, network: Network, trials: Sequence[FrozenTrial], comman
     top = best(trials)
     assert top is not None
     failed = sum(trial.value is None for trial in trials)
-    seconds = sum(trial.user_attrs.get("seconds") or 0.0 for trial in trials)
+    seconds = sum(outcome(trial).get("seconds") or 0.0 for trial in trials)
     lines = [
         f"# Search {study.name}",
         "",
@@ -159,7 +159,7 @@ def _parameters(study: Study, network: Network, trials: Sequence[FrozenTrial]) -
     top, weights = best(trials), importances(trials)
     assert top is not None
     rows = []
-    for name, text in top.user_attrs["settings"].items():
+    for name, text in outcome(top)["settings"].items():
         spec, old = study.parameters.get(name), current(network, name)
         old = f"{old:.6g}" if isinstance(old, float) else str(old)
         share = f"{weights[name]:.2f}" if name in weights else ""
@@ -173,7 +173,7 @@ def _ranking(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
     short = [name.rpartition(".")[2] if not name.startswith("projection") else name[11:] for name in names]
     rows = []
     for trial in done:
-        mean, changes = means(trial), trial.user_attrs["settings"]
+        mean, changes = means(trial), outcome(trial)["settings"]
         scores = [f"{mean[name]:.4f}" for name in metrics]
         rows.append([trial.number, f"{trial.value:.5f}", *scores, *(changes[name] for name in names)])
     return _table(["trial", "objective", *metrics, *short], rows)

@@ -12,10 +12,10 @@ from colanet.config.messages import explain
 from colanet.config.model import Frozen
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
+from colanet.search.measures import MEASURES
 from colanet.search.samplers import TPE, Sampler
 from colanet.search.space import Parameter, Value
 
-METRICS = ("ACC", "AA", "AIA", "FM", "BWT", "FWT", "drop")
 SHIPPED = "shipped"
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -89,10 +89,10 @@ class Study(Frozen):
     @field_validator("objective")
     @classmethod
     def _known_metrics(cls, value: dict[str, float]) -> dict[str, float]:
-        unknown = [name for name in value if name not in METRICS]
+        unknown = [name for name in value if name not in MEASURES]
         if unknown or not any(value.values()):
             what = f"there is no metric {unknown[0]}" if unknown else "needs a metric with a factor other than 0"
-            raise ValueError(f"{what}; known: {', '.join(METRICS)}")
+            raise ValueError(f"{what}; known: {', '.join(MEASURES)}")
         return value
 
     @field_validator("seeds")

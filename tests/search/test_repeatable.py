@@ -15,7 +15,7 @@ pytest.importorskip("optuna")
 from colanet.errors import CheckpointError, ConfigError
 from colanet.search import asking
 from colanet.search.launch import WorkerDied, open_launcher
-from colanet.search.loop import best, key
+from colanet.search.loop import best, key, outcome
 from tests.search import toys
 
 KINDS = ("tpe", "genetic", "random", "qmc")
@@ -106,10 +106,11 @@ def finished_in(journal):
 
 
 def check_resumed(kind, straight, folder, monkeypatch):
+    wanted = toys.listed(straight(kind))
     before = counted(folder / "count")
     monkeypatch.setenv("TOY_COUNT", str(folder / "count"))
     search, trials = toys.run(folder / "out", toys.make_study(kind), resume=True)
-    assert toys.listed(trials) == toys.listed(straight(kind))
+    assert toys.listed(trials) == wanted
     evaluated = counted(folder / "count")
     assert len(set(evaluated)) == len(evaluated), "a finished trial was evaluated again"
     assert search.evaluated == len(evaluated) - len(before)
@@ -162,7 +163,7 @@ def test_equal_settings_are_evaluated_once(tmp_path):
     assert search.evaluated == len({key(trial) for trial in trials}) == 2
     values = {key(trial): trial.value for trial in trials}
     assert all(trial.value == values[key(trial)] for trial in trials)
-    assert sum("same_as" in trial.user_attrs for trial in trials) == 22
+    assert sum("same_as" in outcome(trial) for trial in trials) == 22
 
 
 def test_start_comes_first_and_failures_are_kept(straight):
@@ -170,7 +171,7 @@ def test_start_comes_first_and_failures_are_kept(straight):
     assert trials[0].params["population.L.hebbian_rate"] == -0.1
     failed = [trial for trial in trials if trial.value is None]
     assert failed and all(trial.params["population.L.hebbian_rate"] < -0.27 for trial in failed)
-    assert {trial.user_attrs["problem"] for trial in failed} == {"the rate is too strong"}
+    assert {outcome(trial)["problem"] for trial in failed} == {"the rate is too strong"}
 
 
 def test_samplers_learn(straight):

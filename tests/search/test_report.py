@@ -11,7 +11,7 @@ from colanet import config
 from colanet.errors import DataError
 from colanet.search import report
 from colanet.search.jobs import Result
-from colanet.search.loop import best
+from colanet.search.loop import best, outcome
 from tests.search import toys
 
 NETWORK = config.load(toys.ROOT / "configs" / "mnist.yaml")
@@ -98,7 +98,7 @@ def hopeless(job):
 
 def test_not_a_number_is_a_failure(tmp_path):
     trials = toys.run(tmp_path, toys.make_study("tpe", generations=2), function=nothing)[1]
-    assert {trial.user_attrs["problem"] for trial in trials} == {"the objective is not a number"}
+    assert {outcome(trial)["problem"] for trial in trials} == {"the objective is not a number"}
     assert best(trials) is None
 
 

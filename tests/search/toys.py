@@ -12,7 +12,7 @@ from colanet import config
 from colanet.search.jobs import Job, Result
 from colanet.search.journal import open_journal
 from colanet.search.launch import open_launcher
-from colanet.search.loop import Search
+from colanet.search.loop import Search, outcome
 from colanet.search.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def evaluate(job: Job) -> Result:
     if os.environ.get("TOY_COUNT"):
         with open(os.environ["TOY_COUNT"], "a") as file:
             file.write(f"{job.number} {os.getpid()}\n")
-    time.sleep(0.01 * (3 - job.number % 3))
+    time.sleep(0.003 * (3 - job.number % 3))
     if float(job.settings["population.L.hebbian_rate"]) < -0.27:
         return Result(problem="the rate is too strong")
     return Result(tuple({"ACC": value_of(job, seed), "FM": 0.1} for seed in job.seeds), 0.01)
@@ -88,7 +88,7 @@ def run(folder, study, *, workers=1, resume=False, function=evaluate, dask=None,
 def listed(trials):
     """What must not depend on workers and interruptions."""
     return [
-        (t.number, t.state.name, t.value, t.params, t.user_attrs.get("metrics"), t.user_attrs.get("problem"))
+        (t.number, t.state.name, t.value, t.params, outcome(t).get("metrics"), outcome(t).get("problem"))
         for t in trials
     ]
 
