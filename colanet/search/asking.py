@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colanet.search.extras import quiet_optuna
+from colanet.search.quiet import quiet_optuna
 from colanet.search.samplers import QMC
 from colanet.search.study import Study
 

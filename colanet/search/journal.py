@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colanet.errors import CheckpointError, ConfigError
-from colanet.search.extras import quiet_optuna
+from colanet.search.quiet import quiet_optuna
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -15,7 +15,7 @@ from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as
 from multiprocessing.process import BaseProcess
 
 from colanet.errors import BackendUnavailable, ColanetError
-from colanet.search.extras import need
+from colanet.extras import need
 from colanet.search.jobs import Evaluate, Job, Result
 
 Launcher = Callable[[Iterable[Job]], Iterator[tuple[Job, Result]]]

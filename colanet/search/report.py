@@ -15,8 +15,8 @@ from colanet.atomic import write_text
 from colanet.config.model import Network
 from colanet.config.overrides import current
 from colanet.errors import DataError
-from colanet.search.extras import quiet_optuna
 from colanet.search.loop import best, outcome
+from colanet.search.quiet import quiet_optuna
 from colanet.search.study import Study
 
 if TYPE_CHECKING:

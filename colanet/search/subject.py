@@ -1,4 +1,4 @@
-"""What a search tries its parameters on: an experiment that never sees a test image, and how a trial of it is judged."""
+"""What a search tries its parameters on, an experiment that never sees a test image, and how a trial is judged."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def make_subject(
     DataError
         If its data are missing.
     """
-    from colanet.continual.experiment import Experiment
+    from colanet.continual.experiment import Experiment  # type: ignore[import-not-found]
 
     shown = os.fspath(study_file)
     fields, folder, reported = experiment_fields(study, Path(study_file))
@@ -98,7 +98,7 @@ def experiment_fields(study: Study, study_file: Path) -> tuple[dict[str, Any], P
         if study.variant is not None:
             raise ConfigError(Problem("inline experiments have no variants", "variant", os.fspath(study_file)))
         return {"name": study.name} | study.experiment, study_file.parent, set()
-    from colanet.continual.experiment import load_experiment
+    from colanet.continual.experiment import load_experiment  # type: ignore[import-not-found]
 
     path = study_file.parent / study.experiment
     load_experiment(path)
@@ -150,8 +150,9 @@ def refusals(fields: Mapping[str, Any], reported: set[int], study: Study) -> lis
     problems = []
     validation = fields.get("validation", 0)
     if not isinstance(validation, int) or validation < 1:
-        message = "a search must not look at test images: validation must be at least 1, the number of training images"
-        problems.append(("change.validation", f"{message} that judge a trial, not {validation!r:.60}"))
+        expected = "the number of training images that judge a trial, at least 1"
+        message = f"a search must not look at test images: validation must be {expected}, not {validation!r:.60}"
+        problems.append(("change.validation", message))
     common = sorted(permutations(fields.get("tasks")) & reported)
     if common:
         shown = ", ".join(map(str, common[:5])) + (", ..." if len(common) > 5 else "")
@@ -195,9 +196,10 @@ def filled(study: Study, network: Network, shown: str) -> Study:
 
 
 def identity(study: Study, subject: Subject) -> dict[str, Any]:
-    """Everything that the trials depend on, the network by its content; a journal is continued only with the same."""
+    """Everything that the trials depend on, the network by its content; a journal continues only with the same."""
     fields = study.model_dump(mode="json", exclude={"generations", "experiment", "change", "permutation"})
-    experiment = subject.experiment.model_dump(mode="json", exclude={"name", "title", "network", "seeds", "published"})
+    unimportant = {"name", "title", "network", "seeds", "published"}
+    experiment = subject.experiment.model_dump(mode="json", exclude=unimportant)
     text = write_yaml(subject.network)
     return {**fields, "experiment": experiment, "network": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -208,14 +210,15 @@ def identity(study: Study, subject: Subject) -> dict[str, Any]:
 def tasks_of(subject: Subject) -> tuple[Any, ...]:
     """The tasks, made once in each process."""
     data_dir = os.fspath(subject.data_dir) if subject.data_dir is not None else None
-    return _tasks(subject.experiment.model_dump_json(), type(subject.experiment), data_dir)
+    return _tasks(subject.experiment.model_dump_json(), data_dir)
 
 
 @functools.lru_cache(maxsize=1)
-def _tasks(text: str, cls: Any, data_dir: str | None) -> tuple[Any, ...]:
-    from colanet.continual.tasks import make_tasks
+def _tasks(text: str, data_dir: str | None) -> tuple[Any, ...]:
+    from colanet.continual.experiment import Experiment  # type: ignore[import-not-found]
+    from colanet.continual.tasks import make_tasks  # type: ignore[import-not-found]
 
-    return make_tasks(cls.model_validate_json(text), data_dir=data_dir)
+    return make_tasks(Experiment.model_validate_json(text), data_dir=data_dir)
 
 
 def evaluate(job: Job) -> Result:
@@ -223,7 +226,7 @@ def evaluate(job: Job) -> Result:
 
     Settings that no engine can represent are a failed trial; missing data or a broken engine end the search.
     """
-    from colanet.continual.runner import run_one
+    from colanet.continual.runner import run_one  # type: ignore[import-not-found]
 
     began = time.perf_counter()
     subject: Subject = job.subject

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from colanet import config
+from colanet.config.overrides import current
 from colanet.errors import ConfigError
 from colanet.search.measures import measure
-from colanet.search.study import SHIPPED
+from colanet.search.space import settings
+from colanet.search.study import SHIPPED, load_study
 from colanet.search.subject import filled, permutations, refusals, renumbered
 from tests.search import toys
 
@@ -55,7 +57,7 @@ def test_permutations_and_their_renumbering():
         ({}, ["must not look at test images"]),
         ({"validation": 0}, ["must not look at test images"]),
         ({"validation": "many"}, ["not 'many'"]),
-        ({"validation": 10, "tasks": [{"permutation": 990, "repeat": 11}]}, ["permutations that are reported: 1000; "]),
+        ({"validation": 10, "tasks": [{"permutation": 990, "repeat": 11}]}, ["that are reported: 1000; "]),
         ({"validation": 10, "tasks": [{"permutation": 990, "repeat": 10}]}, []),
         ({"tasks": [{"permutation": 1000, "repeat": 9}]}, ["test images", "1000, 1001, 1002, 1003, 1004, ...;"]),
         ({"validation": 10, "method": "backprop"}, ["only the method colanet"]),
@@ -96,3 +98,24 @@ def test_shipped_values_outside_the_range_are_refused():
     narrow = {"population.L.hebbian_rate": {"low": -0.05, "high": -0.02}}
     with pytest.raises(ConfigError, match=r"start number 1: .*expected from -0.05 to -0.02, not -0.0854"):
         filled(toys.make_study(parameters=narrow, start=[SHIPPED]), network, "study.yaml")
+
+
+@pytest.mark.parametrize("name", ["permuted_45", "permuted_15", "mnist_15", "letters"])
+def test_shipped_studies(name):
+    """They load, refuse nothing, start from the shipped values, and every corner of their ranges is a network."""
+    path = toys.ROOT / "experiments" / "search" / f"{name}.yaml"
+    study = load_study(path)
+    assert study.name == name and isinstance(study.experiment, dict)
+    assert refusals(study.experiment, set(range(1000, 1010)), study) == []
+    network = config.load(path.parent / study.experiment["network"])
+    network = config.override_all(network, {k: str(v) for k, v in study.experiment.get("set", {}).items()})
+    study = filled(study, network, str(path))
+    assert study.start[0]["population.L.tau_m"] == current(network, "population.L.tau_m")
+    for corner in ("low", "high"):
+        values = {name: as_number(p, corner) for name, p in study.parameters.items()}
+        config.override_all(network, settings(network, values, study.zero_initial_weight))
+
+
+def as_number(parameter, corner):
+    value = getattr(parameter, corner)
+    return int(value) if parameter.integer else value
