@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colanet.errors import CheckpointError, ConfigError
+from colanet.extras import need
 from colanet.search.quiet import quiet_optuna
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ def open_journal(folder: Path, name: str, identity: dict[str, Any], *, resume: b
         If the folder holds a search and `resume` is false, cannot be written to, or is in use.
     CheckpointError
         If the journal is damaged or belongs to another study.
+    BackendUnavailable
+        If Optuna is missing.
     """
+    need("optuna", "search")  # before anything is made
     path = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("optuna")
 
-from colanet.errors import CheckpointError, ConfigError
+from colanet.errors import BackendUnavailable, CheckpointError, ConfigError
 from colanet.search import asking
 from colanet.search.launch import WorkerDied, open_launcher
 from colanet.search.loop import best, key, outcome
@@ -198,7 +198,7 @@ def test_no_dask_scheduler_is_one_line(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("colanet.search.launch.CONNECT_SECONDS", 1)
     with (
-        pytest.raises(ConfigError.__mro__[1], match="no Dask scheduler answers there"),
+        pytest.raises(BackendUnavailable, match="no Dask scheduler answers there"),
         open_launcher(toys.evaluate, dask="tcp://127.0.0.1:9"),
     ):
         pass
@@ -210,6 +210,16 @@ def test_journal_of_another_study_is_refused(tmp_path):
         toys.run(tmp_path, toys.make_study("tpe"))
     with pytest.raises(CheckpointError, match="belongs to another search; it differs in seed"):
         toys.run(tmp_path, toys.make_study("tpe", seed=5), resume=True)
+
+
+@pytest.mark.parametrize(("library", "extra"), [("optuna", "search"), ("distributed", "dask")])
+def test_a_missing_library_is_named(library, extra, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(BackendUnavailable) as caught:
+        toys.run(tmp_path / "out", toys.make_study(), dask="tcp://localhost:1")
+    assert str(caught.value) == f'{library} is not installed: pip install "colanet[{extra}]"'
+    assert isinstance(caught.value.__cause__, ImportError)
+    assert library != "optuna" or not (tmp_path / "out").exists()
 
 
 def test_journal_in_use_is_refused(tmp_path):

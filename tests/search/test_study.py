@@ -48,6 +48,12 @@ def test_reads_a_study(tmp_path):
     assert read(tmp_path, STUDY.replace("{ACC: 1.0, FM: -0.2}", "AIA")).objective == {"AIA": 1.0}
 
 
+def test_the_study_of_the_documentation(tmp_path):
+    text = (toys.ROOT / "docs" / "search.md").read_text()
+    study = read(tmp_path, text.partition("```yaml\n")[2].partition("```")[0])
+    assert study.variant == "45 microcolumns" and len(study.parameters) == 4
+
+
 def test_all_problems_at_once(tmp_path):
     text = STUDY.replace("low: 2,", "low: 20,").replace("generation: 4", "generation: none")
     text = text.replace("mutation_rate: 0.2", "mutation_rate: 2").replace("name: small", "name: a b\nstudy: 3")
