@@ -15,6 +15,7 @@ COMMANDS = {
     "run": ("colanet.commands.run", "run", "Train and test the network of a configuration."),
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
+    "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
     "validate": ("colanet.config.commands", "validate", "Check configurations and report every problem."),
     "convert": ("colanet.config.commands", "convert", "Convert a configuration between XML and YAML."),
     "memory": (

@@ -49,5 +49,6 @@ class Progress:
         self.last_line = now
         rate = done / max(now - self.began, 1e-9)
         left = (self.total - done) / rate if rate else 0.0
-        line = f"{done}/{self.total} {self.unit}, {rate:.0f} a second, {left:.0f} s left"
+        speed = f"{rate:.0f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute"
+        line = f"{done}/{self.total} {self.unit}, {speed}, {left:.0f} s left"
         click.echo(f"{line}, {text}" if text else line, err=True)

@@ -45,9 +45,12 @@ _WORDS = {
     "less_than": "expected less than {lt}",
     "literal_error": "expected {expected}",
     "value_error": "{error}",
+    "union_tag_not_found": "kind is missing",
+    "union_tag_invalid": "expected a kind out of {expected_tags}, not {tag}",
 }
 _NAME_FIELDS = {"name", "source", "target", "population"}
 _WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too_long"}
+_WITHOUT_VALUE |= {"union_tag_not_found", "union_tag_invalid"}
 
 
 def shorten(value: Any, limit: int = 60) -> str:

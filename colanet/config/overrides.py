@@ -68,6 +68,19 @@ def override_all(network: Network, changes: Mapping[str, str]) -> Network:
     return changed
 
 
+def current(network: Network, path: str) -> Any:
+    """The value of a field, named as for `override`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such thing, naming what there is.
+    """
+    section, index, field = _locate(network, path)
+    owner: Any = getattr(network, section) if section else network
+    return getattr(owner[index] if section in _SECTIONS.values() else owner, field, None)
+
+
 def _locate(network: Network, path: str) -> tuple[str, int, str]:
     """(section, index, field); the section is '' for the network itself."""
     words = [word.strip() for word in path.strip().split(".")]

@@ -1,0 +1,1 @@
+"""Parameter search over continual-learning experiments (`colanet search`), on Optuna."""

@@ -1,0 +1,137 @@
+"""`colanet search` on real networks, tiny ones: the same result however it is run, and what it refuses."""
+
+import csv
+
+import pytest
+import yaml
+
+pytest.importorskip("optuna")
+pytest.importorskip("colanet.continual.runner")
+
+from colanet import config
+from colanet.cli import main
+from colanet.config.overrides import current
+from tests.search import toys
+
+EXPERIMENT = f"""
+name: permuted
+network: {toys.ROOT / "configs" / "mnist.yaml"}
+copies: 2
+tasks:
+  - {{dataset: mnist, repeat: 2, permutation: 1000, train: 150}}
+variants:
+  - {{name: weak, set: {{population.L.threshold_weight_factor: 0.05}}}}
+"""
+STUDY = """
+name: tiny
+experiment: experiment.yaml
+variant: weak
+permutation: 5000
+change: {copies: 1, validation: 50}
+seeds: [3, 4]
+sampler: {kind: tpe, startup: 2}
+generation: 2
+generations: 2
+parameters:
+  population.L.hebbian_rate: {low: -0.3, high: -0.02}
+  population.L.w_max: {low: 0.05, high: 0.5}
+zero_initial_weight: [R->L]
+objective: {ACC: 1.0, FM: -0.2}
+start: [shipped]
+"""
+
+
+@pytest.fixture
+def call(tmp_path, capfd, monkeypatch):
+    """Runs `colanet search` on STUDY, altered: (exit status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "experiment.yaml").write_text(EXPERIMENT)
+
+    def run(*arguments, change=("", "")):
+        assert change[0] in STUDY
+        (tmp_path / "study.yaml").write_text(STUDY.replace(*change, 1))
+        capfd.readouterr()
+        status = 0
+        try:
+            main(["search", "study.yaml", *arguments])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    return run
+
+
+def table(path):
+    """trials.csv without the wall times."""
+    return [{**row, "seconds": ""} for row in csv.DictReader(path.read_text().splitlines())]
+
+
+def test_the_same_however_it_is_run(call, tmp_path):
+    assert call("--out", "one", "--quiet", "--best", "best.yaml")[::2] == (0, "")
+    assert call("--out", "two", "--quiet", "--workers", "2")[0] == 0
+    assert call("--out", "three", "--quiet", "--generations", "1")[0] == 0
+    assert call("--out", "three", "--quiet", "--resume")[0] == 0
+    wanted = table(tmp_path / "one" / "trials.csv")
+    assert len(wanted) == 4 and {row["state"] for row in wanted} == {"complete"}
+    assert len({row["value"] for row in wanted}) > 1
+    for other in ("two", "three"):
+        assert table(tmp_path / other / "trials.csv") == wanted
+        assert (tmp_path / other / "best.yaml").read_bytes() == (tmp_path / "one" / "best.yaml").read_bytes()
+    check_best(tmp_path)
+
+
+def check_best(folder):
+    """The written network is the experiment's with the best values; the first trial was the shipped one."""
+    found = yaml.safe_load((folder / "one" / "best.yaml").read_text())
+    network = config.load(folder / "best.yaml")
+    for path, value in found["set"].items():
+        assert current(network, path) == pytest.approx(value)
+    assert current(network, "population.L.threshold_weight_factor") == 0.05
+    assert network.copies == 15
+    first = table(folder / "one" / "trials.csv")[0]
+    assert float(first["population.L.hebbian_rate"]) == -0.0854
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((", validation: 50", ""), "study.yaml: change.validation: a search must not look at test images"),
+        (("permutation: 5000", "permutation: 1001"), "study.yaml: permutation: a search must not look at the perm"),
+        (("permutation: 5000\n", ""), "study.yaml: permutation: a search must not look at the permutations"),
+        (("variant: weak", "variant: strong"), "study.yaml: variant: there is no variant strong in"),
+        (("copies: 1", "copy: 1"), "copy"),
+        (("L.w_max", "L.w_top"), "parameters.population.L.w_top: there is no field w_top"),
+        (("[R->L]", "[R->M]"), "zero_initial_weight: "),
+        (("experiment.yaml", "none.yaml"), "none.yaml"),
+    ],
+)  # fmt: skip
+def test_refusals(call, tmp_path, change, message):
+    status, out, err = call("--out", "out", change=change)
+    assert (status, out) == (2, "")
+    assert message in err and "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_that_exclude_each_other(call):
+    assert "give one of them" in call("--dask", "tcp://localhost:1", "--workers", "2")[2]
+    assert "a configuration ends in" in call("--best", "best.txt")[2]
+    assert "no folder that can be written to" in call("--best", "nowhere/best.yaml")[2]
+
+
+def test_a_second_search_in_the_same_folder(call):
+    assert call("--out", "out", "--generations", "1", "--quiet")[0] == 0
+    status, _, err = call("--out", "out")
+    assert status == 2 and "--resume continues it" in err
+    status, _, err = call("--out", "out", "--resume", change=("copies: 1", "copies: 2"))
+    assert status == 2 and "differs in experiment" in err
+
+
+def test_settings_that_overflow_are_failed_trials(call, tmp_path):
+    """Weights beyond 32.767 are no 16-bit numbers."""
+    started = "start: [{population.L.w_max: 40.0}]"
+    changed = STUDY.replace("{low: 0.05, high: 0.5}", "{choices: [0.1, 40.0]}").replace("start: [shipped]", started)
+    status, _, err = call("--out", "out", "--quiet", change=(STUDY, changed))
+    assert (status, err) == (0, "")
+    failed = table(tmp_path / "out" / "trials.csv")[0]
+    assert failed["state"] == "fail" and "w_max" in failed["problem"]

@@ -1,0 +1,121 @@
+"""What a search refuses to look at, and how an experiment becomes its subject."""
+
+import numpy as np
+import pytest
+
+from colanet import config
+from colanet.config.overrides import current
+from colanet.errors import ConfigError
+from colanet.search.measures import measure
+from colanet.search.space import settings
+from colanet.search.study import SHIPPED, load_study
+from colanet.search.subject import filled, permutations, refusals, renumbered
+from tests.search import toys
+
+NAN = float("nan")
+
+
+def test_measures_by_hand():
+    """Three tasks: ACC (60 + 70 + 90) / 3, AIA of 80, 75, 73.3; FM (80 - 60 + 80 - 70) / 2."""
+    found = measure(np.array([[0.8, NAN, NAN], [0.7, 0.8, NAN], [0.6, 0.7, 0.9]]))
+    assert found["ACC"] == found["AA"] == pytest.approx(2.2 / 3)
+    assert found["AIA"] == pytest.approx((0.8 + 0.75 + 2.2 / 3) / 3)
+    assert found["FM"] == pytest.approx(0.15)
+    assert found["BWT"] == pytest.approx(-0.15)
+    assert found["drop"] == pytest.approx(0.2)
+
+
+def test_forgetting_counts_from_the_best():
+    """The first task is best in the middle, 0.9, and the last row does not count as a best."""
+    found = measure(np.array([[0.8, NAN, NAN], [0.9, 0.5, NAN], [0.7, 0.6, 0.9]]))
+    assert found["FM"] == pytest.approx((0.9 - 0.7 + 0.5 - 0.6) / 2)
+    assert found["BWT"] == pytest.approx((0.7 - 0.8 + 0.6 - 0.5) / 2)
+
+
+def test_one_task_has_no_forgetting():
+    assert measure(np.array([[0.8]])) == {"ACC": 0.8, "AA": 0.8, "AIA": 0.8}
+
+
+def test_permutations_and_their_renumbering():
+    tasks = [
+        {"dataset": "mnist", "repeat": 3, "permutation": 1000},
+        {"dataset": "emnist-letters"},
+        {"dataset": "mnist", "permutation": 7},
+    ]
+    assert permutations(tasks) == {1000, 1001, 1002, 7}
+    assert permutations(None) == set()
+    moved = renumbered(tasks, 5000)
+    assert permutations(moved) == {5000, 5001, 5002, 5003}
+    assert moved[1] == tasks[1]
+    assert permutations(tasks) == {1000, 1001, 1002, 7}, "the tasks themselves were changed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "messages"),
+    [
+        ({"validation": 10}, []),
+        ({}, ["must not look at test images"]),
+        ({"validation": 0}, ["must not look at test images"]),
+        ({"validation": "many"}, ["not 'many'"]),
+        ({"validation": 10, "tasks": [{"permutation": 990, "repeat": 11}]}, ["that are reported: 1000; "]),
+        ({"validation": 10, "tasks": [{"permutation": 990, "repeat": 10}]}, []),
+        ({"tasks": [{"permutation": 1000, "repeat": 9}]}, ["test images", "1000, 1001, 1002, 1003, 1004, ...;"]),
+        ({"validation": 10, "method": "backprop"}, ["only the method colanet"]),
+    ],
+)  # fmt: skip
+def test_refusals(fields, messages):
+    problems = refusals(fields, {1000, 1001, 1002, 1003, 1004, 1005}, toys.make_study())
+    assert len(problems) == len(messages)
+    for (_, text), message in zip(problems, messages, strict=True):
+        assert message in text
+
+
+def test_shipped_values_are_filled_in():
+    network = config.load(toys.ROOT / "configs" / "mnist.yaml")
+    study = filled(toys.make_study(start=[SHIPPED]), network, "study.yaml")
+    assert study.start == (
+        {
+            "population.L.hebbian_rate": -0.0854,
+            "population.L.threshold_weight_factor": 0.114,
+            "population.L.virtual_synapses": 300,
+        },
+    )
+
+
+def test_parameters_that_do_not_exist_are_refused_at_once():
+    network = config.load(toys.ROOT / "configs" / "mnist.yaml")
+    low = {"low": 0, "high": 1}
+    parameters = {"population.M.tau_m": low, "population.L.tau": low, "tau_m": low}
+    with pytest.raises(ConfigError) as caught:
+        filled(toys.make_study(parameters=parameters, start=[]), network, "study.yaml")
+    texts = [str(problem) for problem in caught.value.problems]
+    assert len(texts) == 3
+    assert texts[0].startswith("study.yaml: parameters.population.M.tau_m: there is no M; known: L, OUT")
+
+
+def test_shipped_values_outside_the_range_are_refused():
+    network = config.load(toys.ROOT / "configs" / "mnist.yaml")
+    narrow = {"population.L.hebbian_rate": {"low": -0.05, "high": -0.02}}
+    with pytest.raises(ConfigError, match=r"start number 1: .*expected from -0.05 to -0.02, not -0.0854"):
+        filled(toys.make_study(parameters=narrow, start=[SHIPPED]), network, "study.yaml")
+
+
+@pytest.mark.parametrize("name", ["permuted_45", "permuted_15", "mnist_15", "letters"])
+def test_shipped_studies(name):
+    """They load, refuse nothing, start from the shipped values, and every corner of their ranges is a network."""
+    path = toys.ROOT / "experiments" / "search" / f"{name}.yaml"
+    study = load_study(path)
+    assert study.name == name and isinstance(study.experiment, dict)
+    assert refusals(study.experiment, set(range(1000, 1010)), study) == []
+    network = config.load(path.parent / study.experiment["network"])
+    network = config.override_all(network, {k: str(v) for k, v in study.experiment.get("set", {}).items()})
+    study = filled(study, network, str(path))
+    assert study.start[0]["population.L.tau_m"] == current(network, "population.L.tau_m")
+    for corner in ("low", "high"):
+        values = {name: as_number(p, corner) for name, p in study.parameters.items()}
+        config.override_all(network, settings(network, values, study.zero_initial_weight))
+
+
+def as_number(parameter, corner):
+    value = getattr(parameter, corner)
+    return int(value) if parameter.integer else value
