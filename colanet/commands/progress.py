@@ -37,6 +37,12 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
+    def retotal(self, total: int) -> None:
+        """Set the number of units, where it is known only after the work has begun."""
+        self.total = total
+        if self.bar is not None:
+            self.bar.total = total
+
     def update(self, done: int, text: str = "") -> None:
         """Report that `done` units are finished."""
         if self.bar is not None:

@@ -1,6 +1,7 @@
 """Metrics of continual learning, in both conventions, from the accuracy matrix.
 
-a[k][j] is the accuracy on task j after learning task k, both counted from 1 to T; b[j] that of the untrained network.
+a[k][j] is the accuracy on task j after learning task k, both counted from 1 to T; b[j] that of the untrained
+network.
 
 | name | formula | source |
 | --- | --- | --- |

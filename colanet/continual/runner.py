@@ -164,7 +164,8 @@ class Run:
         watch: Watch | None,
     ):
         self.experiment, self.tasks, self.seed, self.watch = experiment, tasks, seed, watch
-        self.lessons = [_mixed(tasks, seed)] if experiment.joint else [(t.train_images, t.train_labels) for t in tasks]
+        apart = [(task.train_images, task.train_labels) for task in tasks]
+        self.lessons = [_mixed(tasks, seed)] if experiment.joint else apart
         network = network_of(experiment)
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         self.k = 0
@@ -265,7 +266,8 @@ class Run:
         for j in which:
             task = self.tasks[j]
             seed = self._coding_seed(len(self.tasks) + j)
-            session.present(present_arrays(session.network.inputs, task.test_images, task.test_labels, 0, seed=seed))
+            inputs = session.network.inputs
+            session.present(present_arrays(inputs, task.test_images, task.test_labels, 0, seed=seed))
             session.run(freeze=0)
             found = session.score(0, len(task.test_labels))
             assert found

@@ -112,7 +112,10 @@ def experiment_fields(study: Study, study_file: Path) -> tuple[dict[str, Any], P
             known = ", ".join(variants) or "none"
             message = f"there is no variant {study.variant} in {path}; known: {known}"
             raise ConfigError(Problem(message, "variant", os.fspath(study_file)))
-        fields |= {name: value for name, value in variants[study.variant].items() if name != "name"}
+        changes = {name: value for name, value in variants[study.variant].items() if name != "name"}
+        if "network" not in changes:
+            changes["set"] = {**(fields.get("set") or {}), **(changes.get("set") or {})}
+        fields |= changes
     fields.pop("published", None)
     return fields, path.parent, reported
 

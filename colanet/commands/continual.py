@@ -1,0 +1,190 @@
+"""`colanet continual`: an experiment with all its variants and seeds, from its YAML file to its tables."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colanet.commands.progress import Progress
+from colanet.continual.experiment import Experiment, expand, load_experiment
+from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
+from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, network_of, run_one
+from colanet.continual.task import Task
+from colanet.continual.tasks import make_tasks
+from colanet.engine import ENGINES
+from colanet.errors import ConfigError
+
+
+@click.command()
+@click.argument("experiment", type=click.Path(path_type=Path))
+@click.option("--seeds", metavar="A,B,...", help="Instead of the experiment's.")
+@click.option("--variant", "chosen", multiple=True, metavar="NAME", help="Only this variant (repeatable).")
+@click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the experiment's.")
+@click.option("--train", type=click.IntRange(1), metavar="N", help="Only the first N training images a task.")
+@click.option("--test", type=click.IntRange(1), metavar="N", help="Only the first N test images a task.")
+@click.option("--tasks", "n_tasks", type=click.IntRange(1), metavar="N", help="Only the first N tasks.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
+              help="Override a field of every network, as in colanet run (repeatable).")  # fmt: skip
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
+@click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: results/NAME]")
+@click.option("--checkpoint", type=click.IntRange(1), default=CHECKPOINT_IMAGES, show_default=True,
+              metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
+@click.option("--quiet", is_flag=True, help="Print nothing but the result.")
+def continual(experiment: Path, **options: Any) -> None:
+    """Run the continual-learning EXPERIMENT (.yaml): all its variants, all its seeds."""
+    described = adjusted(load_experiment(experiment), options)
+    folder = options["out"] or Path("results") / described.name
+    variants = selected(described, options["chosen"])
+    say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
+    jobs = [(variant, prepared(variant, options)) for variant in variants]
+    check_folder(folder, jobs, resume=options["resume"])
+    parts = []
+    for variant, (tasks, configuration) in jobs:
+        outcomes = [one(variant, seed, tasks, configuration, folder, options, say) for seed in variant.seeds]
+        parts.append(Repeats(variant, configuration, tuple(t.name for t in tasks), tuple(outcomes)))
+    command = command_of(experiment, options)
+    written = write_tables(folder, described, parts, command)
+    say(f"written: {', '.join(map(str, written))}")
+    click.echo(summary(parts))
+
+
+def command_of(experiment: Path, options: dict[str, Any]) -> str:
+    """The call, as far as it decides about the results."""
+    words = ["colanet", "continual", os.path.relpath(experiment)]
+    for option, name in (
+        ("--seeds", "seeds"), ("--variant", "chosen"), ("--copies", "copies"), ("--train", "train"),
+        ("--test", "test"), ("--tasks", "n_tasks"), ("--set", "settings"),
+    ):  # fmt: skip
+        value = options[name]
+        for one_value in value if isinstance(value, tuple) else () if value is None else (value,):
+            words += [option, str(one_value)]
+    return shlex.join(words)
+
+
+def adjusted(experiment: Experiment, options: dict[str, Any]) -> Experiment:
+    """The experiment as the options change it, in every variant."""
+    changes: dict[str, Any] = {}
+    if options["seeds"] is not None:
+        changes["seeds"] = seeds_of(options["seeds"])
+    if options["copies"]:
+        changes["copies"] = options["copies"]
+    variants = tuple({k: v for k, v in variant.items() if k not in changes} for variant in experiment.variants)
+    return experiment.model_copy(update=changes | {"variants": variants})
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`0,1,2` as numbers."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+        raise ConfigError(f"--seeds {text}: expected whole numbers with commas between them")
+    seeds = tuple(map(int, words))
+    if len(set(seeds)) != len(seeds):
+        raise ConfigError(f"--seeds {text}: one stands there twice")
+    return seeds
+
+
+def selected(experiment: Experiment, names: tuple[str, ...]) -> list[Experiment]:
+    """The variants asked for, all without any asked for."""
+    variants = expand(experiment)
+    known = [variant.label for variant in variants]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(f"--variant {unknown[0]}: there is none of this name; known: {', '.join(known)}")
+    return [variant for variant in variants if not names or variant.label in names]
+
+
+def prepared(variant: Experiment, options: dict[str, Any]) -> tuple[tuple[Task, ...], str]:
+    """Tasks and network of a variant, so that everything is refused before anything runs."""
+    tasks = make_tasks(variant, options["data"])[: options["n_tasks"]]
+    train, test = options["train"], options["test"]
+    tasks = tuple(cut(task, train, test) for task in tasks)
+    if variant.method != "colanet":
+        return tasks, ""
+    settings = dict(split(setting) for setting in options["settings"])
+    network = network_of(variant.model_copy(update={"set": {**variant.set, **settings}}))
+    return tasks, network.model_dump_json()
+
+
+def split(setting: str) -> tuple[str, str]:
+    """`FIELD=VALUE` in two."""
+    path, equals, value = setting.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {setting}: expected FIELD=VALUE")
+    return path.strip(), value.strip()
+
+
+def cut(task: Task, train: int | None, test: int | None) -> Task:
+    """Only the first images of each part."""
+    return Task(
+        task.name, task.train_images[:train], task.train_labels[:train], task.test_images[:test],
+        task.test_labels[:test], task.classes, task.permutation, task.shape,
+    )  # fmt: skip
+
+
+def file_of(folder: Path, variant: Experiment, seed: int) -> Path:
+    """Result file of one run."""
+    slug = re.sub(r"[^A-Za-z0-9.]+", "_", variant.label).strip("_") or "run"
+    return folder / f"{slug}_seed{seed}.h5"
+
+
+def check_folder(folder: Path, jobs: list, *, resume: bool) -> None:
+    """ConfigError if finished or interrupted runs lie there that this call would overwrite."""
+    paths = [file_of(folder, variant, seed) for variant, _ in jobs for seed in variant.seeds]
+    if len(set(paths)) != len(paths):
+        raise ConfigError("two variants have names that differ only in signs; their files would be the same")
+    there = [p for path in paths for p in (path, checkpoint_of(path)) if p.exists()]
+    if there and not resume:
+        raise ConfigError(f"{there[0]}: is there already; go on with --resume, or give another folder with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror})") from error
+
+
+def checkpoint_of(path: Path) -> Path:
+    """Checkpoint file beside a result file."""
+    return path.with_suffix(".checkpoint.h5")
+
+
+def one(
+    variant: Experiment,
+    seed: int,
+    tasks: tuple[Task, ...],
+    configuration: str,
+    folder: Path,
+    options: dict[str, Any],
+    say: Any,
+) -> Outcome:
+    """One run, or its result if it is finished already."""
+    path = file_of(folder, variant, seed)
+    settings = dict(split(setting) for setting in options["settings"])
+    cuts = f"{options['train']}/{options['test']}/{options['n_tasks']}"
+    variant = variant.model_copy(update={"set": {**variant.set, **settings}})
+    stamp = configuration + (f" cut {cuts}" if cuts != "None/None/None" else "")
+    if options["resume"] and path.exists():
+        say(f"{variant.label}, seed {seed}: finished already")
+        return read_outcome(path, variant, stamp)
+    say(f"{variant.label}, seed {seed}: {len(tasks)} tasks")
+    total = sum(len(t.train_labels) for t in tasks)
+    with Progress(total, "images", options["quiet"]) as bar:
+
+        def watch(done: int, of: int, text: str) -> None:
+            bar.retotal(of)
+            bar.update(done, text)
+
+        outcome = run_one(
+            variant, seed, tasks=tasks, checkpoint=checkpoint_of(path), resume=options["resume"],
+            every=options["checkpoint"], engine=options["engine"], threads=options["threads"], watch=watch,
+        )  # fmt: skip
+    write_outcome(path, variant, stamp, [t.name for t in tasks], outcome)
+    row = ", ".join(f"{100 * a:.1f}" for a in outcome.matrix[-1])
+    say(f"{variant.label}, seed {seed}: {row} % after the last task, {outcome.seconds:.1f} s")
+    return outcome

@@ -1,0 +1,271 @@
+"""Results of an experiment as files: HDF5 with everything, CSV with the matrices, Markdown to read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+from colanet import __version__
+from colanet.atomic import write_text
+from colanet.continual.experiment import Experiment
+from colanet.continual.metrics import mean_and_spread, metrics
+from colanet.continual.runner import Outcome
+from colanet.errors import CheckpointError
+from colanet.storage import read_h5, write_h5
+
+_ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
+_SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """One variant with all its seeds.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    configuration : str
+        JSON of the network, empty for comparison methods.
+    tasks : tuple of str
+        Names.
+    outcomes : tuple of Outcome
+    """
+
+    experiment: Experiment
+    configuration: str
+    tasks: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+    def metrics(self) -> dict[str, tuple[float, float]]:
+        """Mean and sample standard deviation over the seeds."""
+        found = [metrics(o.matrix, o.untrained) for o in self.outcomes]
+        return {name: mean_and_spread([one[name] for one in found]) for name in found[0]}
+
+    def matrix(self) -> np.ndarray:
+        """Mean accuracy over the seeds, float of shape (T, T)."""
+        return np.mean([o.matrix for o in self.outcomes], axis=0)
+
+
+# ------------------------------------------------------------------- one run
+
+
+def write_outcome(
+    path: str | os.PathLike, experiment: Experiment, configuration: str, tasks: Sequence[str], outcome: Outcome
+) -> None:
+    """Write one run, with its configuration, seed and versions."""
+    arrays: dict[str, Any] = {name: getattr(outcome, name) for name in _ARRAYS}
+    arrays["fields"] = outcome.fields.astype(np.float16)
+    write_h5(
+        path,
+        arrays,
+        {
+            "kind": "outcome",
+            "experiment": plain(experiment),
+            "configuration": configuration,
+            "tasks": json.dumps(list(tasks)),
+            "seed": outcome.seed,
+            "columns": outcome.columns,
+            "digest": outcome.digest,
+            "train_seconds": outcome.train_seconds,
+            "test_seconds": outcome.test_seconds,
+            "versions": json.dumps(versions()),
+        },
+    )
+
+
+def read_outcome(path: str | os.PathLike, experiment: Experiment, configuration: str) -> Outcome:
+    """Read a finished run of this very experiment.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or belongs to another experiment.
+    """
+    arrays, attributes = read_h5(path)
+    if attributes.get("kind") != "outcome":
+        raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
+    lost = {*_ARRAYS, "fields"} - arrays.keys()
+    if lost:
+        raise CheckpointError(f"{path}: damaged, it lacks {min(lost)}")
+    if (attributes.get("experiment"), attributes.get("configuration")) != (plain(experiment), configuration):
+        raise CheckpointError(f"{path}: is of another experiment; remove it, or give another folder with --out")
+    return Outcome(
+        **{name: arrays[name] for name in _ARRAYS},
+        fields=arrays["fields"].astype(np.float32),
+        columns=int(attributes["columns"]),
+        train_seconds=float(attributes["train_seconds"]),
+        test_seconds=float(attributes["test_seconds"]),
+        digest=str(attributes["digest"]),
+        seed=int(attributes["seed"]),
+    )
+
+
+def plain(experiment: Experiment) -> str:
+    """What decides about the result of a run, without its seed, as JSON."""
+    return experiment.model_dump_json(exclude={"seeds", "title", "published", "variants"}, exclude_unset=True)
+
+
+def versions() -> dict[str, str]:
+    """Versions that a result may depend on, and the processor."""
+    return {
+        "colanet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "processor": processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def processor() -> str:
+    """Name of the processor."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+# -------------------------------------------------------------------- tables
+
+
+def write_tables(folder: Path, experiment: Experiment, parts: Sequence[Repeats], command: str) -> list[Path]:
+    """CSV, JSON and Markdown of an experiment; the files written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = experiment.name
+    texts = {
+        folder / f"{name}.csv": as_csv(parts),
+        folder / f"{name}.json": json.dumps(as_json(experiment, parts, command), indent=1) + "\n",
+        folder / f"{name}.md": as_markdown(experiment, parts, command),
+    }
+    for path, text in texts.items():
+        write_text(path, text)
+    return list(texts)
+
+
+def as_csv(parts: Sequence[Repeats]) -> str:
+    """Long form: one line for each test."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["variant", "seed", "after_task", "on_task", "accuracy", "unanswered"])
+    for part in parts:
+        for o in part.outcomes:
+            for k, j in np.argwhere(~np.isnan(o.matrix)):
+                missing = "" if np.isnan(o.unanswered[k, j]) else f"{o.unanswered[k, j]:.6f}"
+                writer.writerow([part.experiment.label, o.seed, k + 1, j + 1, f"{o.matrix[k, j]:.6f}", missing])
+    return out.getvalue()
+
+
+def as_json(experiment: Experiment, parts: Sequence[Repeats], command: str) -> dict[str, Any]:
+    """Configuration, metrics, seeds, versions and wall times."""
+    return {
+        "experiment": experiment.model_dump(mode="json", exclude_unset=True),
+        "command": command,
+        "versions": versions(),
+        "variants": [
+            {
+                "name": part.experiment.label,
+                "seeds": [o.seed for o in part.outcomes],
+                "metrics": {name: {"mean": m, "sd": _none(s)} for name, (m, s) in part.metrics().items()},
+                "train_seconds": [round(o.train_seconds, 2) for o in part.outcomes],
+                "test_seconds": [round(o.test_seconds, 2) for o in part.outcomes],
+                "digests": [o.digest for o in part.outcomes],
+                "configuration": json.loads(part.configuration) if part.configuration else None,
+            }
+            for part in parts
+        ],
+    }
+
+
+def _none(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def as_markdown(experiment: Experiment, parts: Sequence[Repeats], command: str) -> str:
+    """Metrics of all variants, published figures, matrices."""
+    lines = [f"# {experiment.title or experiment.name}", "", f"`{command}`", ""]
+    lines += _metrics_table(parts)
+    if experiment.published:
+        lines += ["", "Published:", "", "| what | figure | source |", "| --- | --- | --- |"]
+        lines += [f"| {p.label} | {p.value} | {p.source} |" for p in experiment.published]
+    for part in parts:
+        lines += ["", f"## {part.experiment.label}", "", _description(part), "", *_matrix_table(part)]
+    v = versions()
+    lines += ["", f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.", ""]
+    return "\n".join(lines)
+
+
+def _metrics_table(parts: Sequence[Repeats]) -> list[str]:
+    found = [part.metrics() for part in parts]
+    names = [name for name in _SHOWN if any(name in one for one in found)]
+    lines = [
+        "Accuracies in %, differences in points; mean ± standard deviation over the seeds. Formulas:",
+        "docs/continual.md.",
+        "",
+        f"| variant | seeds | {' | '.join(names)} | learning, s | tests, s |",
+        "| --- | --- |" + " --- |" * (len(names) + 2),
+    ]
+    for part, one in zip(parts, found, strict=True):
+        cells = [percent(*one[name]) if name in one else "" for name in names]
+        times = [np.median([getattr(o, t) for o in part.outcomes]) for t in ("train_seconds", "test_seconds")]
+        seeds = ", ".join(str(o.seed) for o in part.outcomes)
+        shown = [f"{t:.1f}" if t else "" for t in times]
+        lines.append(f"| {part.experiment.label} | {seeds} | {' | '.join(cells)} | {' | '.join(shown)} |")
+    return lines
+
+
+def percent(mean: float, spread: float) -> str:
+    """`94.5 ± 0.2`, in percent."""
+    return f"{100 * mean:.1f}" + ("" if np.isnan(spread) else f" ± {100 * spread:.1f}")
+
+
+def _description(part: Repeats) -> str:
+    e = part.experiment
+    what = f"`{e.network}`" if e.method == "colanet" else e.method
+    values = "".join(f", {path} = {value}" for path, value in {**e.set, **e.options}.items())
+    copies = f", {e.copies} copies" if e.copies and e.method == "colanet" else ""
+    extra = (", all tasks mixed" if e.joint else "") + (", neuron migration" if e.migration else "")
+    return f"{what}{values}{copies}{extra}."
+
+
+def _matrix_table(part: Repeats) -> list[str]:
+    """Rows: after which task; columns: on which task; in percent, mean over seeds."""
+    matrix = part.matrix()
+    rows = [k for k in range(len(matrix)) if not np.isnan(matrix[k]).all()]
+    if len(matrix) > 12:
+        rows = sorted({*range(9, len(matrix), 10), len(matrix) - 1})
+        return [
+            "Mean over the tasks seen so far: "
+            + ", ".join(f"{100 * np.nanmean(matrix[k, : k + 1]):.1f} % after {k + 1}" for k in rows)
+            + "."
+        ]
+    lines = ["| after task | " + " | ".join(str(j + 1) for j in range(len(matrix))) + " |"]
+    lines.append("| --- |" + " --- |" * len(matrix))
+    for k in rows:
+        cells = ["" if np.isnan(a) else f"{100 * a:.1f}" for a in matrix[k]]
+        lines.append(f"| {k + 1} | " + " | ".join(cells) + " |")
+    names = ", ".join(f"{j + 1} {name}" for j, name in enumerate(part.tasks))
+    return [*lines, "", f"Tasks: {names}."]
+
+
+def summary(parts: Sequence[Repeats]) -> str:
+    """A line a variant, for the terminal."""
+    lines = []
+    for part in parts:
+        found: Mapping[str, tuple[float, float]] = part.metrics()
+        names = [name for name in ("ACC", "drop", "FM", "BWT") if name in found]
+        text = ", ".join(f"{name} {percent(*found[name])}" for name in names)
+        lines.append(f"{part.experiment.label}: {text}")
+    return "\n".join(lines)
