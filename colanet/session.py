@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,29 +206,50 @@ class Session(Inspection, Persistence):
         freeze = self.default_freeze if freeze is None else freeze
         rounds = self._rounds(stop if freeze is None else min(stop, freeze))
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
-        chunk = self._chunk()
-        for cut in cuts:
-            while self.step < cut:
-                self.advance(min(self.step + chunk, cut), freeze)
+        stretches = self._stretches(cuts)
+        # The next stretch is encoded while the present one runs: one thread more than copies at a time, but it
+        # fills the cores that stand idle while the last copies finish.
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._prepared, *stretches[0]) if stretches else None
+            for this, after in zip(stretches, [*stretches[1:], None], strict=True):
+                assert coming
+                inputs = coming.result()
+                coming = ahead.submit(self._prepared, *after) if after else None
+                self.advance(this[1], freeze, inputs)
                 if self.step in rounds:
                     self._migrate()
                 if watch:
                     watch(self)
         return self.result()
 
+    def _stretches(self, cuts: list[int]) -> list[tuple[int, int]]:
+        """First and last step of every engine call from now on; none goes beyond a cut."""
+        chunk, first = self._chunk(), self.step
+        stretches = []
+        for cut in cuts:
+            while first < cut:
+                stretches.append((first, min(first + chunk, cut)))
+                first = stretches[-1][1]
+        return stretches
+
+    def _prepared(self, start: int, stop: int) -> InputSpikes:
+        inputs = self.input_spikes(start, stop)
+        self.engine.prepare(inputs)
+        return inputs
+
     def _chunk(self) -> int:
         widths = [p.size for p in self.plan.populations if (0, p.name) in self._recorded_sections()]
         return max(1, min(self.chunk_steps, RECORD_LIMIT // max(sum(widths), 1)))
 
-    def advance(self, stop: int, freeze: int | None) -> None:
-        """One engine call, from the present step to `stop` of the data."""
+    def advance(self, stop: int, freeze: int | None, inputs: InputSpikes | None = None) -> None:
+        """One engine call, from the present step to `stop` of the data, whose input may be at hand already."""
         began = time.perf_counter()
         start = self.step
         record = self._population_indices(start, stop)
         if self.migration:
             record = sorted({*record, self.plan.population(self.migration.demand).index})
         stretch = self.engine.run(
-            self.input_spikes(start, stop),
+            self.input_spikes(start, stop) if inputs is None else inputs,
             self.origin + start,
             self.origin + stop,
             freeze=(1 << 62) if freeze is None else self.origin + freeze,

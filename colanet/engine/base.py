@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,12 +26,15 @@ class InputSpikes:
     ptr : tuple of ndarray of int64, shape (stop - base + 1,)
     index : tuple of ndarray of int32
         Nodes of input i that spike at step t: ``index[i][ptr[i][t - base] : ptr[i][t - base + 1]]``.
+    laid_out : dict
+        What an engine made of them ahead of its run, see `Engine.prepare`.
     """
 
     base: int
     stop: int
     ptr: tuple[np.ndarray, ...]
     index: tuple[np.ndarray, ...]
+    laid_out: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def at(self, source: int, step: int) -> np.ndarray:
         """Nodes of input `source` that spike at `step`; none outside the stretch."""
@@ -76,6 +79,10 @@ class Engine(Protocol):
 
     name: str
     plan: Plan
+
+    def prepare(self, inputs: InputSpikes) -> None:
+        """Lay input out as `run` needs it, if that is work; it may go on in another thread beside a run."""
+        ...
 
     def run(
         self,

@@ -416,6 +416,9 @@ class NumbaEngine:
             runner.store(state)
         return state
 
+    def prepare(self, inputs: InputSpikes) -> None:
+        inputs.laid_out[self.name] = make_feed(self.plan, inputs)
+
     def run(
         self,
         inputs: InputSpikes,
@@ -426,7 +429,9 @@ class NumbaEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
-        feed = make_feed(self.plan, inputs)
+        if self.name not in inputs.laid_out:
+            self.prepare(inputs)
+        feed = inputs.laid_out[self.name]
 
         def one(runner: CopyRunner) -> tuple[k.Harvest, int]:
             return runner.run(feed, start, stop, freeze, votes, record)

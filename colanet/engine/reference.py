@@ -385,6 +385,9 @@ class ReferenceEngine:
         self._state = {key: value.copy() for key, value in state.items()}
         self.networks = [Network(self.plan, copy, self._state) for copy in range(self.plan.copies)]
 
+    def prepare(self, inputs: InputSpikes) -> None:
+        """Nothing to do."""
+
     def run(
         self,
         inputs: InputSpikes,
