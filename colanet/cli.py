@@ -51,10 +51,15 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: every `ColanetError` becomes one line per problem and exit status 2."""
+    """Entry point."""
+    run_safely(cli, "colanet", arguments)
+
+
+def run_safely(command: click.Command, name: str, arguments: list[str] | None = None) -> None:
+    """Run a command; every `ColanetError` becomes one line per problem and exit status 2."""
     warnings.showwarning = lambda message, *_, **__: click.echo(f"warning: {message}", err=True)
     try:
-        cli.main(args=arguments, prog_name="colanet", standalone_mode=False)
+        command.main(args=arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.Abort:

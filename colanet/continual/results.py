@@ -91,15 +91,27 @@ def read_outcome(path: str | os.PathLike, experiment: Experiment, configuration:
     CheckpointError
         If the file is damaged or belongs to another experiment.
     """
+    outcome, of = load_outcome(path)
+    if of != (plain(experiment), configuration):
+        raise CheckpointError(f"{path}: is of another experiment; remove it, or give another folder with --out")
+    return outcome
+
+
+def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
+    """What `write_outcome` wrote: the run, and of which experiment and configuration it is.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged.
+    """
     arrays, attributes = read_h5(path)
     if attributes.get("kind") != "outcome":
         raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
     lost = {*_ARRAYS, "fields"} - arrays.keys()
     if lost:
         raise CheckpointError(f"{path}: damaged, it lacks {min(lost)}")
-    if (attributes.get("experiment"), attributes.get("configuration")) != (plain(experiment), configuration):
-        raise CheckpointError(f"{path}: is of another experiment; remove it, or give another folder with --out")
-    return Outcome(
+    outcome = Outcome(
         **{name: arrays[name] for name in _ARRAYS},
         fields=arrays["fields"].astype(np.float32),
         columns=int(attributes["columns"]),
@@ -108,6 +120,7 @@ def read_outcome(path: str | os.PathLike, experiment: Experiment, configuration:
         digest=str(attributes["digest"]),
         seed=int(attributes["seed"]),
     )
+    return outcome, (str(attributes.get("experiment")), str(attributes.get("configuration")))
 
 
 def plain(experiment: Experiment) -> str:

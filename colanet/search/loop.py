@@ -97,8 +97,9 @@ class Search:
 
     def _job(self, trial: FrozenTrial) -> Job | None:
         """The job of a trial; one whose values make no possible network is ended here."""
+        study = self.study
         try:
-            changes = settings(self.network, trial.params, self.study.zero_initial_weight)
+            changes = settings(self.network, trial.params, study.zero_initial_weight, study.initial_range)
         except ConfigError as error:
             self._note(trial.number, {}, Result(problem=str(error)))
             return None

@@ -98,7 +98,10 @@ def as_text(value: Value) -> str:
 
 
 def settings(
-    network: Network, values: Mapping[str, Value], zero_initial_weight: Iterable[str] = ()
+    network: Network,
+    values: Mapping[str, Value],
+    zero_initial_weight: Iterable[str] = (),
+    initial_range: tuple[float, float] = (1.0, 1.0),
 ) -> dict[str, str]:
     """The overrides that put values into a network.
 
@@ -110,6 +113,8 @@ def settings(
     zero_initial_weight : iterable of str
         Plastic projections, ``R->L``, whose initial weight stays 0: their initial resource becomes
         -w_min (w_max - w_min) / w_max, the inverse of the weight function at 0 (`docs/learning-rule.md`).
+    initial_range : (low, high)
+        Each of those synapses starts with that resource times a factor drawn evenly from this range.
 
     Returns
     -------
@@ -127,7 +132,9 @@ def settings(
         low, high = (_number(network, changes, f"population.{target}.{field}") for field in ("w_min", "w_max"))
         if not high > 0:
             raise ConfigError(Problem("zero_initial_weight needs w_max > 0", f"population {target}"))
-        changes[path] = as_text(-low * (high - low) / high + 0.0)
+        middle = -low * (high - low) / high + 0.0
+        first, last = (as_text(middle * factor) for factor in initial_range)
+        changes[path] = first if first == last else f"{{uniform: [{first}, {last}]}}"
     return changes
 
 

@@ -46,6 +46,8 @@ class Study(Frozen):
         Field, as for `colanet run --set`, to its range.
     zero_initial_weight : tuple of str
         Plastic projections whose initial resource follows w_min and w_max so that the initial weight is 0.
+    initial_range : (low, high)
+        Their initial resources are drawn evenly between these multiples of the resource of weight 0.
     objective : dict of str to float
         Metric to factor; the sum is maximised. A metric alone counts with the factor 1.
     start : tuple of dict
@@ -64,6 +66,7 @@ class Study(Frozen):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
     zero_initial_weight: tuple[str, ...] = ()
+    initial_range: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] = (1.0, 1.0)
     objective: dict[str, float] = Field(default_factory=lambda: {"ACC": 1.0})
     start: tuple[dict[str, Value], ...] = ()
 
@@ -107,6 +110,8 @@ class Study(Frozen):
         problems = []
         for number, trial in enumerate(self.start, 1):
             problems += [f"start number {number}: {text}" for text in self.misfits(trial)]
+        if self.initial_range[0] > self.initial_range[1]:
+            problems.append("initial_range: the lower bound exceeds the upper bound")
         for name in self.zero_initial_weight:
             if f"projection.{name}.initial_resource" in self.parameters:
                 problems.append(f"zero_initial_weight: the initial resource of {name} is a parameter too")

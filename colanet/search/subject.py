@@ -186,7 +186,7 @@ def filled(study: Study, network: Network, shown: str) -> Study:
             problems += [Problem(problem.message, f"parameters.{path}", shown) for problem in error.problems]
     if not problems:
         try:
-            settings(network, {}, study.zero_initial_weight)
+            settings(network, {}, study.zero_initial_weight, study.initial_range)
         except ConfigError as error:
             problems += [Problem(str(error), "zero_initial_weight", shown)]
     start = [values if SHIPPED in trial else trial for trial in study.start]

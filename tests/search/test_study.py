@@ -117,6 +117,8 @@ def test_zero_initial_weight():
     # Only one bound is searched, then none: the other is the network's; the shipped file holds 0.611134.
     assert settings(network, {"population.L.w_min": 0.0}, ["R->L"])[path] == "0"
     assert settings(network, {}, ["R->L"]) == {path: "0.611134"}
+    # A range of factors: 0.5 and 1.5 times the same.
+    assert settings(network, {}, ["R->L"], (0.5, 1.5)) == {path: "{uniform: [0.305567, 0.916701]}"}
     with pytest.raises(ConfigError, match="zero_initial_weight needs w_max > 0"):
         settings(network, {"population.L.w_max": 0.0}, ["R->L"])
     with pytest.raises(ConfigError, match="there is no projection X->L"):
