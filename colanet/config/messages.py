@@ -70,7 +70,8 @@ def explain(
         if field in seen and field in _ALTERNATIVES:
             continue
         seen.add(field)
-        if field in _ALTERNATIVES and detail["type"] != "missing":
+        # Other models have fields of the same names that take one type; only alternatives have longer paths.
+        if field in _ALTERNATIVES and len(path) > 1:
             yield (field,), _alternatives(error, str(field), item.get(str(field)))
         else:
             yield path, _in_words(detail, cls)

@@ -1,0 +1,103 @@
+"""The settings of the comparison methods, and which method takes which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from colanet.config.messages import explain
+from colanet.config.model import Frozen
+from colanet.errors import ConfigError, Problem
+
+METHODS = (
+    "backprop",
+    "backprop-dropout",
+    "backprop-self-reminder",
+    "backprop-reservoir",
+    "backprop-ewc",
+    "backprop-joint",
+)
+
+_COMMON = {"hidden", "optimizer", "lr", "batch"}
+_OWN: dict[str, set[str]] = {
+    "backprop-dropout": {"dropout"},
+    "backprop-self-reminder": {"reminder"},
+    "backprop-reservoir": {"memory", "replay"},
+    "backprop-ewc": {"strength", "decay", "fisher_images"},
+}
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class BaselineOptions(Frozen):
+    """Settings of the comparison methods.
+
+    Attributes
+    ----------
+    hidden : int
+        Rectified linear units.
+    optimizer : {'sgd', 'adam'}
+        Plain gradient descent without momentum, or Adam with PyTorch's other defaults.
+    lr : float
+        Learning rate.
+    batch : int
+        Fresh images a minibatch (with self-reminder: images, fresh and stored).
+    dropout : float
+        Probability that a hidden unit is silent.
+    reminder : float
+        Part of each task's training images that is kept.
+    memory : int
+        Images in the reservoir.
+    replay : int or None
+        Images of the reservoir that join each minibatch; None: as many as it has fresh ones.
+    strength, decay : float
+        lambda and gamma of online EWC, see `colanet.continual.baselines.ewc`.
+    fisher_images : int
+        Images of a task from which its Fisher information is estimated, at most all of them.
+    """
+
+    hidden: Annotated[int, Field(ge=1, le=65536)] = 512
+    optimizer: Literal["sgd", "adam"] = "adam"
+    lr: Annotated[float, Field(gt=0)] = 0.001
+    batch: Count = 32
+    dropout: Share = 0.5
+    reminder: Share = 0.1
+    memory: Count = 6000
+    replay: Count | None = None
+    strength: Annotated[float, Field(ge=0)] = 100.0
+    decay: Annotated[float, Field(ge=0, le=1)] = 1.0
+    fisher_images: Count = 1000
+
+
+def check_method(method: str) -> None:
+    """ConfigError if there is no such method."""
+    if method not in METHODS:
+        raise ConfigError(Problem(f"expected one of {', '.join(METHODS)}, not {method!r}", "method"))
+
+
+def read_options(method: str, options: Mapping[str, Any] | None = None) -> BaselineOptions:
+    """The settings of a method, checked.
+
+    Raises
+    ------
+    ConfigError
+        With every problem: an unknown method, unknown options, options that the method would ignore, bad values.
+    """
+    check_method(method)
+    given = dict(options or {})
+    problems: list[Problem] = []
+    allowed = _COMMON | _OWN.get(method, set())
+    for name in sorted(given.keys() & BaselineOptions.model_fields.keys() - allowed):
+        text = f"{method} has no such option, but {', '.join(sorted(allowed))}"
+        problems.append(Problem(text, f"options.{name}"))
+    try:
+        answer = BaselineOptions.model_validate(given)
+    except ValidationError as error:
+        found = explain(error, given, BaselineOptions)
+        problems += [Problem(text, ".".join(["options", *map(str, path[:1])])) for path, text in found]
+    if problems:
+        raise ConfigError(problems)
+    return answer
