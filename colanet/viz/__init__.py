@@ -1,20 +1,24 @@
-"""Pictures. Every function takes arrays and returns a `matplotlib.figure.Figure`; `save` writes it.
+"""Pictures of networks and experiments, for papers. Each function takes arrays and returns a matplotlib `Figure`.
 
-matplotlib is the extra `plot`; without it every function says how to install it.
+Figures have no window: they work without a display, in threads and in notebooks. matplotlib is imported when the
+first one is drawn.
 """
 
-from colanet.viz.curves import capacity_curve, comparison_bars, learning_curve, tuning_curves
+from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, learning_curve
 from colanet.viz.fields import receptive_fields
-from colanet.viz.figure import save
 from colanet.viz.matrices import confusion, degradation_matrix
+from colanet.viz.spikes import raster
+from colanet.viz.style import check_suffix, save
 
 __all__ = [
+    "alpha_curves",
     "capacity_curve",
+    "check_suffix",
     "comparison_bars",
     "confusion",
     "degradation_matrix",
     "learning_curve",
+    "raster",
     "receptive_fields",
     "save",
-    "tuning_curves",
 ]

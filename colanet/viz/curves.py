@@ -1,125 +1,218 @@
-"""Curves and bars."""
+"""Accuracy as curves and bars: over a threshold, over the number of tasks, over time, over methods."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from colanet.viz.figure import COLOURS, figure, plain
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-MeanAndSpread = tuple[float, float]
+from colanet.errors import DataError
+from colanet.viz.style import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
 
 
-def tuning_curves(
-    values: Sequence[float],
-    accuracy: Sequence[MeanAndSpread],
-    forgetting: Sequence[MeanAndSpread],
-    *,
-    name: str = "alpha",
-    title: str = "",
-) -> Figure:
-    """Average accuracy and forgetting over one parameter, with standard deviations.
+@styled
+def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any, Any] | None = None) -> Any:
+    """Mean accuracy and forgetting over the weight dependence of the threshold.
 
     Parameters
     ----------
-    values : sequence of float
-    accuracy, forgetting : sequence of (mean, standard deviation)
-        As shares, drawn in percent and in points.
+    alpha : array of shape (n,)
+    accuracy, forgetting : array of shape (n,)
+        From 0 to 1; forgetting in the same unit, 0.1 being ten points.
+    spreads : two arrays of shape (n,), or None
+        Standard deviations of accuracy and forgetting.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ.
     """
-    picture = figure(6.4, 3.8)
-    axes = plain(picture.subplots())
-    places = np.arange(len(values))
-    for numbers, label, colour in (
-        (accuracy, "mean accuracy after the last task, %", COLOURS[0]),
-        (forgetting, "forgetting (FM), points", COLOURS[1]),
+    x = numbers(alpha, "alpha", 1)
+    curves = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
+    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
+    if len(bars) != 2:
+        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    same_length(alpha=x, accuracy=curves[0], forgetting=curves[1], spread=bars[0], spreads=bars[1])
+    figure, ax = _axes(5.6, 3.6)
+    order = np.argsort(x)
+    for i, (label, values, bar) in enumerate(
+        zip(("mean accuracy after the last task", "forgetting"), curves, bars, strict=True)
     ):
-        mean, spread = 100 * np.nan_to_num(np.array(numbers)).T
-        axes.errorbar(places, mean, spread, marker="o", markersize=4, capsize=2, color=colour, label=label)
-    axes.set_xticks(places, labels=[f"{v:g}" for v in values])
-    axes.set_xlabel(name)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-    axes.legend(frameon=False)
-    axes.set_title(title, fontsize=11)
-    return picture
+        _curve(ax, x[order], 100 * values[order], None if bar is None else 100 * bar[order], i, label)
+    if len(x) and x.min() > 0 and x.max() / x.min() > 20:
+        ax.set_xscale("log")
+        ax.xaxis.get_major_locator().set_params(subs=(1, 2, 5))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+    ax.axhline(0, color=GREY, lw=0.8, zorder=0)
+    ax.set(xlabel="α, share of positive weights added to the threshold", ylabel="accuracy, % | forgetting, points")
+    ax.grid(axis="y")
+    _legend_above(figure, ax)
+    return figure
 
 
-def capacity_curve(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str = "") -> Figure:
-    """Mean accuracy on all tasks seen so far over their number.
-
-    Parameters
-    ----------
-    curves : mapping of str to (mean, standard deviation), float of shape (T,)
-        After 1, 2, ... tasks, as shares; one curve a label.
-    """
-    picture = figure(6.4, 3.8)
-    axes = plain(picture.subplots())
-    for (label, (mean, spread)), colour in zip(curves.items(), COLOURS * 3, strict=False):
-        n = np.arange(1, len(mean) + 1)
-        mean, spread = 100 * np.asarray(mean), 100 * np.nan_to_num(np.asarray(spread))
-        axes.plot(n, mean, color=colour, label=label)
-        axes.fill_between(n, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
-    axes.set_xlabel("tasks learnt")
-    axes.set_ylabel("mean accuracy on all of them, %")
-    axes.legend(frameon=False)
-    axes.set_title(title, fontsize=11)
-    return picture
-
-
-def learning_curve(
-    curves: Mapping[str, np.ndarray], block: int, boundaries: Sequence[int] = (), *, title: str = ""
-) -> Figure:
-    """Accuracy on training images before they are taught, over blocks of them.
+@styled
+def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Any:
+    """Mean accuracy over the number of tasks learnt, a curve for each network.
 
     Parameters
     ----------
-    curves : mapping of str to ndarray of float, shape (blocks,)
-    block : int
-        Images a block.
-    boundaries : sequence of int
-        Images after which a task ends.
+    n_tasks : array of shape (n,)
+    accuracies_by_label : mapping of str to array of shape (n,) or (seeds, n)
+        From 0 to 1; of several seeds the mean and the standard deviation are drawn. NaN: not measured.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ.
     """
-    picture = figure(7.5, 3.4)
-    axes = plain(picture.subplots())
-    for (label, running), colour in zip(curves.items(), COLOURS * 3, strict=False):
-        images = block * (np.arange(len(running)) + 0.5)
-        axes.plot(images / 1000, 100 * np.asarray(running), color=colour, label=label, linewidth=1)
-    for boundary in boundaries[:-1]:
-        axes.axvline(boundary / 1000, color="#bbbbbb", linewidth=0.7, zorder=0)
-    axes.set_xlabel("training images, thousands")
-    axes.set_ylabel("answered rightly, %")
-    axes.legend(frameon=False)
-    axes.set_title(title, fontsize=11)
-    return picture
+    x = numbers(n_tasks, "n_tasks", 1)
+    figure, ax = _axes(5.6, 3.6)
+    for i, (label, values) in enumerate(accuracies_by_label.items()):
+        runs = np.atleast_2d(100 * numbers(values, label))
+        if runs.ndim != 2 or runs.shape[1] != len(x):
+            raise DataError(f"{label}: expected {len(x)} accuracies, one a number of tasks, got {np.shape(values)}")
+        known = ~np.isnan(runs).all(axis=0)
+        runs, here, colour = runs[:, known], x[known], COLOURS[i % len(COLOURS)]
+        mean, spread = mean_and_spread(runs)
+        ax.plot(here, mean, color=colour, label=label)
+        if len(runs) > 1:
+            ax.fill_between(here, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)
+    ax.set(xlabel="tasks learnt", ylabel="mean accuracy on them, %")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(axis="y")
+    _legend_above(figure, ax)
+    return figure
 
 
-def comparison_bars(
-    names: Sequence[str],
-    accuracy: Sequence[MeanAndSpread],
-    forgetting: Sequence[MeanAndSpread | None],
-    *,
-    title: str = "",
-) -> Figure:
-    """Accuracy after the last task and forgetting of several methods, with standard deviations; None: undefined."""
-    picture = figure(7.0, 0.45 * len(names) + 1.4)
-    left, right = picture.subplots(1, 2, sharey=True)
-    places = np.arange(len(names))
-    rows = (
-        (left, list(accuracy), "mean accuracy after the last task, %", COLOURS[0]),
-        (right, [pair or (np.nan, np.nan) for pair in forgetting], "forgetting (FM), points", COLOURS[1]),
-    )
-    for axes, pairs, label, colour in rows:
-        mean, spread = 100 * np.array(pairs, dtype=float).T
-        plain(axes).barh(places, np.nan_to_num(mean), xerr=np.nan_to_num(spread), color=colour, height=0.6)
-        for place, value in zip(places, mean, strict=True):
-            axes.text(max(np.nan_to_num(value), 0), place, "" if np.isnan(value) else f"  {value:.1f}", va="center")
-        axes.set_xlabel(label)
-        axes.margins(x=0.18)
-    left.set_yticks(places, labels=list(names))
-    left.invert_yaxis()
-    picture.suptitle(title, fontsize=11)
-    return picture
+def mean_and_spread(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sample standard deviation over the known values of each column; spread 0 where there is one."""
+    count = (~np.isnan(runs)).sum(axis=0)
+    mean = np.nansum(runs, axis=0) / np.maximum(count, 1)
+    squares = np.nansum((runs - mean) ** 2, axis=0)
+    return mean, np.sqrt(squares / np.maximum(count - 1, 1))
+
+
+@styled
+def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int = 1000) -> Any:
+    """Accuracy while learning, over images; tasks follow each other, their boundaries are marked.
+
+    Parameters
+    ----------
+    blocks : arrays of shape (images,)
+        One a task: 1 or True where the answer, given before the label was shown, was right; or shares.
+    names : sequence of str or None
+        Of the tasks.
+    window : int
+        Images that the running mean takes together; within a task only.
+
+    Raises
+    ------
+    DataError
+        If there are no blocks, or not as many names as blocks.
+    """
+    parts = [numbers(block, "blocks", 1) for block in blocks]
+    if not parts or (names is not None and len(names) != len(parts)) or window < 1:
+        raise DataError(f"expected at least one task, a name for each of {len(parts)}, and a window of 1 or more")
+    figure, ax = _axes(7.2, 3.2)
+    first = 0
+    for i, part in enumerate(parts):
+        if i:
+            ax.axvline(first, color=GREY, lw=0.8, ls=":")
+        ax.plot(first + 1 + np.arange(len(part)), 100 * running_mean(part, window), color=COLOURS[0], lw=1.2)
+        _name_task(ax, first + len(part) / 2, i, len(parts), names)
+        first += len(part)
+    ax.set(xlabel="images learnt", ylabel=f"accuracy of the last {window:,} images, %", xlim=(0, max(first, 1)))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.grid(axis="y")
+    return figure
+
+
+def _name_task(ax, x: float, number: int, total: int, names: Sequence[str] | None) -> None:
+    """The name of a task above the axes, or its number where there are many or no names."""
+    if names is None and total == 1:
+        return
+    crowded = total > 6
+    text = names[number] if names is not None else str(number + 1) if crowded else f"task {number + 1}"
+    turned = crowded and names is not None
+    ax.annotate(
+        text, (x, 1), xytext=(0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", va="bottom",
+        ha="left" if turned else "center", rotation=30 if turned else 0, rotation_mode="anchor", color="#444444",
+    )  # fmt: skip
+
+
+def running_mean(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` values, of fewer at the beginning."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    last = np.arange(1, len(values) + 1)
+    first = np.maximum(last - window, 0)
+    return (total[last] - total[first]) / (last - first)
+
+
+@styled
+def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spreads: Any = None) -> Any:
+    """Mean accuracy after the last task and forgetting of several methods, side by side.
+
+    Parameters
+    ----------
+    methods : sequence of str
+    accuracy, forgetting : array of shape (methods,)
+        From 0 to 1; NaN: not defined, as forgetting of joint training.
+    spreads : two arrays of shape (methods,), or None
+        Standard deviations.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ.
+    """
+    values = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
+    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
+    if len(bars) != 2:
+        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    same_length(methods=methods, accuracy=values[0], forgetting=values[1], spread=bars[0], spreads=bars[1])
+    figure = new_figure(7.2, 0.38 * len(methods) + 1.0)
+    axes = figure.subplots(1, 2, sharey=True)
+    place = np.arange(len(methods))
+    titles = ("mean accuracy after the last task, %", "forgetting, points")
+    for i, (ax, title) in enumerate(zip(axes, titles, strict=True)):
+        _bars(ax, place, 100 * values[i], None if bars[i] is None else 100 * bars[i], COLOURS[i])
+        ax.set_xlabel(title)
+    axes[0].set_xticks(range(0, 101, 20))
+    axes[0].set_yticks(place, list(methods))
+    axes[0].invert_yaxis()
+    return figure
+
+
+def _bars(ax, place, values, spread, colour) -> None:
+    """Horizontal bars with their numbers at the end."""
+    known = np.nan_to_num(values)
+    style = {"ecolor": "#333333", "error_kw": {"lw": 1}}
+    reach = np.zeros(len(values)) if spread is None else np.where(np.isnan(values), 0, np.nan_to_num(spread))
+    ax.barh(place, known, height=0.62, color=colour, xerr=None if spread is None else reach, **style)
+    for y, value, true, wide in zip(place, known, values, reach, strict=True):
+        text = "–" if np.isnan(true) else f"{value:.1f}" + (f" ± {wide:.1f}" if spread is not None else "")
+        end = (max(value + wide, 0), y)
+        ax.annotate(text, end, xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+    top = float(np.max(np.maximum(known + reach, 0), initial=1.0))
+    ax.set_xlim(min(0.0, float(np.min(known - reach, initial=0.0))) * 1.1, 1.35 * top)
+    ax.tick_params(axis="y", length=0)
+    ax.axvline(0, color="#333333", lw=0.8)
+
+
+def _axes(width: float, height: float) -> tuple[Any, Any]:
+    figure = new_figure(width, height)
+    return figure, figure.subplots()
+
+
+def _curve(ax, x, y, spread, number: int, label: str) -> None:
+    ax.errorbar(x, y, spread, color=COLOURS[number], marker=MARKERS[number], label=label, elinewidth=1)
+
+
+def _legend_above(figure, ax) -> None:
+    """The names of the curves above the axes, where no curve is."""
+    handles, labels = ax.get_legend_handles_labels()
+    if labels:
+        room = max(int(13 * figure.get_size_inches()[0] / (max(map(len, labels)) + 7)), 1)
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), room))

@@ -1,97 +1,191 @@
-"""Receptive fields: what every neuron of every column has learnt."""
+"""Receptive fields: what each neuron of each column has learnt to look for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from colanet.errors import DataError
-from colanet.viz.figure import figure
+from colanet.viz.style import GREY, new_figure, numbers, styled
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+GAP = 3
+"""Blank pixels between two fields."""
 
-PER_ROW = 15
-"""Most fields side by side; larger columns take several rows."""
+INCH = 0.02
+"""Side of a pixel: a whole number of dots at 100 and 200 dots an inch, so that all pixels look equally large."""
+
+MAP = "RdBu_r"
+LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 0.55, 0.95, 0.35, 0.35, 0.3
 
 
+@styled
 def receptive_fields(
-    weights: np.ndarray,
-    columns: int,
-    *,
+    weights: Any,
+    columns: int | Any,
     shape: tuple[int, int] = (28, 28),
-    permutation: np.ndarray | None = None,
+    *,
+    permutation: Any = None,
     labels: Sequence[str] | None = None,
-    used: np.ndarray | None = None,
-    title: str = "",
-) -> Figure:
-    """One row a column, one field a neuron; positive weights red, negative blue, unused neurons crossed out.
+    used: Any = None,
+    titles: Sequence[str] | None = None,
+) -> Any:
+    """One row a column, one picture a microcolumn; positive weights red, negative blue, one scale for all.
 
     Parameters
     ----------
-    weights : ndarray of float, shape (pixels, neurons)
-        Neurons column by column.
-    columns : int
+    weights : array of shape (pixels, neurons) or (stages, pixels, neurons)
+        In units of the potential; NaN: no synapse. Stages, for example after each task, stand side by side.
+    columns : int, or int array of shape (neurons,)
+        Number of columns, which share the neurons evenly and in order; or the column of each neuron.
     shape : (height, width)
-    permutation : ndarray of int, shape (pixels,), or None
-        Input i showed pixel permutation[i]; the picture is put back into order.
+    permutation : int array of shape (pixels,), or a sequence of such or None, one a stage
+        With permuted[:, i] = original[:, permutation[i]]: fields are drawn in the original order of pixels.
     labels : sequence of str or None
-        Of the columns.
-    used : ndarray of bool, shape (neurons,), or None
-        Neurons that have learnt; None: those whose weights differ from the most usual ones.
+        Names of the columns.
+    used : bool array of shape (neurons,) or (stages, neurons), or None
+        Neurons that have learnt; the others are drawn as a crossed frame. None: those with unequal weights.
+    titles : sequence of str or None
+        One a stage.
 
     Raises
     ------
     DataError
-        If the shapes do not fit.
+        If the arrays do not fit each other.
     """
-    weights = np.asarray(weights, dtype=float)
-    if weights.ndim != 2 or weights.shape[0] != shape[0] * shape[1] or weights.shape[1] % max(columns, 1):
-        raise DataError(
-            f"weights of shape {weights.shape}, expected {shape[0] * shape[1]} pixels and a multiple of {columns}"
-        )
-    if permutation is not None:
-        weights = restored(weights, permutation)
-    used = learnt(weights) if used is None else np.asarray(used, dtype=bool)
-    size = weights.shape[1] // columns
-    lines = -(-size // PER_ROW)
-    width = min(size, PER_ROW)
-    picture = figure(0.55 * width + 0.6, 0.56 * columns * lines + 0.5)
-    grid = np.atleast_2d(picture.subplots(columns * lines, width, squeeze=False))
-    limit = max(float(np.abs(weights[:, used]).max()) if used.any() else 0.0, 1e-9)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for neuron in range(weights.shape[1]):
-        column, place = divmod(neuron, size)
-        axes = grid[column * lines + place // PER_ROW, place % PER_ROW]
-        axes.set_axis_on()
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for side in axes.spines.values():
-            side.set_color("#bbbbbb")
-        if used[neuron]:
-            axes.imshow(weights[:, neuron].reshape(shape), cmap="RdBu_r", vmin=-limit, vmax=limit)
-        else:
-            axes.plot([0, 1], [0, 1], color="#dddddd", linewidth=0.7, transform=axes.transAxes)
-    for column in range(columns):
-        label = labels[column] if labels is not None else str(column)
-        grid[column * lines, 0].set_ylabel(label, rotation=0, ha="right", va="center")
-    if title:
-        picture.suptitle(title, fontsize=11)
-    return picture
+    stages = numbers(weights, "weights")
+    stages = stages[None] if stages.ndim == 2 else stages
+    height, width = shape
+    if stages.ndim != 3 or stages.shape[1] != height * width:
+        raise DataError(f"weights: expected {height} x {width} pixels a neuron, got shape {np.shape(weights)}")
+    members = _members(columns, stages.shape[2])
+    labels = [str(i) for i in range(len(members))] if labels is None else list(labels)
+    if len(labels) != len(members) or (titles is not None and len(titles) != len(stages)):
+        raise DataError(f"expected {len(members)} labels and {len(stages)} titles")
+    busy = _used(used, stages)
+    orders = _orders(permutation, stages)
+    pictures = [_unpermuted(stage, order, shape) for stage, order in zip(stages, orders, strict=True)]
+    return _draw(pictures, busy, members, labels, titles)
 
 
-def restored(weights: np.ndarray, permutation: np.ndarray) -> np.ndarray:
-    """Rows put back to the pixels they stand for."""
-    result = np.empty_like(weights)
-    result[permutation] = weights
-    return result
+def _members(columns: int | Any, neurons: int) -> list[np.ndarray]:
+    """Neurons of each column."""
+    if np.ndim(columns) == 0:
+        if not 0 < columns <= neurons or neurons % columns:
+            raise DataError(f"columns: {neurons} neurons cannot be shared out evenly among {columns} columns")
+        return list(np.arange(neurons).reshape(int(columns), -1))
+    owner = np.asarray(columns)
+    if owner.shape != (neurons,) or owner.dtype.kind not in "iu" or (owner < 0).any():
+        raise DataError(f"columns: expected the column, 0 or more, of each of {neurons} neurons, got {owner.shape}")
+    return [np.flatnonzero(owner == c) for c in range(owner.max() + 1)]
 
 
-def learnt(weights: np.ndarray) -> np.ndarray:
-    """Neurons some of whose weights are much larger than those of the least taught neurons, bool (neurons,)."""
-    strength = np.maximum(weights, 0).sum(axis=0)
-    least, most = strength.min(), strength.max()
-    return strength > least + 0.1 * (most - least) if most > least else np.zeros(len(strength), dtype=bool)
+def _used(used: Any, stages: np.ndarray) -> np.ndarray:
+    """Bool of shape (stages, neurons)."""
+    if used is None:
+        # A neuron without synapses is as empty as one whose weights are all still the same.
+        known = np.where(np.isnan(stages), -np.inf, stages)
+        least = np.where(np.isnan(stages), np.inf, stages)
+        return known.max(axis=1) > least.min(axis=1)
+    busy = np.asarray(used, dtype=bool)
+    if busy.shape not in (stages[:, 0].shape, stages[0, 0].shape):
+        raise DataError(f"used: expected one value for each of {stages.shape[2]} neurons, got shape {busy.shape}")
+    return np.broadcast_to(busy, stages[:, 0].shape)
+
+
+def _orders(permutation: Any, stages: np.ndarray) -> list[np.ndarray | None]:
+    """The permutation of each stage."""
+    one = permutation is None or (permutation[0] is not None and np.ndim(permutation[0]) == 0)
+    orders = [permutation] * len(stages) if one else list(permutation)
+    if len(orders) != len(stages):
+        raise DataError(f"permutation: expected one for each of {len(stages)} stages, got {len(orders)}")
+    n = stages.shape[1]
+    checked = [None if order is None else np.asarray(order) for order in orders]
+    for order in checked:
+        if order is not None and (order.shape != (n,) or not np.array_equal(np.sort(order), np.arange(n))):
+            raise DataError(f"permutation: expected the numbers 0..{n - 1}, each once")
+    return checked
+
+
+def _unpermuted(stage: np.ndarray, order: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
+    """Pictures of shape (neurons, height, width) in the original order of pixels."""
+    if order is not None:
+        original = np.empty_like(stage)
+        original[order] = stage  # permuted pixel i is original pixel order[i]
+        stage = original
+    return stage.T.reshape(-1, *shape)
+
+
+def limit_of(pictures: Sequence[np.ndarray], busy: np.ndarray) -> float:
+    """Largest weight of the common colour scale: nearly all weights of used neurons lie within."""
+    sizes = [np.abs(stage[mask])[~np.isnan(stage[mask])] for stage, mask in zip(pictures, busy, strict=True)]
+    every = np.concatenate(sizes) if sizes else np.zeros(0)
+    return float(np.quantile(every, 0.985)) or 1.0 if every.size else 1.0
+
+
+def _draw(pictures, busy, members, labels, titles) -> Any:
+    height, width = pictures[0].shape[1:]
+    rows, across = len(members), max(max((len(m) for m in members), default=1), 1)
+    # Small networks are drawn larger, so that the picture is never a stamp; always whole dots.
+    inch = INCH * max(1, min(4, int(4.5 / (INCH * across * (width + GAP)))))
+    if across * (width + GAP) * inch * len(pictures) > 30:
+        inch = INCH / 2
+    wide, high = (across * (width + GAP) + GAP) * inch, (rows * (height + GAP) + GAP) * inch
+    total = LEFT + RIGHT + len(pictures) * wide + (len(pictures) - 1) * BETWEEN
+    full = high + BOTTOM + (TOP if titles is not None else 0.1)
+    figure = new_figure(total, full, constrained=False)
+    limit = limit_of(pictures, busy)
+    for i, (stage, mask) in enumerate(zip(pictures, busy, strict=True)):
+        left = LEFT + i * (wide + BETWEEN)
+        ax = figure.add_axes((left / total, BOTTOM / full, wide / total, high / full))
+        image = _panel(ax, stage, mask, members, limit, (height, width))
+        middles = [GAP + (height + GAP) * row + (height - 1) / 2 for row in range(rows)]
+        ax.set_yticks(middles, labels if i == 0 else [""] * rows)
+        if titles is not None:
+            ax.set_title(titles[i], pad=5)
+        ax.set_xlabel("microcolumn", labelpad=3)
+    figure.axes[0].set_ylabel("column", labelpad=4)
+    bar = figure.add_axes(((total - RIGHT + 0.15) / total, BOTTOM / full, 0.13 / total, min(high, 2.6) / full))
+    figure.colorbar(image, cax=bar, extend="both", label="weight")
+    bar.spines["outline"].set_visible(False)
+    return figure
+
+
+def _panel(ax, stage, mask, members, limit, shape) -> Any:
+    """A mosaic of one stage's fields in one pair of axes."""
+    height, width = shape
+    across = max(max((len(m) for m in members), default=1), 1)
+    mosaic = np.full((len(members) * (height + GAP) + GAP, across * (width + GAP) + GAP), np.nan)
+    frames, crosses = [], []
+    for row, neurons in enumerate(members):
+        for place, neuron in enumerate(neurons):
+            y, x = GAP + row * (height + GAP), GAP + place * (width + GAP)
+            frames.append((x, y))
+            if mask[neuron]:
+                mosaic[y : y + height, x : x + width] = stage[neuron]
+            else:
+                crosses.append((x, y))
+    image = ax.imshow(mosaic, cmap=MAP, vmin=-limit, vmax=limit, interpolation="nearest", aspect="auto")
+    _mark(ax, frames, crosses, shape)
+    ax.tick_params(length=0)
+    ax.set_xticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return image
+
+
+def _mark(ax, frames, crosses, shape) -> None:
+    """A frame around each field; a light cross through each neuron that has learnt nothing."""
+    from matplotlib.collections import LineCollection
+
+    height, width = shape
+    boxes, lines = [], []
+    for x, y in frames:
+        left, top, right, bottom = x - 1, y - 1, x + width, y + height
+        boxes.append([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])
+    for x, y in crosses:
+        left, top, right, bottom = x - 0.5, y - 0.5, x + width - 0.5, y + height - 0.5
+        lines += [[(left, top), (right, bottom)], [(left, bottom), (right, top)]]
+    ax.add_collection(LineCollection(boxes, colors="#c8c8c8", linewidths=0.5, gid="frames"), autolim=False)
+    ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.5, alpha=0.6, gid="unused"), autolim=False)

@@ -1,75 +1,108 @@
-"""Matrices as heat maps with their numbers."""
+"""Matrices as heat maps with their numbers: accuracy over tasks, confusion of classes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from colanet.viz.figure import figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from colanet.errors import DataError
+from colanet.viz.style import new_figure, numbers, styled
 
 
-def degradation_matrix(
-    matrix: np.ndarray, *, names: Sequence[str] | None = None, spread: np.ndarray | None = None, title: str = ""
-) -> Figure:
-    """Accuracy on every task (columns) after every task (rows), in percent.
+@styled
+def degradation_matrix(matrix: Any, *, names: Sequence[str] | None = None, spread: Any = None) -> Any:
+    """Test accuracy on each task after each task, in percent; what has not been learnt yet stays blank.
 
     Parameters
     ----------
-    matrix : ndarray of float, shape (T, T)
-        From 0 to 1; NaN stays blank.
+    matrix : array of shape (tasks, tasks)
+        a[k][j] from 0 to 1: on task j after learning task k; NaN: not measured.
     names : sequence of str or None
-        Of the tasks.
-    spread : ndarray of float, shape (T, T), or None
-        Standard deviations, written below the means.
+        Of the tasks; None: their numbers from 1.
+    spread : array of shape (tasks, tasks) or None
+        Standard deviation over seeds, from 0 to 1, written below the accuracy.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not fit each other.
     """
-    a = 100 * np.asarray(matrix, dtype=float)
+    a = 100 * numbers(matrix, "matrix", 2)
     n = len(a)
-    picture = figure(0.62 * n + 2.2, 0.5 * n + 1.4)
-    axes = picture.subplots()
-    image = axes.imshow(a, cmap="viridis", vmin=min(np.nanmin(a), 50), vmax=100, aspect="auto")
-    middle = (min(np.nanmin(a), 50) + 100) / 2
-    for k, j in np.argwhere(~np.isnan(a)):
-        text = f"{a[k, j]:.1f}"
-        if spread is not None and not np.isnan(spread[k, j]):
-            text += f"\n± {100 * spread[k, j]:.1f}"
-        axes.text(j, k, text, ha="center", va="center", fontsize=8, color="white" if a[k, j] < middle else "black")
-    ticks = list(range(n))
-    axes.set_xticks(ticks, labels=[str(t + 1) for t in ticks] if names is None else list(names))
-    axes.set_yticks(ticks, labels=[str(t + 1) for t in ticks])
-    axes.set_xlabel("tested on task")
-    axes.set_ylabel("after learning task")
-    axes.set_title(title, fontsize=11)
-    picture.colorbar(image, ax=axes, label="accuracy, %")
-    return picture
+    names = [str(i + 1) for i in range(n)] if names is None else list(names)
+    wide = None if spread is None else 100 * numbers(spread, "spread", 2)
+    if a.shape != (n, n) or n == 0 or len(names) != n or (wide is not None and wide.shape != a.shape):
+        raise DataError(f"matrix: expected one row and one column for each of {len(names)} tasks, got {a.shape}")
+    texts = np.full(a.shape, "", dtype=object)
+    for k, j in zip(*np.nonzero(np.isfinite(a)), strict=True):
+        texts[k, j] = f"{a[k, j]:.1f}" + (f"\n± {wide[k, j]:.1f}" if wide is not None else "")
+    numeric = all(name.isdigit() for name in names)
+    low = np.nanmin(a) if np.isfinite(a).any() else 0.0
+    # The scale begins at a round figure below the worst cell, so that a good network's losses are seen too.
+    return _heat_map(
+        a, texts, names, names, (min(10 * np.floor(low / 10), 90.0), 100.0), "accuracy, %",
+        "tested on task" if numeric else "tested on", "after learning task" if numeric else "after learning",
+    )  # fmt: skip
 
 
-def confusion(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str = "") -> Figure:
-    """Share of each true class (row) that was given each answer (column), in percent.
+@styled
+def confusion(counts: Any, names: Sequence[str]) -> Any:
+    """Answers to the images of each class, in percent of the class.
 
     Parameters
     ----------
-    counts : ndarray of int, shape (classes, classes)
-    rows, columns : sequence of str
-        Names of true classes and of answers.
+    counts : int array of shape (classes, classes) or (classes, classes + 1)
+        Row: true class, column: answer; an additional last column: no answer. An additional last row, images
+        without a class, is left out.
+    names : sequence of str
+        Of the classes.
+
+    Raises
+    ------
+    DataError
+        If counts and names do not fit.
     """
-    counts = np.asarray(counts, dtype=float)
-    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    n, m = share.shape
-    picture = figure(0.5 * m + 2.0, 0.42 * n + 1.4)
-    axes = picture.subplots()
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-    for i, j in np.argwhere(share >= 0.5):
-        colour = "white" if share[i, j] > 50 else "black"
-        axes.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(m), labels=list(columns))
-    axes.set_yticks(range(n), labels=list(rows))
-    axes.set_xlabel("answer")
-    axes.set_ylabel("shown")
-    axes.set_title(title, fontsize=11)
-    picture.colorbar(image, ax=axes, label="share of the class, %")
-    return picture
+    table = numbers(counts, "counts", 2)
+    n = len(names)
+    if table.shape == (n + 1, n + 1):
+        table = table[:n]
+    if table.shape not in ((n, n), (n, n + 1)) or n == 0:
+        raise DataError(f"counts: expected {n} rows and {n} or {n + 1} columns, got {table.shape}")
+    answers = [*names, "none"][: table.shape[1]]
+    total = table.sum(axis=1, keepdims=True)
+    share = 100 * np.divide(table, total, out=np.full(table.shape, np.nan), where=total > 0)
+    texts = np.full(share.shape, "", dtype=object)
+    for k, j in zip(*np.nonzero(share >= 0.05), strict=True):
+        texts[k, j] = f"{share[k, j]:.1f}"
+    # Light cells for the rare answers: most of a confusion matrix is nearly empty.
+    return _heat_map(share, texts, names, answers, (0.0, 100.0), "% of the class's images", "answer", "true class",
+                     colours="Blues")  # fmt: skip
+
+
+def _heat_map(
+    values, texts, row_names, column_names, limits, unit, xlabel, ylabel, colours="cividis"
+) -> Any:
+    """Cells with numbers, dark text on light cells and light text on dark ones."""
+    rows, columns = values.shape
+    side = float(np.clip(2.4 / max(columns, 1), 0.62 if any("\n" in text for text in texts.flat) else 0.5, 0.8))
+    figure = new_figure(max(side * columns, 1.6) + 1.9, max(side * rows, 1.6) + 0.9)
+    ax = figure.subplots()
+    image = ax.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1])
+    middle, light_is_high = sum(limits) / 2, colours == "cividis"
+    for (k, j), text in np.ndenumerate(texts):
+        if text:
+            ink = "black" if (values[k, j] > middle) == light_is_high else "white"
+            ax.text(j, k, text, ha="center", va="center", color=ink, fontsize=8, linespacing=1.25)
+    long = max((len(str(name)) for name in column_names), default=0) > 11 * side
+    turn = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    ax.set_xticks(range(columns), list(column_names), **turn)
+    ax.set_yticks(range(rows), list(row_names))
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    bar = figure.colorbar(image, ax=ax, label=unit, shrink=0.9, pad=0.02)
+    bar.outline.set_linewidth(0.6)
+    return figure
