@@ -20,10 +20,11 @@ import numpy as np
 from colanet.cli import run_safely
 from colanet.commands.continual import continual, file_of
 from colanet.continual.experiment import expand, load_experiment
-from colanet.continual.metrics import mean_and_spread, metrics
+from colanet.continual.metrics import metrics
 from colanet.continual.results import Repeats, load_outcome
 from colanet.continual.runner import BLOCK
 from colanet.viz import (
+    alpha_curves,
     capacity_curve,
     comparison_bars,
     confusion,
@@ -31,13 +32,12 @@ from colanet.viz import (
     learning_curve,
     receptive_fields,
     save,
-    tuning_curves,
 )
 
 HERE = Path(__file__).parent
 NAMES = (
-    "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "three_tasks", "migration", "comparison",
-    "comparison_letters", "capacity",
+    "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "three_tasks", "migration",
+    "comparison", "comparison_letters", "capacity",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
@@ -91,19 +91,27 @@ def permuted(parts: dict[str, Repeats]) -> dict:
     pictures = {}
     for label, part in parts.items():
         slug = label.replace(" microcolumns", "").replace(", parameters of MNIST", "_mnist_parameters")
-        pictures[f"permuted_mnist_{slug}"] = degradation_matrix(part.matrix(), title=label)
-    curves = {label: part.outcomes[0].running for label, part in parts.items()}
-    bounds = next(iter(parts.values())).outcomes[0].boundaries
-    pictures["permuted_mnist_learning"] = learning_curve(curves, BLOCK, list(bounds), title="while learning")
+        pictures[f"permuted_mnist_{slug}"] = degradation_matrix(part.matrix())
+    first = next(iter(parts.values())).outcomes[0]
+    ends = -(-np.diff(first.boundaries, prepend=0) // BLOCK)
+    blocks = np.split(first.running, np.cumsum(ends)[:-1])
+    pictures["permuted_mnist_learning"] = learning_curve(*[np.repeat(b, BLOCK) for b in blocks], window=BLOCK)
     return pictures
 
 
 def alpha(parts: dict[str, Repeats]) -> dict:
     """Two curves over alpha."""
-    found = [part.metrics() for part in parts.values()]
     values = [float(label.removeprefix("alpha ")) for label in parts]
-    picture = tuning_curves(values, [m["ACC"] for m in found], [m["FM"] for m in found], title="ten permuted tasks")
-    return {"alpha_curve": picture}
+    return {"alpha_curve": alpha_curves(values, *accuracy_and_forgetting(parts))}
+
+
+def accuracy_and_forgetting(parts: dict[str, Repeats]) -> tuple[list[float], list[float], tuple[list, list]]:
+    """ACC and FM of all variants, and their standard deviations; NaN where FM is not defined."""
+    nothing = (float("nan"), float("nan"))
+    found = [(m["ACC"], m.get("FM", nothing)) for m in (part.metrics() for part in parts.values())]
+    accuracy, forgetting = zip(*found, strict=True)
+    spreads = tuple([float(np.nan_to_num(spread)) for _, spread in pairs] for pairs in (accuracy, forgetting))
+    return [mean for mean, _ in accuracy], [mean for mean, _ in forgetting], (spreads[0], spreads[1])
 
 
 def letters(parts: dict[str, Repeats]) -> dict:
@@ -114,47 +122,44 @@ def letters(parts: dict[str, Repeats]) -> dict:
             continue
         part = parts[label]
         first = part.outcomes[0]
-        for k, what in enumerate(("digits", "letters after digits")[: len(first.fields)]):
-            title = f"{label}: after learning {what}"
-            both = [f"{d} {c}" for d, c in zip(DIGITS, LETTERS, strict=True)]
-            pictures[f"letters_fields_{slug}_{k + 1}"] = receptive_fields(
-                first.fields[k], first.columns, labels=both, title=title
-            )
+        both = [f"{d} {c}" for d, c in zip(DIGITS, LETTERS, strict=True)]
+        titles = ("after digits", "after letters")[: len(first.fields)]
+        pictures[f"letters_fields_{slug}"] = receptive_fields(
+            first.fields, first.columns, labels=both, titles=titles, used=learnt(first.fields)
+        )
         counts = np.sum([o.confusion[-1, 0] for o in part.outcomes], axis=0)
-        title = f"{label}: digits, after learning letters"
-        columns = [f"{d}/{c}" for d, c in zip(DIGITS, LETTERS, strict=True)]
-        pictures[f"letters_confusion_{slug}"] = confusion(counts, DIGITS, columns, title)
+        pictures[f"letters_confusion_{slug}"] = confusion(counts, both)
     return pictures
 
 
-def bars(title: str, name: str) -> Callable[[dict[str, Repeats]], dict]:
+def learnt(fields: np.ndarray) -> np.ndarray:
+    """Neurons whose positive weights add up to far more than those of the least taught one."""
+    strength = np.maximum(fields, 0).sum(axis=1)
+    least, most = strength.min(), strength.max()
+    return strength > least + 0.1 * (most - least)
+
+
+def bars(name: str) -> Callable[[dict[str, Repeats]], dict]:
     """Accuracy and forgetting of several methods."""
-
-    def draw(parts: dict[str, Repeats]) -> dict:
-        found = [part.metrics() for part in parts.values()]
-        forgetting = [m.get("FM") for m in found]
-        return {name: comparison_bars(list(parts), [m["ACC"] for m in found], forgetting, title=title)}
-
-    return draw
+    return lambda parts: {name: comparison_bars(list(parts), *accuracy_and_forgetting(parts))}
 
 
 def capacity(parts: dict[str, Repeats]) -> dict:
     """Accuracy on all tasks so far over their number."""
-    curves = {}
-    for label, part in parts.items():
-        n = len(part.outcomes[0].matrix)
-        rows = [[metrics(o.matrix[:k, :k])["ACC"] for o in part.outcomes] for k in range(1, n + 1)]
-        pairs = np.array([mean_and_spread(row) for row in rows])
-        curves[label] = (pairs[:, 0], pairs[:, 1])
-    return {"capacity": capacity_curve(curves, title="permuted MNIST, task after task")}
+    n = len(next(iter(parts.values())).outcomes[0].matrix)
+    curves = {
+        label: np.array([[metrics(o.matrix[:k, :k])["ACC"] for k in range(1, n + 1)] for o in part.outcomes])
+        for label, part in parts.items()
+    }
+    return {"capacity": capacity_curve(np.arange(1, n + 1), curves)}
 
 
 FIGURES: dict[str, Callable[[dict[str, Repeats]], dict]] = {
     "permuted_mnist": permuted,
     "alpha_curve": alpha,
     "letters": letters,
-    "comparison": bars("ten permuted tasks of 10,000 images", "comparison"),
-    "comparison_letters": bars("letters after digits", "comparison_letters"),
+    "comparison": bars("comparison"),
+    "comparison_letters": bars("comparison_letters"),
     "capacity": capacity,
 }
 
