@@ -265,7 +265,7 @@ class Run:
         results = []
         for j in which:
             task = self.tasks[j]
-            seed = self._coding_seed(len(self.tasks) + j)
+            seed = self._coding_seed(2 * j + 1)
             inputs = session.network.inputs
             session.present(present_arrays(inputs, task.test_images, task.test_labels, 0, seed=seed))
             session.run(freeze=0)
@@ -286,7 +286,7 @@ class Run:
 
     def _lesson(self, network: Network, k: int):
         images, labels = self.lessons[k]
-        return present_arrays(network.inputs, images, labels, len(labels), seed=self._coding_seed(k))
+        return present_arrays(network.inputs, images, labels, len(labels), seed=self._coding_seed(2 * k))
 
     def _coding_seed(self, number: int) -> int:
         """No two tasks, nor learning and test, share their random spikes."""

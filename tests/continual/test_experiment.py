@@ -1,0 +1,87 @@
+"""Experiment files, and the tasks they name."""
+
+import numpy as np
+import pytest
+import yaml
+
+from colanet import datasets
+from colanet.continual.experiment import expand, load_experiment
+from colanet.errors import ConfigError, DataError
+from tests.continual.toys import ROOT, experiment, tasks
+
+FILES = sorted((ROOT / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_shipped_experiments_are_right_and_find_their_networks(path):
+    described = load_experiment(path)
+    assert described.name == path.stem
+    for variant in expand(described):
+        if variant.method == "colanet":
+            assert (variant.folder / variant.network).is_file()
+        assert variant.validation == 0
+    if "quick" not in path.stem:
+        assert len(described.seeds) >= 3
+
+
+def test_variants_add_to_set_and_replace_all_else(tmp_path):
+    e = experiment(variants=[
+        {"name": "a", "set": {"population.L.tau_m": 4}},
+        {"name": "b", "copies": 1, "seeds": [7]},
+        {"name": "c", "network": "other.yaml", "set": {}},
+    ])  # fmt: skip
+    a, b, c = expand(e)
+    assert a.set == {"population.L.size": 30, "population.L.tau_m": 4} and a.label == "a"
+    assert b.set == e.set and b.copies == 1 and b.seeds == (7,)
+    # Another network does not get what was meant for the first one.
+    assert c.set == {}
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"tasks": []}, "tasks"),
+    ({"tasks": [{"dataset": "mnist", "repeat": 2}]}, "need a permutation"),
+    ({"method": "magic"}, "method"),
+    ({"network": None}, "network"),
+    ({"seeds": [1, 1]}, "twice"),
+    ({"colour": "red"}, "colour"),
+    ({"variants": [{"name": "a"}, {"name": "a"}]}, "name of its own"),
+    ({"variants": [{"name": "a", "copies": 0}]}, "copies"),
+])  # fmt: skip
+def test_mistakes_are_named(change, said, tmp_path):
+    fields = {"name": "toy", "network": "x.yaml", "tasks": [{"dataset": "mnist"}]} | change
+    path = tmp_path / "e.yaml"
+    path.write_text(yaml.safe_dump(fields))
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_experiment(path)
+    assert "e.yaml" in str(caught.value)
+
+
+def test_permuted_tasks_can_be_put_back():
+    plain = datasets.load("mnist").train_images[:60].reshape(60, -1)
+    for task in tasks():
+        back = np.empty_like(task.train_images)
+        back[:, task.permutation] = task.train_images
+        assert (back == plain).all()
+        assert (task.train_images != plain).any()
+    orders = [tuple(task.permutation) for task in tasks()]
+    assert len(set(orders)) == 3
+
+
+def test_validation_never_touches_test_images(monkeypatch):
+    """Poisoned test images would show."""
+    data = datasets.load("mnist")
+    import dataclasses
+
+    poisoned = dataclasses.replace(data, test_images=np.full_like(data.test_images, 77))
+    monkeypatch.setattr(datasets, "load", lambda name, where=None: poisoned)
+    [task] = tasks(tasks=[{"dataset": "mnist", "train": 60}], validation=15)
+    flat = data.train_images.reshape(60000, -1)
+    assert (task.train_images == flat[:45]).all() and (task.test_images == flat[45:60]).all()
+    assert (task.test_labels == data.train_labels[45:60]).all()
+
+
+def test_too_few_images_are_refused():
+    with pytest.raises(DataError, match="60 of 60"):
+        tasks(validation=60)
+    with pytest.raises(DataError, match="60001"):
+        tasks(tasks=[{"dataset": "mnist", "train": 60001}])
