@@ -115,7 +115,6 @@ INLINE void own_spike(i64 t, int p, int i, bool pushed, Net& net, const Local& l
     bool continues = !pushed && !net.forced[neuron] && t - last <= population[P_ISI];
     i64 since = continues ? last + 1 : t - population[P_WINDOW];
     i64 step = pushed ? 0 : scaled(net.stability[neuron], population[P_HEBBIAN], net.scale);
-    __syncthreads();
     for (int q = 0; q < net.projections; q++) {
         const int* projection = projection_of(net, q);
         if (!is_plastic_into(projection, p)) continue;
@@ -222,6 +221,7 @@ INLINE void learn(i64 t, int neuron, Net& net, const Local& local) {
     int p = local.owner(neuron), i = neuron - population_of(net, p)[P_START];
     u32 work = local.work(neuron);
     i64 reward = local.reward(neuron);
+    __syncthreads();  // what was read here the next step's arrivals change
     if (work & FIRED) own_spike(t, p, i, work & FORCED, net, local);
     if (reward) {
         rewarded(t, p, i, reward, net, local);
