@@ -42,7 +42,7 @@ class Session(Inspection, Persistence):
     network : Network
     base_dir : path
         Folder that file names of the configuration are relative to.
-    engine : {'auto', 'reference', 'numba'}
+    engine : {'auto', 'reference', 'numba', 'cupy'}
     seed : int
     threads : int or None
         None: as many as the machine has cores.
@@ -196,8 +196,10 @@ class Session(Inspection, Persistence):
         began = time.perf_counter()
         start = self.step
         record = self._population_indices(start, stop)
+        # An engine on a device may make the input there.
+        encode = getattr(self.engine, "encode", None)
         stretch = self.engine.run(
-            self.input_spikes(start, stop),
+            encode(self.presentation.sources, self.origin, start, stop) if encode else self.input_spikes(start, stop),
             self.origin + start,
             self.origin + stop,
             freeze=(1 << 62) if freeze is None else self.origin + freeze,

@@ -13,8 +13,8 @@
 #include "probe.cuh"
 
 // Steps A_BEGIN .. A_END - 1 of all networks, one block each; working arrays in shared or in global memory.
-extern "C" __global__ void run_shared(const u64* table) { run_network<true>(table); }
-extern "C" __global__ void run_global(const u64* table) { run_network<false>(table); }
+extern "C" __global__ void __launch_bounds__(512) run_shared(const u64* table) { run_network<true>(table); }
+extern "C" __global__ void __launch_bounds__(512) run_global(const u64* table) { run_network<false>(table); }
 
 // Weights out of resources, after a state was loaded; one block a network.
 extern "C" __global__ void derive(const u64* table) { derive_weights(table); }

@@ -9,6 +9,7 @@ import numpy as np
 from colanet.engine.base import State, check_state, initial_state
 from colanet.engine.cuda.backend import Backend
 from colanet.engine.cuda.tables import Tables
+from colanet.engine.cuda.wiring import J
 
 _INT32, _INT64, _BYTE = np.int32, np.int64, np.uint8
 
@@ -92,14 +93,13 @@ class Memory:
             key = f"{copy}/{projection.name}/"
             slots, words = self._places(wiring, projection)
             host["resource"][slots] = wiring.to_slots(projection, state[key + "resource"])
-            host["contributes"][words] = wiring.pack(projection, state[key + "contributes"])
+            if state[key + "contributes"].any():
+                host["contributes"][words] = wiring.pack(projection, state[key + "contributes"])
         for name, values in host.items():
             flat = values.ravel()
             self.arrays[name][number, : len(flat)] = self.backend.upload(flat)
 
     def _places(self, wiring, projection) -> tuple[slice, slice]:
-        from colanet.engine.cuda.wiring import J
-
         row = wiring.table[projection.index]
         slot, word = int(row[J.SLOT]), int(row[J.WORD])
         count = wiring.synapses(projection).count

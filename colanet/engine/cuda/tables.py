@@ -24,9 +24,8 @@ _TABLE_LIMIT = 32 * 1024
 
 UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
-    "a time constant or period of 2^31 steps or more": "the tables of constants are 32-bit integers",
-    f"tables of populations and projections above {_TABLE_LIMIT} bytes (about 400 projections)": (
-        "they lie in shared memory"
+    f"more than {_TABLE_LIMIT} bytes of tables (about 250 populations or 400 projections)": (
+        "the tables lie in shared memory"
     ),
 }
 """What the engine does not run, and why. Everything else that a plan can say, it runs."""
@@ -56,15 +55,21 @@ def check_plans(plans: Sequence[Plan]) -> None:
     for number, plan in enumerate(plans):
         if shape_of(plan) != shape_of(plans[0]):
             raise ConfigError(f"plan {number} has another shape than plan 0; one launch needs equal shapes")
-    plan = plans[0]
-    synapses = sum(p.source_size * p.target_size for p in plan.projections)
-    largest = max((int(np.abs(population_row(p)).max()) for plan in plans for p in plan.populations), default=0)
-    reasons = list(UNSUPPORTED)
-    for broken, reason in zip(
-        (synapses > _INT32, largest > _INT32, table_bytes(plan) > _TABLE_LIMIT), reasons, strict=True
-    ):
-        if broken:
-            raise BackendUnavailable(f"the cupy engine does not run {reason}: {UNSUPPORTED[reason]}")
+    broken = (synapses_at_most(plans[0]) > _INT32, table_bytes(plans[0]) > _TABLE_LIMIT)
+    for one, what in zip(broken, UNSUPPORTED, strict=True):
+        if one:
+            raise BackendUnavailable(f"the cupy engine does not run {what}: {UNSUPPORTED[what]}")
+
+
+def synapses_at_most(plan: Plan) -> int:
+    """Bound of the synapses of one copy, without building them."""
+    sizes = (
+        max(p.source_size, p.target_size)
+        if p.description.connection == "one_to_one"
+        else p.source_size * padded(p.target_size)
+        for p in plan.projections
+    )
+    return sum(sizes)
 
 
 def population_row(p: PopulationPlan, reach: int = 0) -> np.ndarray:
