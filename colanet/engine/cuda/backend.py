@@ -93,14 +93,16 @@ class CupyBackend:
 
     def __init__(self) -> None:
         self.cupy = import_cupy()
-        device = self.cupy.cuda.Device()
-        attributes = device.attributes
-        properties = self.cupy.cuda.runtime.getDeviceProperties(device.id)
-        self.device = properties["name"].decode()
-        self.multiprocessors = int(attributes["MultiProcessorCount"])
-        self.shared_limit = int(attributes["MaxSharedMemoryPerBlockOptin"])
+        self.device = self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.Device().id)["name"].decode()
+        self.multiprocessors = self.attribute("MultiProcessorCount")
+        self.shared_limit = self.attribute("MaxSharedMemoryPerBlockOptin")
         self.module = self.cupy.RawModule(code=source(), options=RUNTIME_OPTIONS, backend="nvrtc")
         self._kernels: dict[str, Any] = {}
+
+    def attribute(self, name: str) -> int:
+        """A number of the device, by the end of its name in `cudaDeviceAttr`."""
+        runtime = self.cupy.cuda.runtime
+        return int(runtime.deviceGetAttribute(getattr(runtime, f"cudaDevAttr{name}"), self.cupy.cuda.Device().id))
 
     def zeros(self, shape, dtype) -> Any:
         try:
@@ -142,6 +144,20 @@ class CupyBackend:
             function.max_dynamic_shared_size_bytes = shared
         scalars = [np.uint64(a & (1 << 64) - 1) if isinstance(a, int) else a for a in arguments]
         function((blocks,), (threads,), tuple(scalars), shared_mem=shared)
+
+    def occupancy(self, kernel: str, threads: int, shared: int) -> dict[str, int]:
+        """Registers of a thread, bytes it spills, and how many blocks fit a multiprocessor at a time."""
+        function = self.kernel(kernel)
+        if shared > 48 * 1024:
+            function.max_dynamic_shared_size_bytes = shared
+        blocks = self.cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(
+            function.kernel.ptr, threads, shared
+        )
+        return {
+            "registers": int(function.num_regs),
+            "spilled_bytes": int(function.local_size_bytes),
+            "blocks_per_multiprocessor": int(blocks),
+        }
 
     def synchronize(self) -> None:
         self.cupy.cuda.get_current_stream().synchronize()
