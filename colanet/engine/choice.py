@@ -32,7 +32,9 @@ def choose(networks: int, threads: int) -> Choice:
     few = NETWORKS_PER_CORE * threads
     if networks < few:
         # Not worth the seconds of asking for a GPU.
-        return Choice("numba", f"{count(networks, 'network')} on {count(threads, 'core')}; a GPU pays from {few} on")
+        return Choice(
+            "numba", f"{count(networks, 'network')} on {count(threads, 'core')}; a GPU pays from {few} on"
+        )
     try:
         from colanet.engine.cuda.backend import import_cupy
 

@@ -124,9 +124,7 @@ class CupyBatch:
         return self.backend.upload(table.view(np.uint64))
 
     def _derive(self) -> None:
-        self.backend.launch(
-            "derive", self.networks, self.threads, self.tables.table_bytes, self._table({}, {})
-        )
+        self.backend.launch("derive", self.networks, self.threads, self.tables.table_bytes, self._table({}, {}))
 
     # ------------------------------------------------------------------ state
 
@@ -237,7 +235,9 @@ class CupyBatch:
         per_step = 4 * self._record_words * self.networks
         return max(1, RECORD_BYTES // per_step) if per_step else 1 << 30
 
-    def _launch(self, feed: Feed, begin: int, end: int, start: int, votes: Votes | None, objects: int, out, records):
+    def _launch(
+        self, feed: Feed, begin: int, end: int, start: int, votes: Votes | None, objects: int, out, records
+    ):
         words = self._record_words
         record = self.backend.zeros((self.networks, max((end - begin) * words, 1)), np.uint32)
         arrays = {

@@ -65,7 +65,7 @@ def test_columns_are_read_in_order():
     assert columns("Kind").__dict__ == {"FIXED": 0, "PLASTIC": 1, "GATING": 2, "REWARD": 3}
     assert columns("Work").OWES == 64
     rows = columns("Population", "P_")
-    assert (rows.START, rows.SIZE, rows.FIELDS) == (0, 1, len(rows.__dict__) - 1)
+    assert (0, 1, len(rows.__dict__) - 1) == (rows.START, rows.SIZE, rows.FIELDS)
     with pytest.raises(KeyError):
         columns("Nothing")
 

@@ -83,6 +83,11 @@ def one_line(error: Exception) -> str:
 class CupyBackend:
     """The current CUDA device. The kernels are compiled when the first one is launched.
 
+    Parameters
+    ----------
+    min_blocks : int
+        Blocks of 512 threads that must fit a multiprocessor; 2 trades registers for more networks at a time.
+
     Raises
     ------
     BackendUnavailable
@@ -91,12 +96,14 @@ class CupyBackend:
 
     name = "cupy"
 
-    def __init__(self) -> None:
+    def __init__(self, min_blocks: int = 1) -> None:
         self.cupy = import_cupy()
         self.device = self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.Device().id)["name"].decode()
         self.multiprocessors = self.attribute("MultiProcessorCount")
         self.shared_limit = self.attribute("MaxSharedMemoryPerBlockOptin")
-        self.module = self.cupy.RawModule(code=source(), options=RUNTIME_OPTIONS, backend="nvrtc")
+        self.module = self.cupy.RawModule(
+            code=source(), options=(*RUNTIME_OPTIONS, f"-DMIN_BLOCKS={min_blocks}"), backend="nvrtc"
+        )
         self._kernels: dict[str, Any] = {}
 
     def attribute(self, name: str) -> int:

@@ -12,9 +12,14 @@
 #include "encode.cuh"
 #include "probe.cuh"
 
+// Blocks of 512 threads that must fit a multiprocessor: 2 halves the registers of a thread.
+#ifndef MIN_BLOCKS
+#define MIN_BLOCKS 1
+#endif
+
 // Steps A_BEGIN .. A_END - 1 of all networks, one block each; working arrays in shared or in global memory.
-extern "C" __global__ void __launch_bounds__(512) run_shared(const u64* table) { run_network<true>(table); }
-extern "C" __global__ void __launch_bounds__(512) run_global(const u64* table) { run_network<false>(table); }
+extern "C" __global__ void __launch_bounds__(512, MIN_BLOCKS) run_shared(const u64* table) { run_network<true>(table); }
+extern "C" __global__ void __launch_bounds__(512, MIN_BLOCKS) run_global(const u64* table) { run_network<false>(table); }
 
 // Weights out of resources, after a state was loaded; one block a network.
 extern "C" __global__ void derive(const u64* table) { derive_weights(table); }

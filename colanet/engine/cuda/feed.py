@@ -81,18 +81,15 @@ def upload(backend: Backend, plan: Plan, inputs: Sequence[InputSpikes]) -> Feed:
 def _with_bits(backend: Backend, plan: Plan, base: int, stop: int, first, count, node) -> Feed:
     words = [words_of(size) for _, size in plan.inputs]
     total, feeds, steps = max(sum(words), 1), len(first), stop - base
-    on_device = [backend.upload(array) for array in (first, count, node)]
     bits = backend.zeros((feeds, max(steps, 1), total), np.uint32)
-    feed = Feed(base, stop, *on_device, bits, feeds)
+    feed = Feed(base, stop, backend.upload(first), backend.upload(count), backend.upload(node), bits, feeds)
     for number in range(feeds):
         begin = 0
         for source, width in enumerate(words):
-            where = [backend.address(on_device[0][number, source]), backend.address(on_device[1][number, source])]
+            where = backend.address(feed.first[number, source]), backend.address(feed.count[number, source])
             target = backend.address(bits) + 4 * (number * steps * total + begin)
             if steps:
-                backend.launch(
-                    "fill_bits", steps, 64, 0, backend.address(on_device[2]), *where, target, total
-                )
+                backend.launch("fill_bits", steps, 64, 0, backend.address(feed.node), *where, target, total)
             begin += width
     return feed
 
@@ -156,7 +153,9 @@ class DeviceEncoder:
             self._fill(feed, number, first, begin, stop, begin - early, sum(words[:number]), total)
         return feed
 
-    def _fill(self, feed: Feed, number: int, first, begin: int, stop: int, line: int, word: int, total: int) -> None:
+    def _fill(
+        self, feed: Feed, number: int, first, begin: int, stop: int, line: int, word: int, total: int
+    ) -> None:
         """Spikes, if they are made here, and bits of one input; its line `line` is step `begin` of the data."""
         backend, steps = self.backend, stop - begin
         if steps <= 0:

@@ -53,4 +53,4 @@ def columns(name: str, prefix: str = "") -> SimpleNamespace:
 
 def kernel_names() -> tuple[str, ...]:
     """The entry points of the source, in its order."""
-    return tuple(re.findall(r'extern "C" __global__ void (?:__launch_bounds__\(\d+\) )?(\w+)\(', source()))
+    return tuple(re.findall(r'extern "C" __global__ void (?:__launch_bounds__\(\d+, \w+\) )?(\w+)\(', source()))
