@@ -198,8 +198,9 @@ class Session(Inspection, Persistence):
         record = self._population_indices(start, stop)
         # An engine on a device may make the input there.
         encode = getattr(self.engine, "encode", None)
+        sources = self.presentation.sources
         stretch = self.engine.run(
-            encode(self.presentation.sources, self.origin, start, stop) if encode else self.input_spikes(start, stop),
+            encode(sources, self.origin, start, stop) if encode else self.input_spikes(start, stop),
             self.origin + start,
             self.origin + stop,
             freeze=(1 << 62) if freeze is None else self.origin + freeze,

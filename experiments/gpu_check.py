@@ -2,9 +2,9 @@
 
     python experiments/gpu_check.py
 
-Writes `experiments/results/gpu.json` and `gpu.md` after every part, so a run that is cut keeps what it has. Exit status
-1 if any digest differs from numba's or compute-sanitizer finds something. `--shim --quick` runs the same code on the
-CPU with tiny sizes, without a GPU; its figures mean nothing.
+Writes `experiments/results/gpu.json` and `gpu.md` after every part, so a run that is cut keeps what it has. Exit
+status 1 if any digest differs from numba's or compute-sanitizer finds something. `--shim --quick` runs the same
+code on the CPU with tiny sizes, without a GPU; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -296,15 +296,8 @@ def numba_throughput(check: Check) -> list[dict[str, Any]]:
         while session.step < stop:
             session.advance(min(session.step + session.chunk_steps, stop), None)
         seconds = time.perf_counter() - began
-        rows.append(
-            {
-                "microcolumns": microcolumns,
-                "copies": copies,
-                "cores": cores,
-                "images": images,
-                "network_images_per_second": copies * images / seconds,
-            }  # fmt: skip
-        )
+        row = {"microcolumns": microcolumns, "copies": copies, "cores": cores, "images": images}
+        rows.append(row | {"network_images_per_second": copies * images / seconds})
     return rows
 
 
@@ -350,17 +343,19 @@ def report(results: dict[str, Any]) -> str:
     if isinstance(results.get("equality"), list):
         lines += ["| configuration | steps | numba = GPU | numba s | GPU s |", "| --- | --- | --- | --- | --- |"]
         lines += [
-            f"| {r['configuration']} | {r['steps']} | {'yes' if r['equal'] else '**NO**'} | {r['numba_seconds']:.2f} "
-            f"| {r['gpu_seconds']:.2f} |"
+            f"| {r['configuration']} | {r['steps']} | {'yes' if r['equal'] else '**NO**'} "
+            f"| {r['numba_seconds']:.2f} | {r['gpu_seconds']:.2f} |"
             for r in results["equality"]
         ]
     lines += ["", *throughput_table(results), ""]
     lines += [f"{name}: {value}  " for name, value in results.items() if name.startswith("sanitizer")]
     lines += [
-        "", "Method: training on MNIST from untrained networks; time includes making the input spikes on the device and",
-        "reading back the votes. Bytes are the padded weight rows of all spikes that reach the learners; the limit is",
-        "the read bandwidth measured in the same run (cache: all weights fit the second-level cache). A network's rows",
-        "may come from the first-level cache, so the fraction can exceed 1.", f"Aim: {TARGET}.",
+        "",
+        "Method: training on MNIST from untrained networks; time includes making the input spikes on the device",
+        "and reading back the votes. Bytes are the padded weight rows of all spikes that arrive; the limit is the",
+        "read bandwidth measured in the same run (cache: all weights fit the second-level cache). Rows may come",
+        "from the first-level cache, so the fraction can exceed 1.",
+        f"Aim: {TARGET}.",
     ]  # fmt: skip
     return "\n".join(lines)
 

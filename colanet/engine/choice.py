@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from colanet.errors import BackendUnavailable
 
 NETWORKS_PER_CORE = 4
-"""Networks a core from which on `auto` prefers a GPU. A guess until docs/gpu.md has measured figures: one network is
-slower on a GPU than on a core, a hundred side by side take about as long as one."""
+"""Networks a core from which on `auto` prefers a GPU. A guess until docs/gpu.md has measured figures: one network
+is slower on a GPU than on a core, a hundred side by side take about as long as one."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The cupy engine: many networks at once on a GPU, one block of threads a network.
 
-`CupyBatch` runs the copies of several plans of one shape in one launch; `CupyEngine` is a batch of one plan with the
-interface of all engines. The kernels are in `colanet/engine/cuda`.
+`CupyBatch` runs the copies of several plans of one shape in one launch; `CupyEngine` is a batch of one plan with
+the interface of all engines. The kernels are in `colanet/engine/cuda`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -193,7 +194,7 @@ class CupyBatch:
             "EVENTS": self.backend.zeros((self.networks,), np.int64),
         }
         records: list[list[np.ndarray]] = [[] for _ in range(self.networks)]
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for begin, end in pairwise(cuts):
             self._launch(feed, begin, end, start, votes, objects, out, records)
         return self._stretches(votes, out, records)
 

@@ -1,4 +1,4 @@
-"""The cupy engine's kernels, run on the CPU by the shim: the same bits as the other engines in any order of threads."""
+"""The cupy engine's kernels, run on the CPU by the shim: the same bits in any order of the threads."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -383,7 +383,7 @@ def test_without_a_fault_nothing_is_seen(order, fault_cases):
 
 def test_a_write_beyond_an_array_is_seen():
     backend = ShimBackend()
-    node, first = backend.upload(np.array([70], dtype=np.int32)), backend.zeros((1,), np.int64)
+    node, first = backend.upload(np.array([68], dtype=np.int32)), backend.zeros((1,), np.int64)
     bits = backend.zeros((2,), np.uint32)
     with pytest.raises(RuntimeError, match="beyond the end"):
         backend.launch("fill_bits", 1, 32, 0, node, first, backend.upload(np.ones(1, np.int32)), bits, 2)
