@@ -114,6 +114,17 @@ def test_a_state_moves_there_and_back(network, seed, cut):
     assert_same_state(end.state(), whole.state())
 
 
+@pytest.mark.parametrize("stop", [1, 10, 40])
+def test_the_first_steps(stop):
+    """Before the rings of the past have been filled once, for populations that no gating synapse reaches."""
+    for plan in [*variants(), *fault_plans()]:
+        inputs = random_input(plan, stop, 1)
+        reference, cuda = ReferenceEngine(plan), engine_of(plan)
+        for engine in (reference, cuda):
+            engine.run(inputs, 0, stop, freeze=stop)
+        assert_same_state(reference.state(), cuda.state())
+
+
 # ----------------------------------------------------- shipped configurations
 
 
