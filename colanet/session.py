@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Session(Inspection, Persistence):
     network : Network
     base_dir : path
         Folder that file names of the configuration are relative to.
-    engine : {'auto', 'reference', 'numba'}
+    engine : {'auto', 'reference', 'numba', 'cupy'}
     seed : int
     threads : int or None
         None: as many as the machine has cores.
@@ -207,14 +208,14 @@ class Session(Inspection, Persistence):
         rounds = self._rounds(stop if freeze is None else min(stop, freeze))
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
         stretches = self._stretches(cuts)
-        # The next stretch is encoded while the present one runs: one thread more than copies at a time, but it
-        # fills the cores that stand idle while the last copies finish.
+        # The next stretch is encoded while the present one runs, on the cores that the last copies leave idle.
+        # An engine that encodes by itself needs no such help.
+        helped = not hasattr(self.engine, "encode")
         with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self._prepared, *stretches[0]) if stretches else None
+            coming = ahead.submit(self._prepared, *stretches[0]) if stretches and helped else None
             for this, after in zip(stretches, [*stretches[1:], None], strict=True):
-                assert coming
-                inputs = coming.result()
-                coming = ahead.submit(self._prepared, *after) if after else None
+                inputs = coming.result() if coming else None
+                coming = ahead.submit(self._prepared, *after) if after and helped else None
                 self.advance(this[1], freeze, inputs)
                 if self.step in rounds:
                     self._migrate()
@@ -232,7 +233,11 @@ class Session(Inspection, Persistence):
                 first = stretches[-1][1]
         return stretches
 
-    def _prepared(self, start: int, stop: int) -> InputSpikes:
+    def _prepared(self, start: int, stop: int) -> Any:
+        # An engine on a device may make the input there.
+        encode = getattr(self.engine, "encode", None)
+        if encode:
+            return encode(self.presentation.sources, self.origin, start, stop)
         inputs = self.input_spikes(start, stop)
         self.engine.prepare(inputs)
         return inputs
@@ -241,7 +246,7 @@ class Session(Inspection, Persistence):
         widths = [p.size for p in self.plan.populations if (0, p.name) in self._recorded_sections()]
         return max(1, min(self.chunk_steps, RECORD_LIMIT // max(sum(widths), 1)))
 
-    def advance(self, stop: int, freeze: int | None, inputs: InputSpikes | None = None) -> None:
+    def advance(self, stop: int, freeze: int | None, inputs: Any = None) -> None:
         """One engine call, from the present step to `stop` of the data, whose input may be at hand already."""
         began = time.perf_counter()
         start = self.step
@@ -249,7 +254,7 @@ class Session(Inspection, Persistence):
         if self.migration:
             record = sorted({*record, self.plan.population(self.migration.demand).index})
         stretch = self.engine.run(
-            self.input_spikes(start, stop) if inputs is None else inputs,
+            self._prepared(start, stop) if inputs is None else inputs,
             self.origin + start,
             self.origin + stop,
             freeze=(1 << 62) if freeze is None else self.origin + freeze,

@@ -133,7 +133,7 @@ def describe(session: Session, asked: str) -> str:
     p, plan = session.presentation, session.plan
     engine = session.engine.name
     if asked == "auto":
-        engine += " engine (auto: compiled kernels for the CPU)"
+        engine += f" engine (auto: {getattr(session.engine, 'reason', 'the only one')})"
     else:
         engine += " engine"
     objects = f", {p.n_train} training and {p.n_test} test images" if session.votes else ""

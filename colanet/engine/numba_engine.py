@@ -205,6 +205,10 @@ class CopyRunner:
             bound=bound,
         )
         self.live = self._load(state)
+        # Populations that never sleep need no ring; theirs says what was loaded, then 1 for every step since.
+        self.awake = {
+            p.name: state[f"{copy}/{p.name}/awake"].copy() for p in plan.populations if p.plasticity and not p.gated
+        }
         n = plan.n_neurons
         largest = max(p.size for p in plan.populations)
         draws = aligned((largest + 3) // 4, np.uint64)
@@ -328,6 +332,8 @@ class CopyRunner:
                 key = f"{self.copy}/{p.name}/{variable}"
                 if key in state:
                     state[key] = getattr(live, variable)[..., p.start : p.stop].copy()
+        for name, ring in self.awake.items():
+            state[f"{self.copy}/{name}/awake"] = ring.copy()
         for projection in plan.projections:
             if projection.kind != "plastic":
                 continue
@@ -346,6 +352,8 @@ class CopyRunner:
         if votes:
             period, classes = votes.period, votes.classes
             objects = (stop - 1) // period - start // period + 1
+        for ring in self.awake.values():
+            ring[np.arange(max(start, stop - plan.history), stop) % plan.history] = 1
         chosen = np.zeros(len(plan.populations), dtype=np.uint8)
         chosen[list(record)] = 1
         capacity = sum(plan.populations[p].size for p in record) * (stop - start)

@@ -167,7 +167,7 @@ def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spre
     DataError
         If the lengths differ.
     """
-    values = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
+    values: tuple[Any, Any] = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
     bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
     if len(bars) != 2:
         raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
@@ -177,7 +177,8 @@ def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spre
     place = np.arange(len(methods))
     titles = ("mean accuracy after the last task, %", "forgetting, points")
     for i, (ax, title) in enumerate(zip(axes, titles, strict=True)):
-        _bars(ax, place, 100 * values[i], None if bars[i] is None else 100 * bars[i], COLOURS[i])
+        spread = bars[i]
+        _bars(ax, place, 100 * values[i], None if spread is None else 100 * spread, COLOURS[i])
         ax.set_xlabel(title)
     axes[0].set_xticks(range(0, 101, 20))
     axes[0].set_yticks(place, list(methods))

@@ -1,18 +1,23 @@
 """Engines agree bit for bit, however a run is cut into pieces."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from colanet import config
 from colanet.engine.base import digest
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
+from colanet.session import Session
 
 from .networks import networks, random_input, votes_of
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -106,3 +111,14 @@ def test_resource_is_conserved(network, seed):
     engine.run(random_input(plan, 1500, seed), 0, 1500, freeze=1500)
     for left, right in zip(before, totals(), strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("steps", [1, 10])
+def test_equal_before_the_rings_are_full(steps):
+    """A population that never sleeps notes so from its first step on, on every engine."""
+    path = CONFIGS / "mnist_five_layer.yaml"
+    digests = set()
+    for engine in ("reference", "numba"):
+        session = Session(config.load(path), base_dir=CONFIGS, engine=engine, copies=1, train=1, test=0)
+        digests.add(session.run(steps).digest)
+    assert len(digests) == 1
