@@ -100,6 +100,10 @@ def test_one_copy_of_two_is_the_copy_alone(network, plain):
 SHIPPED = [
     ("mnist", {"train": 3, "test": 1, "copies": 2}, None),
     ("mnist_five_layer", {"train": 3, "test": 1, "copies": 2}, None),
+    ("mnist_45", {"train": 2, "test": 1, "copies": 1}, None),
+    ("permuted_mnist_15", {"train": 2, "test": 1, "copies": 2}, None),
+    ("permuted_mnist_45", {"train": 2, "test": 1, "copies": 1}, None),
+    ("letters", {"train": 3, "test": 1, "copies": 1}, None),
     ("single_neuron", {}, None),
     ("recurrent", {}, 120),
     ("patterns", {}, 300),

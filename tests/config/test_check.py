@@ -22,7 +22,7 @@ from colanet.config.model import (
 from colanet.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-NAMES = ["mnist", "mnist_five_layer", "patterns", "recurrent", "single_neuron"]
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
 def network(*, population=None, projections=(), inputs=None, **fields):

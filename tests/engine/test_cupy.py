@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import colanet
+from colanet.config import override_all
 from colanet.config.model import Network
 from colanet.datasets import patterns
 from colanet.encoding.coding import Integrating, Poisson, Schedule
@@ -22,6 +23,7 @@ from colanet.engine.cupy_engine import CupyBatch, CupyEngine
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.errors import BackendUnavailable, CheckpointError, ConfigError
+from colanet.migration import Migration
 from colanet.plan import build
 from colanet.session import Recording, Session
 
@@ -128,6 +130,12 @@ def test_the_first_steps(stop):
 # ----------------------------------------------------- shipped configurations
 
 
+SHIPPED = (
+    "mnist", "mnist_five_layer", "mnist_45", "permuted_mnist_15", "permuted_mnist_45", "letters", "patterns",
+    "recurrent", "single_neuron",
+)  # fmt: skip
+
+
 def sessions(name: str, folder: Path, order: str, **values):
     """The same run with numba and with the shim, not yet started."""
     folder.joinpath("patterns.bin").write_bytes(patterns.generate(12, 0)[0].tobytes())
@@ -142,9 +150,9 @@ def sessions(name: str, folder: Path, order: str, **values):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", ["mnist", "mnist_five_layer", "patterns", "recurrent", "single_neuron"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_configurations(name, order, tmp_path):
-    few = {"train": 8, "test": 3} if name.startswith("mnist") else {}
+    few = {} if name in ("patterns", "recurrent", "single_neuron") else {"train": 8, "test": 3}
     stop = 11 * 20 if few else 180
     numba, cuda = sessions(name, tmp_path, order, **few)
     cuda.chunk_steps = 77
@@ -161,9 +169,25 @@ def test_shipped_configurations(name, order, tmp_path):
 
 
 def test_every_shipped_configuration_is_tested():
-    assert {p.stem for p in CONFIGS.glob("*.yaml")} == {
-        "mnist", "mnist_five_layer", "patterns", "recurrent", "single_neuron",
-    }  # fmt: skip
+    assert {p.stem for p in CONFIGS.glob("*.yaml")} == set(SHIPPED)
+
+
+def test_neurons_that_migrate():
+    """Empty places and moved neurons are states like any other."""
+    network = override_all(colanet.load(CONFIGS / "mnist.yaml"), {"population.L.size": "40"})
+    digests = []
+    for on_shim in (False, True):
+        session = Session(
+            network, base_dir=CONFIGS, engine="numba", copies=1, train=40, test=5,
+            migration=Migration(empty=1, every=10, silent=10, margin=1),
+        )  # fmt: skip
+        if on_shim:
+            state = session.state()
+            session.engine = CupyEngine(session.plan, backend=ShimBackend("shuffled"))
+            session.engine.load(state)
+        digests.append(session.run().digest)
+        assert session.moves
+    assert digests[0] == digests[1]
 
 
 def test_a_checkpoint_resumes_on_the_other_engine(tmp_path):
