@@ -36,8 +36,8 @@ from colanet.viz import (
 
 HERE = Path(__file__).parent
 NAMES = (
-    "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "three_tasks", "migration",
-    "comparison", "comparison_letters", "capacity",
+    "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_permuted", "three_tasks",
+    "migration", "comparison", "comparison_letters", "capacity",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
