@@ -8,7 +8,7 @@ from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, le
 from colanet.viz.fields import receptive_fields
 from colanet.viz.matrices import confusion, degradation_matrix
 from colanet.viz.spikes import raster
-from colanet.viz.style import check_suffix, save
+from colanet.viz.figure import check_suffix, save
 
 __all__ = [
     "alpha_curves",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colanet.errors import DataError
-from colanet.viz.style import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
+from colanet.extras import need
+from colanet.viz.figure import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @styled
-def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any, Any] | None = None) -> Any:
+def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any, Any] | None = None) -> Figure:
     """Mean accuracy and forgetting over the weight dependence of the threshold.
 
     Parameters
@@ -42,7 +46,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
         _curve(ax, x[order], 100 * values[order], None if bar is None else 100 * bar[order], i, label)
     if len(x) and x.min() > 0 and x.max() / x.min() > 20:
         ax.set_xscale("log")
-        ax.xaxis.get_major_locator().set_params(subs=(1, 2, 5))
+        ax.xaxis.set_major_locator(need("matplotlib.ticker", "plot").LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
@@ -53,7 +57,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
 
 
 @styled
-def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Any:
+def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Figure:
     """Mean accuracy over the number of tasks learnt, a curve for each network.
 
     Parameters
@@ -80,7 +84,7 @@ def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Any:
         if len(runs) > 1:
             ax.fill_between(here, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)
     ax.set(xlabel="tasks learnt", ylabel="mean accuracy on them, %")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(need("matplotlib.ticker", "plot").MaxNLocator(integer=True))
     ax.grid(axis="y")
     _legend_above(figure, ax)
     return figure
@@ -95,7 +99,7 @@ def mean_and_spread(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @styled
-def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int = 1000) -> Any:
+def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int = 1000) -> Figure:
     """Accuracy while learning, over images; tasks follow each other, their boundaries are marked.
 
     Parameters
@@ -151,7 +155,7 @@ def running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 @styled
-def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spreads: Any = None) -> Any:
+def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spreads: Any = None) -> Figure:
     """Mean accuracy after the last task and forgetting of several methods, side by side.
 
     Parameters
@@ -201,7 +205,7 @@ def _bars(ax, place, values, spread, colour) -> None:
     ax.axvline(0, color="#333333", lw=0.8)
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def _axes(width: float, height: float) -> tuple[Figure, Any]:
     figure = new_figure(width, height)
     return figure, figure.subplots()
 
