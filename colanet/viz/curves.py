@@ -34,9 +34,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
     """
     x = numbers(alpha, "alpha", 1)
     curves = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
-    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
-    if len(bars) != 2:
-        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    bars = _two_spreads(spreads)
     same_length(alpha=x, accuracy=curves[0], forgetting=curves[1], spread=bars[0], spreads=bars[1])
     figure, ax = _axes(5.6, 3.6)
     order = np.argsort(x)
@@ -172,16 +170,14 @@ def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spre
         If the lengths differ.
     """
     values = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
-    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
-    if len(bars) != 2:
-        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    bars = _two_spreads(spreads)
     same_length(methods=methods, accuracy=values[0], forgetting=values[1], spread=bars[0], spreads=bars[1])
     figure = new_figure(7.2, 0.38 * len(methods) + 1.0)
     axes = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(methods))
     titles = ("mean accuracy after the last task, %", "forgetting, points")
     for i, (ax, title) in enumerate(zip(axes, titles, strict=True)):
-        _bars(ax, place, 100 * values[i], None if bars[i] is None else 100 * bars[i], COLOURS[i])
+        _bars(ax, place, 100 * values[i], _percent(bars[i]), COLOURS[i])
         ax.set_xlabel(title)
     axes[0].set_xticks(range(0, 101, 20))
     axes[0].set_yticks(place, list(methods))
@@ -203,6 +199,19 @@ def _bars(ax, place, values, spread, colour) -> None:
     ax.set_xlim(min(0.0, float(np.min(known - reach, initial=0.0))) * 1.1, 1.35 * top)
     ax.tick_params(axis="y", length=0)
     ax.axvline(0, color="#333333", lw=0.8)
+
+
+def _two_spreads(spreads: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Standard deviations of accuracy and forgetting, if they are given."""
+    if spreads is None:
+        return None, None
+    if len(spreads) != 2:
+        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    return numbers(spreads[0], "spreads", 1), numbers(spreads[1], "spreads", 1)
+
+
+def _percent(values: np.ndarray | None) -> np.ndarray | None:
+    return None if values is None else 100 * values
 
 
 def _axes(width: float, height: float) -> tuple[Figure, Any]:
