@@ -14,6 +14,7 @@ from colanet.errors import ColanetError
 COMMANDS = {
     "run": ("colanet.commands.run", "run", "Train and test the network of a configuration."),
     "continual": ("colanet.commands.continual", "continual", "Learn task after task, test what is remembered."),
+    "picture": ("colanet.commands.picture", "picture", "Draw receptive fields and spikes."),
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),

@@ -13,6 +13,7 @@ import numpy as np
 from colanet import config
 from colanet.atomic import atomic_path
 from colanet.commands.progress import Progress
+from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
 from colanet.session import Recording, Result, Session
@@ -54,6 +55,8 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @click.option("--monitor", type=click.IntRange(1), metavar="STEPS", help="Report the network every so many steps.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="STATE.h5", help="Save the final state.")
 @click.option("--load", type=click.Path(path_type=Path), metavar="STATE.h5", help="Start from a saved state.")
+@click.option("--fields", type=click.Path(path_type=Path), metavar="FILE.png",
+              help="Draw the receptive fields of the first copy at the end (needs matplotlib).")  # fmt: skip
 @click.option("--checkpoint", type=click.IntRange(1), metavar="STEPS",
               help="Write a checkpoint every so many steps (needs --out).")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out if there is one.")
@@ -75,6 +78,8 @@ def run(configuration: Path, **options: Any) -> None:
     elif options["load"]:
         session.load(options["load"])
     prepare_outputs(options)
+    if options["fields"]:
+        draw_fields(session)  # better refused now than after an hour of training
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     say(f"{configuration}: {describe(session, options['engine'])}")
     announce_compilation(session, say)
@@ -86,14 +91,8 @@ def run(configuration: Path, **options: Any) -> None:
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     """The session that the options ask for."""
     network = config.load(configuration, lenient=options["lenient"])
-    values = {}
-    for setting in options["settings"]:
-        path, equals, value = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {setting}: expected FIELD=VALUE")
-        values[path.strip()] = value.strip()
     # All at once: only the final result has to be consistent.
-    network = config.override_all(network, values)
+    network = config.override_all(network, parse_settings(options["settings"]))
     recording = None
     if options["record"]:
         sections = tuple(filter(None, (options["record_sections"] or "").split(",")))
@@ -119,6 +118,11 @@ def prepare_outputs(options: dict[str, Any]) -> None:
         folders.append(options["save"].parent)
         if options["save"].is_dir():
             raise ConfigError(f"--save {options['save']}: is a folder")
+    if options["fields"]:
+        from colanet.viz import check_suffix
+
+        check_suffix(options["fields"])
+        folders.append(options["fields"].parent)
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -211,6 +215,10 @@ def finish(session: Session, options: dict[str, Any], result: Result, monitor: M
     """Write what was asked for and print the result."""
     if options["save"]:
         session.save(options["save"])
+    if options["fields"]:
+        from colanet.viz import save
+
+        save(draw_fields(session), options["fields"])
     if options["out"]:
         extra: dict[str, Any] = {}
         if monitor.rows:
@@ -221,6 +229,13 @@ def finish(session: Session, options: dict[str, Any], result: Result, monitor: M
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()
     click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
+
+
+def draw_fields(session: Session) -> Any:
+    """The receptive fields of the first copy as a figure."""
+    from colanet.viz.sources import fields_of
+
+    return fields_of(session.plan, session.state()).draw()
 
 
 def write_recordings(session: Session, form: str, out: Path) -> dict[str, np.ndarray]:

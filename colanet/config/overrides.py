@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -66,6 +66,23 @@ def override_all(network: Network, changes: Mapping[str, str]) -> Network:
     if problems:
         raise ConfigError(problems)
     return changed
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, str]:
+    """`FIELD=VALUE` of a command line's --set as changes for `override_all`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no equals sign.
+    """
+    changes = {}
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting}: expected FIELD=VALUE")
+        changes[path.strip()] = value.strip()
+    return changes
 
 
 def current(network: Network, path: str) -> Any:

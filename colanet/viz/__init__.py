@@ -6,9 +6,9 @@ first one is drawn.
 
 from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, learning_curve
 from colanet.viz.fields import receptive_fields
+from colanet.viz.figure import check_suffix, save
 from colanet.viz.matrices import confusion, degradation_matrix
 from colanet.viz.spikes import raster
-from colanet.viz.style import check_suffix, save
 
 __all__ = [
     "alpha_curves",

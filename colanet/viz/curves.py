@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colanet.errors import DataError
-from colanet.viz.style import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
+from colanet.extras import need
+from colanet.viz.figure import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @styled
-def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any, Any] | None = None) -> Any:
+def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any, Any] | None = None) -> Figure:
     """Mean accuracy and forgetting over the weight dependence of the threshold.
 
     Parameters
@@ -30,9 +34,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
     """
     x = numbers(alpha, "alpha", 1)
     curves = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
-    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
-    if len(bars) != 2:
-        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    bars = _two_spreads(spreads)
     same_length(alpha=x, accuracy=curves[0], forgetting=curves[1], spread=bars[0], spreads=bars[1])
     figure, ax = _axes(5.6, 3.6)
     order = np.argsort(x)
@@ -42,7 +44,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
         _curve(ax, x[order], 100 * values[order], None if bar is None else 100 * bar[order], i, label)
     if len(x) and x.min() > 0 and x.max() / x.min() > 20:
         ax.set_xscale("log")
-        ax.xaxis.get_major_locator().set_params(subs=(1, 2, 5))
+        ax.xaxis.set_major_locator(need("matplotlib.ticker", "plot").LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
@@ -53,7 +55,7 @@ def alpha_curves(alpha: Any, accuracy: Any, forgetting: Any, spreads: tuple[Any,
 
 
 @styled
-def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Any:
+def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Figure:
     """Mean accuracy over the number of tasks learnt, a curve for each network.
 
     Parameters
@@ -80,7 +82,7 @@ def capacity_curve(n_tasks: Any, accuracies_by_label: Mapping[str, Any]) -> Any:
         if len(runs) > 1:
             ax.fill_between(here, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)
     ax.set(xlabel="tasks learnt", ylabel="mean accuracy on them, %")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(need("matplotlib.ticker", "plot").MaxNLocator(integer=True))
     ax.grid(axis="y")
     _legend_above(figure, ax)
     return figure
@@ -95,7 +97,7 @@ def mean_and_spread(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @styled
-def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int = 1000) -> Any:
+def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int = 1000) -> Figure:
     """Accuracy while learning, over images; tasks follow each other, their boundaries are marked.
 
     Parameters
@@ -151,7 +153,7 @@ def running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 @styled
-def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spreads: Any = None) -> Any:
+def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spreads: Any = None) -> Figure:
     """Mean accuracy after the last task and forgetting of several methods, side by side.
 
     Parameters
@@ -167,18 +169,15 @@ def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spre
     DataError
         If the lengths differ.
     """
-    values: tuple[Any, Any] = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
-    bars = (None, None) if spreads is None else tuple(numbers(s, "spreads", 1) for s in spreads)
-    if len(bars) != 2:
-        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    values = (numbers(accuracy, "accuracy", 1), numbers(forgetting, "forgetting", 1))
+    bars = _two_spreads(spreads)
     same_length(methods=methods, accuracy=values[0], forgetting=values[1], spread=bars[0], spreads=bars[1])
     figure = new_figure(7.2, 0.38 * len(methods) + 1.0)
     axes = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(methods))
     titles = ("mean accuracy after the last task, %", "forgetting, points")
     for i, (ax, title) in enumerate(zip(axes, titles, strict=True)):
-        spread = bars[i]
-        _bars(ax, place, 100 * values[i], None if spread is None else 100 * spread, COLOURS[i])
+        _bars(ax, place, 100 * values[i], _percent(bars[i]), COLOURS[i])
         ax.set_xlabel(title)
     axes[0].set_xticks(range(0, 101, 20))
     axes[0].set_yticks(place, list(methods))
@@ -202,7 +201,20 @@ def _bars(ax, place, values, spread, colour) -> None:
     ax.axvline(0, color="#333333", lw=0.8)
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def _two_spreads(spreads: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Standard deviations of accuracy and forgetting, if they are given."""
+    if spreads is None:
+        return None, None
+    if len(spreads) != 2:
+        raise DataError("spreads: expected two arrays, of accuracy and of forgetting")
+    return numbers(spreads[0], "spreads", 1), numbers(spreads[1], "spreads", 1)
+
+
+def _percent(values: np.ndarray | None) -> np.ndarray | None:
+    return None if values is None else 100 * values
+
+
+def _axes(width: float, height: float) -> tuple[Figure, Any]:
     figure = new_figure(width, height)
     return figure, figure.subplots()
 

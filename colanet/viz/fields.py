@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colanet.errors import DataError
-from colanet.viz.style import GREY, new_figure, numbers, styled
+from colanet.viz.figure import GREY, new_figure, numbers, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GAP = 3
 """Blank pixels between two fields."""
@@ -30,7 +33,8 @@ def receptive_fields(
     labels: Sequence[str] | None = None,
     used: Any = None,
     titles: Sequence[str] | None = None,
-) -> Any:
+    title: str = "",
+) -> Figure:
     """One row a column, one picture a microcolumn; positive weights red, negative blue, one scale for all.
 
     Parameters
@@ -48,6 +52,8 @@ def receptive_fields(
         Neurons that have learnt; the others are drawn as a crossed frame. None: those with unequal weights.
     titles : sequence of str or None
         One a stage.
+    title : str
+        Of the whole.
 
     Raises
     ------
@@ -63,10 +69,12 @@ def receptive_fields(
     labels = [str(i) for i in range(len(members))] if labels is None else list(labels)
     if len(labels) != len(members) or (titles is not None and len(titles) != len(stages)):
         raise DataError(f"expected {len(members)} labels and {len(stages)} titles")
+    if title and titles is None and len(stages) == 1:
+        title, titles = "", [title]
     busy = _used(used, stages)
     orders = _orders(permutation, stages)
     pictures = [_unpermuted(stage, order, shape) for stage, order in zip(stages, orders, strict=True)]
-    return _draw(pictures, busy, members, labels, titles)
+    return _draw(pictures, busy, members, labels, titles, title)
 
 
 def _members(columns: int | Any, neurons: int) -> list[np.ndarray]:
@@ -124,7 +132,7 @@ def limit_of(pictures: Sequence[np.ndarray], busy: np.ndarray) -> float:
     return float(np.quantile(every, 0.985)) or 1.0 if every.size else 1.0
 
 
-def _draw(pictures, busy, members, labels, titles) -> Any:
+def _draw(pictures, busy, members, labels, titles, title) -> Figure:
     height, width = pictures[0].shape[1:]
     rows, across = len(members), max(max((len(m) for m in members), default=1), 1)
     # Small networks are drawn larger, so that the picture is never a stamp; always whole dots.
@@ -133,7 +141,7 @@ def _draw(pictures, busy, members, labels, titles) -> Any:
         inch = INCH / 2
     wide, high = (across * (width + GAP) + GAP) * inch, (rows * (height + GAP) + GAP) * inch
     total = LEFT + RIGHT + len(pictures) * wide + (len(pictures) - 1) * BETWEEN
-    full = high + BOTTOM + (TOP if titles is not None else 0.1)
+    full = high + BOTTOM + (TOP if titles is not None else 0.1) + (TOP if title else 0.0)
     figure = new_figure(total, full, constrained=False)
     limit = limit_of(pictures, busy)
     for i, (stage, mask) in enumerate(zip(pictures, busy, strict=True)):
@@ -146,6 +154,8 @@ def _draw(pictures, busy, members, labels, titles) -> Any:
             ax.set_title(titles[i], pad=5)
         ax.set_xlabel("microcolumn", labelpad=3)
     figure.axes[0].set_ylabel("column", labelpad=4)
+    if title:
+        figure.suptitle(title, y=1 - 0.08 / full, va="top", fontsize=12)
     bar = figure.add_axes(((total - RIGHT + 0.15) / total, BOTTOM / full, 0.13 / total, min(high, 2.6) / full))
     figure.colorbar(image, cax=bar, extend="both", label="weight")
     bar.spines["outline"].set_visible(False)

@@ -1,59 +1,128 @@
-"""What all pictures share."""
+"""One look for all pictures, and how they become files."""
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import numpy as np
 
 from colanet.atomic import atomic_path
-from colanet.errors import BackendUnavailable, ConfigError
+from colanet.errors import ConfigError, DataError
+from colanet.extras import need
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's colours, told apart by colour-blind eyes too."""
+P = ParamSpec("P")
+R = TypeVar("R")
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
+"""Okabe and Ito's palette, distinguishable with every kind of colour vision; dark ones first."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+GREY = "#8a8a8a"
+DPI = 200
+
+STYLE: dict[str, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": False,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5,
+    "errorbar.capsize": 3,
+    "figure.dpi": 100,
+    "savefig.dpi": DPI,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "colanet",
+    "pdf.fonttype": 42,
+}
 
 
-def figure(width: float, height: float) -> Figure:
-    """An empty figure, inches.
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Draw with this module's look, whatever the user's own settings of matplotlib are."""
 
-    Raises
-    ------
-    BackendUnavailable
-        Without matplotlib.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise BackendUnavailable('pictures need matplotlib: pip install "colanet[plot]"') from error
-    return Figure(figsize=(width, height), layout="constrained")
+    @functools.wraps(draw)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        matplotlib = need("matplotlib", "plot")
+        need("matplotlib.figure", "plot")
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(STYLE)
+            return draw(*args, **kwargs)
 
-
-def plain(axes: Axes) -> Axes:
-    """Axes without a frame above and to the right."""
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+    return wrapped
 
 
-def save(picture: Figure, path: str | os.PathLike, dpi: int = 120) -> None:
-    """Write a figure in the format of the suffix; the file is whole or not there.
+def new_figure(width: float, height: float, *, constrained: bool = True) -> Figure:
+    """An empty figure without a window; sizes in inches."""
+    make = need("matplotlib.figure", "plot").Figure
+    return make(figsize=(width, height), layout="constrained" if constrained else None)
+
+
+def check_suffix(path: str | os.PathLike) -> None:
+    """ConfigError if matplotlib writes no pictures of that file's kind; better before the work than after."""
+    suffix = Path(path).suffix.lstrip(".").lower()
+    known = need("matplotlib.figure", "plot").Figure().canvas.get_supported_filetypes()
+    if suffix not in known:
+        raise ConfigError(f"{path}: expected a file that ends in .{', .'.join(sorted(known))}")
+
+
+@styled
+def save(figure: Any, path: str | os.PathLike) -> None:
+    """Write a figure; the suffix says the format. The file is whole or absent.
 
     Raises
     ------
     ConfigError
-        If the format is unknown or the file cannot be written.
+        If the suffix names no format.
+    DataError
+        If the file cannot be written.
     """
+    check_suffix(path)
     suffix = Path(path).suffix.lstrip(".").lower()
-    known = picture.canvas.get_supported_filetypes()
-    if suffix not in known:
-        raise ConfigError(f"{path}: unknown kind of picture, expected one of {', '.join(sorted(known))}")
     try:
         with atomic_path(path) as temporary:
-            # Without a date, the same picture is the same file.
-            metadata = {"Software": None} if suffix == "png" else None
-            picture.savefig(temporary, format=suffix, dpi=dpi, metadata=metadata)
+            # Without version and date the same picture is the same file.
+            metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
+            figure.savefig(temporary, format=suffix, dpi=DPI, metadata=metadata)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def numbers(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
+    """Values as an array of float.
+
+    Raises
+    ------
+    DataError
+        If they are no numbers or have another number of dimensions.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}: expected numbers ({error})") from error
+    if ndim is not None and array.ndim != ndim:
+        raise DataError(f"{name}: expected {ndim} dimensions, got an array of shape {array.shape}")
+    return array
+
+
+def same_length(**values: Any) -> None:
+    """DataError unless all the named things, those that are not None, are equally long."""
+    lengths = {name: len(value) for name, value in values.items() if value is not None}
+    if len(set(lengths.values())) > 1:
+        raise DataError("expected equal lengths, got " + ", ".join(f"{n} {k}" for k, n in lengths.items()))

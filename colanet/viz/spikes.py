@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colanet.errors import DataError
-from colanet.viz.style import COLOURS, GREY, new_figure, numbers, styled
+from colanet.extras import need
+from colanet.viz.figure import COLOURS, GREY, new_figure, numbers, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @styled
@@ -21,7 +25,7 @@ def raster(
     columns: Mapping[str, int] | None = None,
     first: int = 0,
     title: str = "",
-) -> Any:
+) -> Figure:
     """A panel for each section, a dot for each spike; the steps with input spikes are shaded.
 
     Parameters
@@ -63,7 +67,7 @@ def raster(
         ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
         ax.set_xlim(-0.5, images * period - 0.5)
     axes[-1].set_xlabel("step, ms")
-    axes[-1].xaxis.get_major_locator().set_params(integer=True)
+    axes[-1].xaxis.set_major_locator(need("matplotlib.ticker", "plot").MaxNLocator(integer=True))
     if title:
         figure.suptitle(title, fontsize=11)
     return figure

@@ -1,0 +1,110 @@
+"""`colanet picture`: receptive fields out of saved networks, and the spikes of one image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from colanet import config
+from colanet.config.overrides import parse_settings
+from colanet.engine import ENGINES
+from colanet.errors import ConfigError
+
+
+@click.group()
+def picture() -> None:
+    """Draw pictures of networks. Needs matplotlib."""
+
+
+def parse_shape(text: str | None) -> tuple[int, int] | None:
+    """`HEIGHTxWIDTH` in pixels."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", text)
+    if not match:
+        raise ConfigError(f"--shape {text}: expected HEIGHTxWIDTH, for example 28x28")
+    return int(match[1]), int(match[2])
+
+
+@picture.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.h5...")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
+              help="The picture; the suffix says the format.")  # fmt: skip
+@click.option("--copy", type=click.IntRange(0), default=0, show_default=True, help="Network copy, from 0.")
+@click.option("--projection", metavar="NAME", help="Plastic projection.  [default: the only one]")
+@click.option("--task", "tasks", type=click.IntRange(1), multiple=True, metavar="N",
+              help="In a run of colanet continual: after task N (repeatable).  [default: first, last]")  # fmt: skip
+@click.option("--shape", metavar="HEIGHTxWIDTH", help="Of the pictures.  [default: the input's, or a square]")
+@click.option("--labels", metavar="A,B,...", help="Names of the columns.")
+def fields(
+    files: tuple[Path, ...],
+    out: Path,
+    copy: int,
+    projection: str | None,
+    tasks: tuple[int, ...],
+    shape: str | None,
+    labels: str | None,
+) -> None:
+    """Draw the receptive fields in states that colanet run --save wrote, or in runs of colanet continual.
+
+    Several files stand side by side. One row a column, one picture a neuron; red: positive weights, blue: negative
+    ones, crossed frame: a neuron that has learnt nothing.
+    """
+    from dataclasses import replace
+
+    from colanet import viz
+    from colanet.viz.sources import read_fields, side_by_side
+
+    viz.check_suffix(out)
+    size = parse_shape(shape)
+    parts = [read_fields(f, copy=copy, projection=projection, shape=size, tasks=tasks) for f in files]
+    found = side_by_side(parts)
+    if len(found.titles) == 1:
+        found = replace(found, titles=("",))
+    if labels is not None:
+        found = replace(found, labels=tuple(labels.split(",")))
+    viz.save(found.draw(), out)
+    click.echo(f"wrote {out}", err=True)
+
+
+@picture.command()
+@click.argument("configuration", type=click.Path(path_type=Path))
+@click.option("--image", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+              help="Image to show, from 0; the test images follow the training images.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1, 20), default=1, show_default=True, help="Images in a row.")
+@click.option("--load", type=click.Path(path_type=Path), metavar="STATE.h5",
+              help="State of the network, as colanet run --save writes it.  [default: a new network]")  # fmt: skip
+@click.option("--copy", type=click.IntRange(0), default=0, show_default=True, help="Network copy, from 0.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
+              help="Override a field, as in colanet run (repeatable).")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
+              help="The picture; the suffix says the format.")  # fmt: skip
+def raster(
+    configuration: Path,
+    image: int,
+    count: int,
+    load: Path | None,
+    copy: int,
+    settings: tuple[str, ...],
+    seed: int,
+    engine: str,
+    data: Path | None,
+    out: Path,
+) -> None:
+    """Show an image to the network of CONFIGURATION and draw the spikes of all its sections."""
+    from colanet import viz
+    from colanet.viz.sources import draw_image
+
+    viz.check_suffix(out)
+    network = config.override_all(config.load(configuration), parse_settings(settings))
+    figure = draw_image(
+        network, image, base_dir=configuration.parent, state=load, count=count, copy=copy, seed=seed, engine=engine,
+        data_dir=data,
+    )  # fmt: skip
+    viz.save(figure, out)
+    click.echo(f"wrote {out}", err=True)
