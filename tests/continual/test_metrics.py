@@ -64,3 +64,12 @@ def test_mean_and_sample_deviation():
     assert mean_and_spread([1, 2, 6]) == (3, pytest.approx(7**0.5))
     mean, spread = mean_and_spread([0.5])
     assert mean == 0.5 and np.isnan(spread)
+
+
+def test_backward_transfer_is_that_of_avalanche():
+    """avalanche-lib 0.6.0, `BWT`, updated with the diagonal and the last row, gave these four values."""
+    a = np.full((5, 5), NAN)
+    a[np.tril_indices(5)] = [
+        0.746, 0.939, 0.725, 0.871, 0.302, 0.9, 0.423, 0.904, 0.679, 0.51, 0.32, 0.387, 0.769, 0.753, 0.731,
+    ]  # fmt: skip
+    assert metrics(a)["BWT"] == pytest.approx(np.mean([-0.426, -0.338, -0.131, 0.243]))
