@@ -42,9 +42,7 @@ def degradation_matrix(
         raise DataError(f"matrix: expected one row and one column for each of {len(names)} tasks, got {a.shape}")
     texts = np.full(a.shape, "", dtype=object)
     for k, j in zip(*np.nonzero(np.isfinite(a)), strict=True):
-        texts[k, j] = f"{a[k, j]:.1f}" + (
-            "" if wide is None or np.isnan(wide[k, j]) else f"\n± {wide[k, j]:.1f}"
-        )
+        texts[k, j] = f"{a[k, j]:.1f}" + ("" if wide is None or np.isnan(wide[k, j]) else f"\n± {wide[k, j]:.1f}")
     numeric = all(name.isdigit() for name in names)
     low = np.nanmin(a) if np.isfinite(a).any() else 0.0
     # The scale begins at a round figure below the worst cell, so that a good network's losses are seen too.

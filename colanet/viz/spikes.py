@@ -57,7 +57,7 @@ def raster(
         raise DataError(f"spikes: step {int(steps.min()) + first} lies before the first step {first}")
     images = max(1, int(-(-(steps.max(initial=0) + 1) // period)))
     heights = [_height((sizes or {}).get(name, _reach(rows))) for name, rows in sections.items()]
-    figure = new_figure(min(4.6 + 1.4 * images, 10), sum(heights) + 0.35 * len(heights) + 0.6)
+    figure = new_figure(min(5.2 + 1.2 * images, 10), sum(heights) + 0.35 * len(heights) + 0.6)
     axes = figure.subplots(len(sections), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for i, (ax, (name, rows)) in enumerate(zip(axes, sections.items(), strict=True)):
         size = (sizes or {}).get(name, _reach(rows))
@@ -67,7 +67,8 @@ def raster(
         ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
         ax.set_xlim(-0.5, images * period - 0.5)
     axes[-1].set_xlabel("step, ms")
-    axes[-1].xaxis.set_major_locator(need("matplotlib.ticker", "plot").MaxNLocator(integer=True))
+    every = 5 * -(-images * period // 100)
+    axes[-1].xaxis.set_major_locator(need("matplotlib.ticker", "plot").MultipleLocator(every))
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -79,15 +80,13 @@ def _reach(rows: np.ndarray) -> int:
 
 def _height(size: int) -> float:
     """Inches of a panel: small sections stay readable, large ones do not crowd them out."""
-    return float(np.clip(0.16 * size**0.55, 0.45, 3.2))
+    return float(np.clip(0.13 * size**0.43, 0.45, 2.6))
 
 
 def _section(ax, step, neuron, size: int, columns: int, colour: str, images: int) -> None:
-    """Spikes as upright ticks, or as dots where the ticks would be shorter than they are wide."""
-    span = _height(size) * 72 / size
-    tall = max(min(span * 0.8, 14), 2.2)
-    ax.scatter(step, neuron, marker="|" if tall > 4 else "s", s=tall**2 if tall > 4 else tall**1.6,
-               color=colour, linewidths=1.5 if tall > 4 else 0, clip_on=True)  # fmt: skip
+    """A mark for each spike, smaller where there are many."""
+    crowded = len(step) > 100 * images
+    ax.scatter(step, neuron, marker="s", s=4 if crowded else 13, color=colour, linewidths=0, clip_on=False)
     if 1 < columns < size:
         for line in range(size // columns, size, size // columns):
             ax.axhline(line - 0.5, color=GREY, lw=0.4, alpha=0.5)

@@ -19,6 +19,7 @@ from colanet import datasets
 from colanet.commands.progress import Progress
 from colanet.continual.baselines import METHODS, read_options, run_baseline
 from colanet.datasets.transform import permute_images
+from colanet.errors import ConfigError
 
 HELD_BACK = 10_000
 FIRST_SEED = 2000
@@ -58,7 +59,11 @@ def main(method: str, settings: tuple[str, ...], n_tasks: int, train: int, seed:
             def watch(done: int, total: int, text: str, progress: Progress = progress) -> None:
                 progress.update(done, text)
 
-            outcome = run_baseline(tasks, method, seed, options=options, watch=watch)
+            try:
+                outcome = run_baseline(tasks, method, seed, options=options, watch=watch)
+            except ConfigError as error:
+                click.echo(f"{json.dumps(options)}  {error}")
+                continue
         a = 100 * outcome.matrix
         click.echo(
             f"{json.dumps(options)}  first task {a[0, 0]:.2f}, after the last {a[-1, 0]:.2f}, "

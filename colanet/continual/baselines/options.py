@@ -60,9 +60,9 @@ class BaselineOptions(Frozen):
     """
 
     hidden: Annotated[int, Field(ge=1, le=65536)] = 512
-    optimizer: Literal["sgd", "adam"] = "adam"
-    lr: Annotated[float, Field(gt=0)] = 0.001
-    batch: Count = 32
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    lr: Annotated[float, Field(gt=0)] = 0.3
+    batch: Count = 16
     dropout: Share = 0.5
     reminder: Share = 0.1
     memory: Count = 6000
