@@ -1,0 +1,170 @@
+"""Metrics of continual learning: worked by hand, and against other people's programs."""
+
+import math
+
+import numpy as np
+import pytest
+
+from colanet.continual.metrics import mean_and_spread, metrics
+from colanet.errors import DataError
+
+NAN = math.nan
+THREE = np.array([[0.9, NAN, NAN], [0.8, 0.7, NAN], [0.5, 0.75, 0.6]])
+AHEAD = np.array([[0.9, 0.2, NAN], [0.8, 0.7, 0.3], [0.5, 0.75, 0.6]])
+UNTRAINED = np.array([0.1, 0.15, 0.05])
+
+FOUR = np.array(
+    [[0.96, 0.12, 0.09, 0.11], [0.91, 0.94, 0.14, 0.08], [0.85, 0.95, 0.92, 0.10], [0.62, 0.90, 0.93, 0.88]]
+)
+"""With figures above the diagonal and one task that gets better later."""
+FOUR_UNTRAINED = np.array([0.10, 0.08, 0.13, 0.07])
+
+
+def test_by_hand():
+    found = metrics(THREE)
+    assert found == pytest.approx(
+        {
+            "ACC": (0.5 + 0.75 + 0.6) / 3,
+            "AA": (0.5 + 0.75 + 0.6) / 3,
+            "AIA": (0.9 + 0.75 + 1.85 / 3) / 3,
+            "LA": (0.9 + 0.7 + 0.6) / 3,
+            "FM": (0.4 - 0.05) / 2,
+            "BWT": (-0.4 + 0.05) / 2,
+            "drop": 0.4,
+        }
+    )
+
+
+def test_forward_transfer_by_hand_and_the_division_by_all():
+    found = metrics(AHEAD, UNTRAINED)
+    assert found["FWT"] == pytest.approx((0.2 - 0.15 + 0.3 - 0.05) / 2)
+    assert {name: value for name, value in found.items() if name != "FWT"} == metrics(THREE)
+    whole = metrics(AHEAD, UNTRAINED, divide_by_all=True)
+    assert whole["BWT"] == pytest.approx(-0.35 / 3) and whole["FWT"] == pytest.approx(0.3 / 3)
+    assert {n: v for n, v in whole.items() if n not in ("BWT", "FWT")} == {
+        n: v for n, v in found.items() if n not in ("BWT", "FWT")
+    }
+
+
+def test_forward_transfer_needs_both_its_figures():
+    assert "FWT" not in metrics(AHEAD)
+    assert "FWT" not in metrics(THREE, UNTRAINED)
+    assert "FWT" not in metrics(AHEAD, np.full(3, NAN))
+    # The first task's own figure is in no formula.
+    assert metrics(AHEAD, np.array([NAN, 0.15, 0.05]))["FWT"] == pytest.approx(0.15)
+
+
+def test_forgetting_is_from_the_best_moment_not_the_first():
+    a = np.array([[0.5, NAN, NAN], [0.9, 0.4, NAN], [0.6, 0.3, 0.2]])
+    found = metrics(a)
+    assert found["FM"] == pytest.approx((0.9 - 0.6 + 0.4 - 0.3) / 2)
+    assert found["BWT"] == pytest.approx((0.6 - 0.5 + 0.3 - 0.4) / 2)
+
+
+def test_what_was_known_before_a_task_was_learnt_is_no_forgetting():
+    a = np.array([[0.5, 0.99], [0.5, 0.4]])
+    assert metrics(np.vstack([a]))["FM"] == 0
+    b = np.array([[0.5, 0.9, NAN], [0.5, 0.4, NAN], [0.5, 0.4, 0.4]])
+    assert metrics(b)["FM"] == 0
+
+
+def test_one_task():
+    assert metrics(np.array([[0.8]]), np.array([0.1])) == {"ACC": 0.8, "AA": 0.8, "AIA": 0.8, "LA": 0.8}
+
+
+def test_joint_training_has_a_last_row_only():
+    a = np.full((3, 3), NAN)
+    a[2] = [0.9, 0.8, 0.4]
+    assert metrics(a, UNTRAINED) == pytest.approx({"ACC": 0.7, "AA": 0.7})
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (4,), (0, 0), (2, 2, 2)])
+def test_shapes_that_are_refused(shape):
+    with pytest.raises(DataError, match="as many rows as columns"):
+        metrics(np.zeros(shape))
+
+
+def test_an_incomplete_last_row_is_refused():
+    with pytest.raises(DataError, match="without its last row"):
+        metrics(np.array([[0.9, NAN], [0.9, NAN]]))
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (4,), (1, 3)])
+def test_untrained_figures_of_another_shape_are_refused(shape):
+    with pytest.raises(DataError, match="untrained"):
+        metrics(AHEAD, np.zeros(shape))
+
+
+def test_mean_and_spread_by_hand():
+    mean, spread = mean_and_spread([0.9, 0.8, 0.7])
+    assert mean == pytest.approx(0.8) and spread == pytest.approx(0.1)
+    mean, spread = mean_and_spread([0.9])
+    assert mean == 0.9 and math.isnan(spread)
+
+
+# ------------------------------------------------------------ other programs
+
+AVALANCHE = {"BWT": -0.11, "FWT": 0.0266666667}
+"""Means over the tasks of what avalanche-lib 0.6.0 gives for FOUR."""
+CONTINUUM_AIA = 0.9028472222
+"""average_incremental_accuracy of continuum 1.2.7 for FOUR, with 100 test images a task."""
+GEM = {"ACC": 0.8325, "BWT": -0.0825, "FWT": 0.02}
+"""What the program of Lopez-Paz and Ranzato (facebookresearch/GradientEpisodicMemory, metrics/metrics.py, commit
+1919989) gives for FOUR; it divides by the number of tasks."""
+
+
+def test_figures_of_other_programs():
+    found, whole = metrics(FOUR, FOUR_UNTRAINED), metrics(FOUR, FOUR_UNTRAINED, divide_by_all=True)
+    assert {name: found[name] for name in AVALANCHE} == pytest.approx(AVALANCHE, abs=1e-6)
+    assert {name: whole[name] for name in GEM} == pytest.approx(GEM, abs=1e-6)
+    assert found["AIA"] == pytest.approx(CONTINUUM_AIA, abs=1e-6)
+
+
+def avalanche_figures(a, untrained):
+    """BWT and FWT as avalanche-lib gives them, task by task; their means."""
+    from avalanche.evaluation.metrics.forgetting_bwt import BWT
+    from avalanche.evaluation.metrics.forward_transfer import ForwardTransfer
+
+    backward, forward = BWT(), ForwardTransfer()
+    for j in range(len(a)):
+        forward.update(j, untrained[j], initial=True)
+        backward.update(j, a[j, j], initial=True)
+        if j + 1 < len(a):
+            backward.update(j, a[-1, j])
+        if j > 0:
+            forward.update(j, a[j - 1, j])
+    parts = {"BWT": backward.result(), "FWT": forward.result()}
+    assert all(len(part) == len(a) - 1 for part in parts.values())
+    return {name: float(np.mean(list(part.values()))) for name, part in parts.items()}
+
+
+def test_against_avalanche():
+    pytest.importorskip("avalanche", reason="not installed: pip install avalanche-lib", exc_type=ImportError)
+    generator = np.random.default_rng(0)
+    for a, untrained in [(FOUR, FOUR_UNTRAINED), *((generator.random((n, n)), generator.random(n)) for n in (2, 7))]:
+        found = metrics(a, untrained)
+        assert avalanche_figures(a, untrained) == pytest.approx({name: found[name] for name in ("BWT", "FWT")})
+    assert avalanche_figures(FOUR, FOUR_UNTRAINED) == pytest.approx(AVALANCHE, abs=1e-6)
+
+
+def continuum_aia(a, images=100):
+    """AIA of continuum's logger, from made-up answers with these accuracies."""
+    from continuum.metrics import Logger
+
+    logger = Logger(list_subsets=["test"])
+    for k in range(len(a)):
+        for j in range(k + 1):
+            answers = np.zeros(images, dtype=np.int64)
+            answers[: round(images * a[k, j])] = 1
+            logger.add([answers, np.ones_like(answers), np.full_like(answers, j)], subset="test")
+        if k + 1 < len(a):
+            logger.end_epoch()
+            logger.end_task()
+    return logger.average_incremental_accuracy
+
+
+def test_against_continuum():
+    pytest.importorskip("continuum", reason="not installed: pip install continuum", exc_type=ImportError)
+    assert continuum_aia(FOUR) == pytest.approx(CONTINUUM_AIA, abs=1e-6)
+    a = np.random.default_rng(1).integers(0, 101, (6, 6)) / 100
+    assert continuum_aia(a) == pytest.approx(metrics(a)["AIA"])
