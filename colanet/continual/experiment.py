@@ -187,6 +187,9 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
         return Experiment.model_validate(fields)
     except ValidationError as error:
         found = [(".".join(map(str, where)), message) for where, message in explain(error, fields, Experiment)]
+        # A list whose entries are wrong counts as empty for pydantic; that is no problem of its own.
+        inner = [where for where, _ in found]
+        found = [(w, m) for w, m in found if not (w and any(other.startswith(f"{w}.") for other in inner))]
         raise ConfigError([Problem(message, where, file) for where, message in found]) from error
 
 

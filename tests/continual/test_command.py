@@ -1,0 +1,193 @@
+"""`colanet continual`: what it writes, what it refuses, and a real kill."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from colanet.cli import main
+from colanet.commands import continual as command
+from colanet.storage import read_h5
+from tests.continual import tiny
+
+NET = tiny.ROOT / "tests" / "plan" / "published.nnc"
+EXPERIMENT = {
+    "name": "small",
+    "network": "net.nnc",
+    "set": {"population.L.size": 20},
+    "copies": 1,
+    "seeds": [0, 1],
+    "tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 30, "test": 10}],
+}
+VARIANTS = [{"name": "one"}, {"name": "two", "set": {"population.L.size": 30}, "forward": True}]
+
+
+@pytest.fixture
+def call(tmp_path, capfd, monkeypatch):
+    """Runs `colanet continual e.yaml` in a folder of its own: (exit status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.nnc").write_bytes(NET.read_bytes())
+
+    def run(*arguments, text=None, **change):
+        fields = {name: value for name, value in (EXPERIMENT | change).items() if value is not None}
+        (tmp_path / "e.yaml").write_text(text or yaml.safe_dump(fields))
+        capfd.readouterr()
+        status = 0
+        try:
+            main(["continual", "e.yaml", *arguments])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    return run
+
+
+def files(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_all_variants_and_seeds(call, tmp_path):
+    status, out, err = call(variants=VARIANTS)
+    assert status == 0, err
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["one", "two"]
+    results = tmp_path / "results" / "small"
+    runs = [f"{v}_seed{s}.h5" for v in ("one", "two") for s in (0, 1)]
+    assert files(results) == sorted([*runs, "small.csv", "small.json", "small.md"])
+    rows = list(csv.DictReader((results / "small.csv").open()))
+    assert len(rows) == 2 * 3 + 2 * 4
+    found = json.loads((results / "small.json").read_text())
+    sizes = [v["configuration"]["populations"][0]["size"] for v in found["variants"]]
+    assert sizes == [20, 30] and found["command"] == "colanet continual e.yaml"
+    for name in ("small.csv", "small.json", "small.md"):
+        assert str(tmp_path) not in (results / name).read_text()
+
+
+def test_quiet_prints_only_the_result(call):
+    status, out, err = call("--quiet", "--seeds", "4")
+    assert status == 0 and err == "" and out.startswith("small: ACC ") and out.count("\n") == 1
+
+
+def test_options_cut_and_override(call, tmp_path):
+    status, _, err = call(
+        "--quiet", "--seeds", "7", "--copies", "2", "--train", "5", "--test", "4", "--tasks", "1",
+        "--set", "population.L.size=40", "--variant", "two", "--out", "out", variants=VARIANTS,
+    )  # fmt: skip
+    assert status == 0, err
+    assert files(tmp_path / "out") == ["small.csv", "small.json", "small.md", "two_seed7.h5"]
+    arrays, attributes = read_h5(tmp_path / "out" / "two_seed7.h5")
+    assert arrays["matrix"].shape == (1, 1) and arrays["boundaries"].tolist() == [5]
+    assert arrays["fields"].shape == (1, 784, 40) and attributes["seed"] == 7
+    shown = json.loads((tmp_path / "out" / "small.json").read_text())
+    assert shown["variants"][0]["configuration"]["copies"] == 2 and "--set population.L.size=40" in shown["command"]
+
+
+def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
+    assert call("--seeds", "0")[0] == 0
+    results = tmp_path / "results" / "small"
+    before = (results / "small_seed0.h5").stat().st_mtime_ns
+    (results / "small_seed0.checkpoint.h5").write_bytes(b"left by a kill after the result was written")
+    ran = []
+    original = command.run_one
+    monkeypatch.setattr(command, "run_one", lambda v, seed, **k: ran.append(seed) or original(v, seed, **k))
+    status, out, err = call("--resume")
+    assert status == 0 and ran == [1] and "seed 0: finished already" in err
+    assert (results / "small_seed0.h5").stat().st_mtime_ns == before
+    assert files(results) == ["small.csv", "small.json", "small.md", "small_seed0.h5", "small_seed1.h5"]
+    assert call("--resume", "--quiet") == (0, out, "") and ran == [1]
+
+
+def test_results_of_another_experiment_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
+    assert call("--variant", "two", "--quiet", variants=VARIANTS)[0] == 0
+    monkeypatch.setattr(command, "run_one", pytest.fail)
+    kept = {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()}
+    for arguments, change in (
+        ((), {"joint": True}), (("--train", "9"), {}), (("--set", "population.L.tau_m=4"), {}), ((), {"copies": 2})
+    ):  # fmt: skip
+        status, out, err = call("--resume", *arguments, variants=VARIANTS, **change)
+        assert (status, out) == (2, "") and "is of another experiment" in err and err.count("\n") == 1
+    assert {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()} == kept
+
+
+REFUSED = {
+    "YAML": ({"text": "name: [\n"}, (), "e.yaml:2: not readable as YAML"),
+    "no mapping": ({"text": "- a\n"}, (), "e.yaml: expected the fields of an experiment"),
+    "empty": ({"text": "# nothing\n"}, (), "e.yaml"),
+    "unknown field": ({"sead": [0]}, (), "sead: unknown field"),
+    "hidden field": ({"folder": "/"}, (), "folder: unknown field"),
+    "hidden field of a variant": ({"variants": [{"name": "a", "folder": "x"}]}, (), "variants.a.folder: unknown"),
+    "name": ({"name": "a b"}, (), "name: expected a name of letters, digits, '_' and '-', not 'a b'"),
+    "task": ({"tasks": ["mnist"]}, (), "tasks.0: expected fields with values, not 'mnist'"),
+    "field of a task": ({"tasks": [{"dataset": "mnist", "x": 1}]}, (), "tasks.0.x: unknown field"),
+    "repeat": ({"tasks": [{"dataset": "mnist", "repeat": 2}]}, (), "tasks that repeat need a permutation"),
+    "no tasks": ({"tasks": []}, (), "tasks: has too few entries"),
+    "no network": ({"network": None}, (), "network: the file of a configuration is missing"),
+    "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
+    "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
+    "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "method": ({"method": "magic"}, (), "method: expected"),
+    "migration": ({"migration": {"demand": "NONE"}}, (), "there is no population NONE"),
+    "second variant": ({"variants": [{"name": "a"}, {"name": "b", "copies": 0}]}, (), "copies: expected at least 1"),
+    "same variants": ({"variants": [{"name": "a"}, {"name": "a"}]}, (), "each needs a name of its own"),
+    "same files": ({"variants": [{"name": "a b"}, {"name": "a/b"}]}, (), "differ only in signs"),
+    "nested": ({"variants": [{"name": "a", "variants": []}]}, (), "a variant cannot have variants"),
+    "dataset": ({"tasks": [{"dataset": "nonsense"}]}, (), "nonsense"),
+    "images": ({"tasks": [{"dataset": "mnist", "train": 99999}]}, (), "99999 training images asked for"),
+    "variant": ({}, ("--variant", "x"), "--variant x: there is none of this name; known: small"),
+    "--seeds": ({}, ("--seeds", "1,,2"), "--seeds 1,,2: expected whole numbers"),
+    "--seeds negative": ({}, ("--seeds=-1",), "--seeds -1: expected whole numbers"),
+    "--seeds twice": ({}, ("--seeds", "3,3"), "one stands there twice"),
+    "--set": ({}, ("--set", "copies"), "--set copies: expected FIELD=VALUE"),
+    "--set field": ({}, ("--set", "population.L.seize=1"), "seize"),
+    "--out": ({}, ("--out", "net.nnc"), "net.nnc: cannot be made a folder"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_input_is_one_line_and_leaves_nothing(call, tmp_path, name):
+    change, arguments, message = REFUSED[name]
+    status, out, err = call(*arguments, **change)
+    assert (status, out) == (2, "") and message in err and err.count("\n") == 1, err
+    assert files(tmp_path) == ["e.yaml", "net.nnc"]
+
+
+def test_no_file(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(["continual", "lost.yaml"])
+    assert end.value.code == 2 and capfd.readouterr().err == "lost.yaml: cannot be read: No such file or directory\n"
+
+
+def test_results_that_are_there_are_not_overwritten(call, tmp_path):
+    assert call("--quiet", "--seeds", "0")[0] == 0
+    status, out, err = call("--seeds", "0")
+    assert (status, out) == (2, "") and "small_seed0.h5: is there already; go on with --resume" in err
+
+
+def test_killed_for_real_and_resumed(call, tmp_path):
+    """SIGKILL as soon as a checkpoint lies there, within the first of two tasks."""
+    sizes = {"tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 2000, "test": 40}]}
+    assert call("--quiet", "--seeds", "0,1", "--out", "whole", **sizes)[0] == 0
+    words = ["continual", "e.yaml", "--seeds", "0,1", "--out", "cut", "--checkpoint", "100", "--quiet"]
+    environment = os.environ | {"PYTHONPATH": str(tiny.ROOT)}
+    process = subprocess.Popen([sys.executable, "-m", "colanet", *words], cwd=tmp_path, env=environment)
+    checkpoint = tmp_path / "cut" / "small_seed0.checkpoint.h5"
+    end = time.monotonic() + 60
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and checkpoint.exists()
+    assert not (tmp_path / "cut" / "small_seed0.h5").exists()
+    status, _, err = call(*words[2:], "--resume", **sizes)
+    assert status == 0, err
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert (whole / "small.csv").read_bytes() == (cut / "small.csv").read_bytes()
+    left, right = (json.loads((f / "small.json").read_text())["variants"][0] for f in (whole, cut))
+    assert left["digests"] == right["digests"] and left["metrics"] == right["metrics"]
+    assert not [name for name in files(cut) if "checkpoint" in name or name.startswith(".") and "seed0" not in name]
