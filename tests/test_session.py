@@ -459,5 +459,5 @@ def test_other_inputs_are_refused_and_nothing_changes(network, plain):
     session = session_of(network)
     session.run(10 * PERIOD)
     with pytest.raises(ConfigError, match="expected"):
-        session.present(Session(colanet.load(CONFIGS / "patterns.yaml"), base_dir=CONFIGS).presentation)
+        session.present(Session(colanet.load(CONFIGS / "mnist.yaml"), train=1, test=0).presentation)
     assert session.run().digest == plain[1].digest

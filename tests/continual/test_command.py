@@ -190,4 +190,4 @@ def test_killed_for_real_and_resumed(call, tmp_path):
     assert (whole / "small.csv").read_bytes() == (cut / "small.csv").read_bytes()
     left, right = (json.loads((f / "small.json").read_text())["variants"][0] for f in (whole, cut))
     assert left["digests"] == right["digests"] and left["metrics"] == right["metrics"]
-    assert not [name for name in files(cut) if "checkpoint" in name or name.startswith(".") and "seed0" not in name]
+    assert not [name for name in files(cut) if "checkpoint" in name or (name.startswith(".") and "seed0" not in name)]

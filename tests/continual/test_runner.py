@@ -308,7 +308,7 @@ def bad_label(task):
 def test_what_a_run_would_refuse_is_found_before():
     check_run(tiny.experiment(), TWO)
     check_run(tiny.experiment(joint=True, migration=MIGRATION, copies=4), TWO)
-    with pytest.raises(DataError, match="labels from [0-9] to 10, but input"):
+    with pytest.raises(DataError, match=r"labels from [0-9] to 10, but input"):
         check_run(tiny.experiment(), (TWO[0], bad_label(TWO[1])))
     with pytest.raises(ConfigError, match="no population NONE"):
         check_run(tiny.experiment(migration=MIGRATION | {"demand": "NONE"}), TWO)
