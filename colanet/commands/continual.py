@@ -201,7 +201,8 @@ def one(
 
         outcome = run_one(
             variant, seed, tasks=tasks, checkpoint=checkpoint_of(path), resume=options["resume"],
-            every=options["checkpoint"], engine=options["engine"], threads=options["threads"], watch=watch, keep=True,
+            every=options["checkpoint"], engine=options["engine"], threads=options["threads"], watch=watch,
+            keep=True,
         )  # fmt: skip
     write_outcome(path, variant, stamp, [t.name for t in tasks], outcome)
     checkpoint_of(path).unlink(missing_ok=True)

@@ -80,7 +80,9 @@ def test_a_test_is_that_of_the_frozen_network_alone():
         ),
     )  # fmt: skip
     session.run()
-    session.present(present_arrays(network.inputs, TWO[1].train_images, TWO[1].train_labels, 12, seed=seed_of(7, 1)))
+    second = TWO[1]
+    seed = seed_of(7, 1)
+    session.present(present_arrays(network.inputs, second.train_images, second.train_labels, 12, seed=seed))
     session.run()
     session.present(present_arrays(network.inputs, TWO[0].test_images, TWO[0].test_labels, 0, seed=seed_of(7, 2)))
     result = session.run(freeze=0)

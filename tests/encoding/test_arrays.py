@@ -49,7 +49,8 @@ def test_spike_for_spike_as_the_data_set(inputs, mnist, coding, swapped, seed):
 
 
 def test_another_seed_gives_other_spikes(inputs, mnist):
-    left, right = (present_arrays(inputs, *mnist, TAUGHT, seed=seed).sources[0].spikes(0, 100)[1] for seed in (0, 1))
+    shown = (present_arrays(inputs, *mnist, TAUGHT, seed=seed) for seed in (0, 1))
+    left, right = (one.sources[0].spikes(0, 100)[1] for one in shown)
     assert not np.array_equal(left, right)
 
 
@@ -65,7 +66,8 @@ def test_what_the_configuration_says_of_length_does_not_matter(inputs, mnist):
         i.model_copy(update={"skip": 3, "mode": "loop", "steps": 50}) if isinstance(i, ImageInput) else i
         for i in inputs
     )
-    left, right = (present_arrays(i, *mnist, TAUGHT, seed=0).sources[0].spikes(0, N * 20) for i in (inputs, changed))
+    shown = (present_arrays(i, *mnist, TAUGHT, seed=0) for i in (inputs, changed))
+    left, right = (one.sources[0].spikes(0, N * 20) for one in shown)
     np.testing.assert_array_equal(left[1], right[1])
 
 
