@@ -355,8 +355,8 @@ class Run:
         total = hashlib.sha256(f"{text} {self.seed} {self.session.network.model_dump_json()}".encode())
         for task in self.tasks:
             total.update(task.train_labels.tobytes() + task.test_labels.tobytes())
-            total.update(np.ascontiguousarray(task.train_images))
-            total.update(np.ascontiguousarray(task.test_images))
+            total.update(np.ascontiguousarray(task.train_images).data)
+            total.update(np.ascontiguousarray(task.test_images).data)
         return total.hexdigest()
 
     def _write(self, path: Path) -> None:
