@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from dataclasses import astuple
 from typing import Any
 
 import numba
@@ -17,7 +18,7 @@ from colanet.config.model import Network
 from colanet.encoding import Presentation
 from colanet.engine.base import Engine, State, Votes, check_state
 from colanet.errors import CheckpointError, ColanetError
-from colanet.migration import Migration
+from colanet.migration import Migration, Move
 from colanet.plan import Plan, build
 from colanet.readout import decide
 from colanet.storage import read_h5, write_h5
@@ -61,6 +62,7 @@ class Persistence:
     presentation: Presentation
     recording: Recording | None
     migration: Migration | None
+    moves: list[Move]
     votes: Votes | None
     tally: Tally
     origin: int
@@ -136,6 +138,8 @@ class Persistence:
             "tally/spikes": self.tally.spikes,
             "tally/demand": self.tally.demand,
         }
+        if self.migration:
+            arrays["moves"] = np.array([astuple(move) for move in self.moves], dtype=np.int64).reshape(-1, 3)
         for key in self.tally.records:
             copy, name = key.split("/", 1)
             arrays[f"records/{key}"] = self.spikes(name, int(copy))
@@ -167,6 +171,8 @@ class Persistence:
         if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
         needed = {"tally/votes", "tally/spikes", "tally/demand"} | {f"records/{key}" for key in self.tally.records}
+        if self.migration:
+            needed.add("moves")
         lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
         if lost:
             raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
@@ -174,6 +180,8 @@ class Persistence:
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
         self.tally.demand = arrays["tally/demand"]
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
+        if self.migration:
+            self.moves = [Move(*row) for row in arrays["moves"].tolist()]
         for key in self.tally.records:
             self.tally.records[key] = [arrays[f"records/{key}"]]
         self.origin, self.step = int(attributes["origin"]), int(attributes["step"])

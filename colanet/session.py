@@ -47,6 +47,8 @@ class Bookmark:
     step: int
     presentation: Presentation
     tally: Tally
+    moves: int
+    """Neurons that had moved."""
 
 
 class Session(Inspection, Persistence):
@@ -379,13 +381,14 @@ class Session(Inspection, Persistence):
 
     def bookmark(self) -> Bookmark:
         """Everything that a run changes, to come back to."""
-        return Bookmark(self.engine.state(), self.origin, self.step, self.presentation, self.tally)
+        return Bookmark(self.engine.state(), self.origin, self.step, self.presentation, self.tally, len(self.moves))
 
     def return_to(self, bookmark: Bookmark) -> None:
         """Undo everything since a bookmark, which can be used only once for its counts go on changing."""
         self.engine.load(bookmark.state)
         self.origin, self.step = bookmark.origin, bookmark.step
         self.presentation, self.tally = bookmark.presentation, bookmark.tally
+        del self.moves[bookmark.moves :]
 
     # ------------------------------------------------------------------ results
 

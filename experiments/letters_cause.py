@@ -73,12 +73,12 @@ def measure(experiment: Experiment, seed: int, train: int | None, data: str | No
     run = Run(experiment, tasks, seed, "auto", None, None)
     if train:
         run.lessons = [(images[:train], labels[:train]) for images, labels in run.lessons]
-        run.session.present(run._lesson(run.session.network, 0))
+        run.session.present(run.lesson(0))
     states, results = [run.session.state()], []
     for k in (0, 1):
         run.k = k
         if k:
-            run.session.present(run._lesson(run.session.network, k))
+            run.session.present(run.lesson(k))
         run.session.run(freeze=run.session.default_stop)
         states.append(run.session.state())
         results.append(accuracies(run, states[-1]))

@@ -136,3 +136,19 @@ def test_networks_without_what_it_takes_are_refused(change, said):
 def test_bad_numbers_are_refused_together():
     with pytest.raises(ConfigError, match=r"every(.|\n)*margin"):
         Migration(every=0, margin=0.5)
+
+
+def test_moves_go_with_checkpoints_and_bookmarks(run, tmp_path):
+    first = session()
+    first.run(200 * 20)
+    first.checkpoint(tmp_path / "c.h5")
+    place, moved = first.bookmark(), list(first.moves)
+    first.run()
+    assert first.moves == run.moves and 0 < len(moved) < len(run.moves)
+    first.return_to(place)
+    assert first.moves == moved
+    second = session()
+    second.resume(tmp_path / "c.h5")
+    assert second.moves == moved
+    second.run()
+    assert second.moves == run.moves

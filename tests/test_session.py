@@ -433,3 +433,35 @@ def test_resources_start_at_the_weight_zero(network):
     session = session_of(network)
     assert (session.weights("R->L") == 0).all()
     assert (session.resources("R->L") == round(0.946561 * ONE) / ONE).all()
+
+
+# ----------------------------------------------------------- several data sets
+
+
+def test_a_bookmark_undoes_a_test_and_the_run_goes_on_as_if_it_had_not_been(network, plain):
+    session, other = session_of(network), session_of(network, train=10, test=20)
+    session.run(30 * PERIOD)
+    place = session.bookmark()
+    session.present(other.presentation)
+    session.run(freeze=0)
+    assert session.result().test_images == 20
+    session.return_to(place)
+    assert session.run().digest == plain[1].digest
+    np.testing.assert_array_equal(session.tally.votes, plain[0].tally.votes)
+    np.testing.assert_array_equal(session.tally.spikes, plain[0].tally.spikes)
+
+
+def test_other_data_begin_with_an_object_and_time_goes_on(network):
+    session = session_of(network)
+    session.run(10 * PERIOD + 4)
+    session.present(session_of(network, train=5, test=0).presentation)
+    assert (session.origin, session.step) == (11 * PERIOD, 0) and not session.tally.votes.any()
+    assert session.run().train_images == 5
+
+
+def test_other_inputs_are_refused_and_nothing_changes(network, plain):
+    session = session_of(network)
+    session.run(10 * PERIOD)
+    with pytest.raises(ConfigError, match="expected"):
+        session.present(Session(colanet.load(CONFIGS / "mnist.yaml"), train=1, test=0).presentation)
+    assert session.run().digest == plain[1].digest

@@ -13,7 +13,7 @@ import click
 from colanet.commands.progress import Progress
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
-from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, network_of, run_one
+from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, check_run, network_of, run_one
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
 from colanet.engine import ENGINES
@@ -45,7 +45,7 @@ def continual(experiment: Path, **options: Any) -> None:
     variants = selected(described, options["chosen"])
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     jobs = [(variant, prepared(variant, options)) for variant in variants]
-    check_folder(folder, jobs, resume=options["resume"])
+    check_folder(folder, jobs, options)
     parts = []
     for variant, (tasks, configuration) in jobs:
         outcomes = [one(variant, seed, tasks, configuration, folder, options, say) for seed in variant.seeds]
@@ -58,7 +58,8 @@ def continual(experiment: Path, **options: Any) -> None:
 
 def command_of(experiment: Path, options: dict[str, Any]) -> str:
     """The call, as far as it decides about the results."""
-    words = ["colanet", "continual", os.path.relpath(experiment)]
+    path = os.path.relpath(experiment)
+    words = ["colanet", "continual", experiment.name if path.startswith(os.pardir) else path]
     for option, name in (
         ("--seeds", "seeds"), ("--variant", "chosen"), ("--copies", "copies"), ("--train", "train"),
         ("--test", "test"), ("--tasks", "n_tasks"), ("--set", "settings"),
@@ -108,9 +109,21 @@ def prepared(variant: Experiment, options: dict[str, Any]) -> tuple[tuple[Task, 
     tasks = tuple(cut(task, train, test) for task in tasks)
     if variant.method != "colanet":
         return tasks, ""
+    altered = with_settings(variant, options)
+    check_run(altered, tasks)
+    return tasks, network_of(altered).model_dump_json()
+
+
+def with_settings(variant: Experiment, options: dict[str, Any]) -> Experiment:
+    """A variant with the values of ``--set`` added."""
     settings = dict(split(setting) for setting in options["settings"])
-    network = network_of(variant.model_copy(update={"set": {**variant.set, **settings}}))
-    return tasks, network.model_dump_json()
+    return variant.model_copy(update={"set": {**variant.set, **settings}})
+
+
+def stamp_of(configuration: str, options: dict[str, Any]) -> str:
+    """What the result file of a run keeps, to know it again: its network and what was left out of its data."""
+    cuts = f"{options['train']}/{options['test']}/{options['n_tasks']}"
+    return configuration + (f" cut {cuts}" if cuts != "None/None/None" else "")
 
 
 def split(setting: str) -> tuple[str, str]:
@@ -135,14 +148,22 @@ def file_of(folder: Path, variant: Experiment, seed: int) -> Path:
     return folder / f"{slug}_seed{seed}.h5"
 
 
-def check_folder(folder: Path, jobs: list, *, resume: bool) -> None:
-    """ConfigError if finished or interrupted runs lie there that this call would overwrite."""
+def check_folder(folder: Path, jobs: list, options: dict[str, Any]) -> None:
+    """Refuse runs that this call would overwrite, or with ``--resume`` those of another experiment.
+
+    Raises
+    ------
+    ConfigError, CheckpointError
+    """
     paths = [file_of(folder, variant, seed) for variant, _ in jobs for seed in variant.seeds]
     if len(set(paths)) != len(paths):
         raise ConfigError("two variants have names that differ only in signs; their files would be the same")
     there = [p for path in paths for p in (path, checkpoint_of(path)) if p.exists()]
-    if there and not resume:
+    if there and not options["resume"]:
         raise ConfigError(f"{there[0]}: is there already; go on with --resume, or give another folder with --out")
+    for variant, (_, configuration) in jobs:
+        for path in filter(Path.exists, (file_of(folder, variant, seed) for seed in variant.seeds)):
+            read_outcome(path, with_settings(variant, options), stamp_of(configuration, options))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -165,12 +186,10 @@ def one(
 ) -> Outcome:
     """One run, or its result if it is finished already."""
     path = file_of(folder, variant, seed)
-    settings = dict(split(setting) for setting in options["settings"])
-    cuts = f"{options['train']}/{options['test']}/{options['n_tasks']}"
-    variant = variant.model_copy(update={"set": {**variant.set, **settings}})
-    stamp = configuration + (f" cut {cuts}" if cuts != "None/None/None" else "")
+    variant, stamp = with_settings(variant, options), stamp_of(configuration, options)
     if options["resume"] and path.exists():
         say(f"{variant.label}, seed {seed}: finished already")
+        checkpoint_of(path).unlink(missing_ok=True)
         return read_outcome(path, variant, stamp)
     say(f"{variant.label}, seed {seed}: {len(tasks)} tasks")
     total = sum(len(t.train_labels) for t in tasks)
@@ -183,8 +202,10 @@ def one(
         outcome = run_one(
             variant, seed, tasks=tasks, checkpoint=checkpoint_of(path), resume=options["resume"],
             every=options["checkpoint"], engine=options["engine"], threads=options["threads"], watch=watch,
+            keep=True,
         )  # fmt: skip
     write_outcome(path, variant, stamp, [t.name for t in tasks], outcome)
+    checkpoint_of(path).unlink(missing_ok=True)
     row = ", ".join(f"{100 * a:.1f}" for a in outcome.matrix[-1])
     say(f"{variant.label}, seed {seed}: {row} % after the last task, {outcome.seconds:.1f} s")
     return outcome

@@ -22,6 +22,9 @@ _DISTRIBUTIONS = {
     "values": "Discrete",
 }
 
+WORD = r"^[A-Za-z0-9_-]+$"
+"""Pattern of names that become names of files."""
+
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "unknown field",
@@ -37,6 +40,8 @@ _WORDS = {
     "string_type": "expected text",
     "string_too_short": "expected text",
     "tuple_type": "expected a list",
+    "dict_type": "expected fields with values",
+    "model_type": "expected fields with values",
     "too_short": "has too few entries",
     "too_long": "has too many entries",
     "greater_than_equal": "expected at least {ge}",
@@ -94,6 +99,7 @@ def _in_words(detail: Any, cls: type[BaseModel]) -> str:
     if kind == "string_pattern_mismatch":
         is_name = detail["loc"] and detail["loc"][-1] in _NAME_FIELDS and "/" in context["pattern"]
         what = "a name without blanks, '/', '.', ':' and '>'" if is_name else "one line of printable text"
+        what = "a name of letters, digits, '_' and '-'" if context["pattern"] == WORD else what
         return f"expected {what}, not {shorten(detail['input'])}"
     context = {key: f"{value:.12g}" if isinstance(value, float) else value for key, value in context.items()}
     text = _WORDS[kind].format(**context) if kind in _WORDS else detail["msg"]

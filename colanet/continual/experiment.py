@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from colanet.config import yaml_source
-from colanet.config.messages import explain
+from colanet.config.messages import WORD, explain
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -110,7 +110,7 @@ class Experiment(BaseModel):
 
     model_config = _STRICT
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    name: Annotated[str, Field(pattern=WORD)]
     title: str = ""
     network: str = ""
     set: dict[str, Any] = {}
@@ -162,9 +162,17 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     fields, _ = yaml_source.parse(text, file)
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))
+    _refuse_inner(fields, "", file)
     experiment = make_experiment(fields | {"folder": Path(path).parent}, file)
     expand(experiment, file)
     return experiment
+
+
+def _refuse_inner(fields: dict[str, Any], where: str, file: str) -> None:
+    """What is a field of `Experiment`, but not one of its file."""
+    problems = [Problem("unknown field", where + name, file) for name in ("folder", "variant") if name in fields]
+    if problems:
+        raise ConfigError(problems)
 
 
 def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
@@ -179,6 +187,9 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
         return Experiment.model_validate(fields)
     except ValidationError as error:
         found = [(".".join(map(str, where)), message) for where, message in explain(error, fields, Experiment)]
+        # A list whose entries are wrong counts as empty for pydantic; that is no problem of its own.
+        inner = [where for where, _ in found]
+        found = [(w, m) for w, m in found if not (w and any(other.startswith(f"{w}.") for other in inner))]
         raise ConfigError([Problem(message, where, file) for where, message in found]) from error
 
 
@@ -198,10 +209,12 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     result = []
     for variant in experiment.variants:
         changes = {name: value for name, value in variant.items() if name != "name"}
+        where = f"variants.{variant['name']}."
+        _refuse_inner(changes, where, file)
+        if "variants" in changes:
+            raise ConfigError(Problem("a variant cannot have variants", where[:-1], file))
         fields = base | changes | {"variant": str(variant["name"])}
         if "set" in changes and isinstance(changes["set"], dict) and "network" not in changes:
             fields["set"] = {**experiment.set, **changes["set"]}
-        if "name" in changes or "variants" in changes:
-            raise ConfigError(Problem("a variant cannot have variants", f"variants.{variant['name']}", file))
         result.append(make_experiment(fields, file))
     return tuple(result)

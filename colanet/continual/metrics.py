@@ -7,7 +7,7 @@ network.
 | --- | --- | --- |
 | AA_k | mean of a[k][j] over j <= k; AA is AA_T | Wang et al., arXiv 2302.00487 |
 | AIA | mean of AA_k over k | the same |
-| FM | mean over j < T of (max over k < T of a[k][j]) - a[T][j] | the same |
+| FM | mean over j < T of (max over j <= k < T of a[k][j]) - a[T][j] | the same |
 | ACC | mean of a[T][j] over j | Lopez-Paz and Ranzato, arXiv 1706.08840 |
 | BWT | sum over j < T of a[T][j] - a[j][j], divided by T - 1 | the same |
 | FWT | sum over j >= 2 of a[j-1][j] - b[j], divided by T - 1 | the same |
@@ -44,13 +44,15 @@ def metrics(
     Raises
     ------
     DataError
-        If the matrix is not square or the last row is not complete.
+        If the matrix is not square, its last row is not complete, or `untrained` has another length.
     """
     a = np.asarray(matrix, dtype=float)
     if a.ndim != 2 or a.shape[0] != a.shape[1] or not len(a):
         raise DataError(f"an accuracy matrix of shape {a.shape}, expected as many rows as columns")
     if np.isnan(a[-1]).any():
         raise DataError("an accuracy matrix without its last row; every task is tested after the last one")
+    if untrained is not None and np.shape(untrained) != (len(a),):
+        raise DataError(f"untrained accuracies of shape {np.shape(untrained)}, expected ({len(a)},)")
     n, last = len(a), a[-1]
     found = {"ACC": last.mean(), "AA": last.mean()}
     if not np.isnan(a[np.tril_indices(n)]).any():
@@ -62,8 +64,9 @@ def metrics(
             found["BWT"] = (last - a.diagonal())[:-1].sum() / parts
             found["drop"] = a[0, 0] - last[0]
             ahead = a[np.arange(n - 1), np.arange(1, n)]
-            if untrained is not None and not np.isnan(ahead).any():
-                found["FWT"] = (ahead - np.asarray(untrained)[1:]).sum() / parts
+            gained = ahead - (np.nan if untrained is None else np.asarray(untrained, dtype=float)[1:])
+            if not np.isnan(gained).any():
+                found["FWT"] = gained.sum() / parts
     return {name: float(value) for name, value in found.items()}
 
 

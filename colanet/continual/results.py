@@ -24,6 +24,7 @@ from colanet.errors import CheckpointError
 from colanet.storage import read_h5, write_h5
 
 _ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
+_ATTRIBUTES = {"seed", "columns", "digest", "train_seconds", "test_seconds"}
 _SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
 
 
@@ -108,7 +109,7 @@ def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
     arrays, attributes = read_h5(path)
     if attributes.get("kind") != "outcome":
         raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
-    lost = {*_ARRAYS, "fields"} - arrays.keys()
+    lost = ({*_ARRAYS, "fields"} - arrays.keys()) | (_ATTRIBUTES - attributes.keys())
     if lost:
         raise CheckpointError(f"{path}: damaged, it lacks {min(lost)}")
     outcome = Outcome(
@@ -258,7 +259,7 @@ def _matrix_table(part: Repeats) -> list[str]:
     matrix = part.matrix()
     rows = [k for k in range(len(matrix)) if not np.isnan(matrix[k]).all()]
     if len(matrix) > 12:
-        rows = sorted({*range(9, len(matrix), 10), len(matrix) - 1})
+        rows = [k for k in rows if k % 10 == 9 or k == len(matrix) - 1]
         return [
             "Mean over the tasks seen so far: "
             + ", ".join(f"{100 * np.nanmean(matrix[k, : k + 1]):.1f} % after {k + 1}" for k in rows)

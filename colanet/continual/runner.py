@@ -7,12 +7,13 @@ images since the last checkpoint and ends with the same bits.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from colanet.config.overrides import override_all
 from colanet.continual.experiment import Experiment
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
+from colanet.encoding import Presentation
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError, Problem
 from colanet.hashing import Stream
@@ -101,6 +103,7 @@ def run_one(
     threads: int | None = None,
     data_dir: str | os.PathLike | None = None,
     watch: Watch | None = None,
+    keep: bool = False,
 ) -> Outcome:
     """Run an experiment with one seed.
 
@@ -112,7 +115,7 @@ def run_one(
     tasks : sequence of Task or None
         Made already; None: made from the experiment.
     checkpoint : path or None
-        File to write every `every` training images and after each task; removed at the end.
+        File to write every `every` training images and after each task.
     resume : bool
         Continue from that file if it is there.
     engine, threads
@@ -120,6 +123,8 @@ def run_one(
     data_dir : path or None
         Where to look for data sets first.
     watch : callable or None
+    keep : bool
+        Leave the last checkpoint at the end, to be removed when the outcome is safe; default: it is removed.
 
     Raises
     ------
@@ -132,7 +137,39 @@ def run_one(
     path = Path(checkpoint) if checkpoint is not None else None
     if resume and path is not None and path.exists():
         run.resume(path)
-    return run.to_the_end(path, every)
+    outcome = run.to_the_end(path, every)
+    if path is not None and not keep:
+        path.unlink(missing_ok=True)
+    return outcome
+
+
+def check_run(experiment: Experiment, tasks: Sequence[Task]) -> None:
+    """Refuse, before anything runs, what a run of CoLaNET would refuse: inputs, classes, readout, migration.
+
+    Raises
+    ------
+    ConfigError, DataError, CheckpointError
+    """
+    changes: dict[str, Any] = {"joint": False}
+    if network_of(experiment).state is None:
+        changes["copies"] = 1
+    trial = Run(experiment.model_copy(update=changes), [_extremes(t) for t in tasks], 0, "auto", 1, None)
+    for k in range(len(tasks)):
+        trial.lesson(k)
+        trial.test_of(k)
+
+
+def _extremes(task: Task) -> Task:
+    """Two images of each part, those with the lowest and the highest label."""
+    train, test = ([int(np.argmin(y)), int(np.argmax(y))] for y in (task.train_labels, task.test_labels))
+    return replace(
+        task,
+        train_images=task.train_images[train],
+        train_labels=task.train_labels[train],
+        test_images=task.test_images[test],
+        test_labels=task.test_labels[test],
+    )
+
 
 
 def network_of(experiment: Experiment) -> Network:
@@ -170,8 +207,8 @@ class Run:
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         self.k = 0
         self.session = Session(
-            network, engine=engine, seed=seed, threads=threads, migration=migration,
-            presentation=self._lesson(network, 0),
+            network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
+            threads=threads, migration=migration, presentation=self.lesson(0, network),
         )  # fmt: skip
         if self.session.votes is None:
             raise ConfigError(Problem("the network has no readout, nothing can be tested", "readout"))
@@ -201,11 +238,9 @@ class Run:
             self._look_back()
             self.k += 1
             if self.k < len(self.lessons):
-                self.session.present(self._lesson(self.session.network, self.k))
+                self.session.present(self.lesson(self.k))
                 if checkpoint:
                     self._write(checkpoint)
-        if checkpoint:
-            checkpoint.unlink(missing_ok=True)
         return self._outcome()
 
     def _learn(self, checkpoint: Path | None, every: int) -> None:
@@ -251,42 +286,49 @@ class Run:
     def _look_ahead(self) -> None:
         """Test what is not learnt yet: everything before the first task, then the next task only."""
         ahead = range(len(self.tasks)) if self.k == 0 else range(self.k, self.k + 1)
-        for j, confusion, _ in self._test(ahead):
+        for j, confusion, _ in self._test(ahead, ahead=True):
             accuracy = np.trace(confusion) / len(self.tasks[j].test_labels)
             if self.k == 0:
                 self.book["untrained"][j] = accuracy
             else:
                 self.book["matrix"][self.k - 1, j] = accuracy
 
-    def _test(self, which: Sequence[int]):
+    def _test(self, which: Sequence[int], *, ahead: bool = False):
         """(task, confusion, unanswered) of some tasks, the network frozen; it then stands where it stood."""
         session, began = self.session, time.perf_counter()
         place = session.bookmark()
         results = []
         for j in which:
             task = self.tasks[j]
-            seed = self._coding_seed(2 * j + 1)
-            inputs = session.network.inputs
-            session.present(present_arrays(inputs, task.test_images, task.test_labels, 0, seed=seed))
+            session.present(self.test_of(j))
             session.run(freeze=0)
             found = session.score(0, len(task.test_labels))
             assert found
             classes = len(task.classes)
             results.append((j, found.confusion[:classes, :classes], found.unanswered))
             if self.watch:
-                shown = sum(len(labels) for _, labels in self.lessons[: self.k + 1])
-                tested = self._tests_done(self.k) + sum(len(self.tasks[i].test_labels) for i in which if i <= j)
-                text = f"{task.name} after {self._name(self.k)}: {100 * found.accuracy:.1f} %"
-                self.watch(min(shown + tested, self.total), self.total, text)
+                # Looks ahead are not counted: what is left to do does not get less.
+                shown = sum(len(labels) for _, labels in self.lessons[: self.k + (not ahead)])
+                now = 0 if ahead else sum(len(self.tasks[i].test_labels) for i in which if i <= j)
+                when = "before" if ahead else "after"
+                text = f"{task.name} {when} {self._name(self.k)}: {100 * found.accuracy:.1f} %"
+                self.watch(shown + self._tests_done(self.k) + now, self.total, text)
         session.return_to(place)
         self.book["seconds"][1] += time.perf_counter() - began
         return results
 
     # ------------------------------------------------------------------- data
 
-    def _lesson(self, network: Network, k: int):
+    def lesson(self, k: int, network: Network | None = None) -> Presentation:
+        """Everything that is learnt between two tests."""
         images, labels = self.lessons[k]
-        return present_arrays(network.inputs, images, labels, len(labels), seed=self._coding_seed(2 * k))
+        inputs = (network or self.session.network).inputs
+        return present_arrays(inputs, images, labels, len(labels), seed=self._coding_seed(2 * k))
+
+    def test_of(self, j: int) -> Presentation:
+        """The test images of task j."""
+        task, seed = self.tasks[j], self._coding_seed(2 * j + 1)
+        return present_arrays(self.session.network.inputs, task.test_images, task.test_labels, 0, seed=seed)
 
     def _coding_seed(self, number: int) -> int:
         """No two tasks, nor learning and test, share their random spikes."""
@@ -306,18 +348,21 @@ class Run:
 
     # ------------------------------------------------------------ checkpoints
 
-    def _fingerprint(self) -> str:
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that must agree for a run to be continued."""
         text = self.experiment.model_dump_json(exclude={"seeds", "title", "published", "variants"})
         total = hashlib.sha256(f"{text} {self.seed} {self.session.network.model_dump_json()}".encode())
         for task in self.tasks:
             total.update(task.train_labels.tobytes() + task.test_labels.tobytes())
-            total.update(task.train_images[:10].tobytes())
+            total.update(np.ascontiguousarray(task.train_images).data)
+            total.update(np.ascontiguousarray(task.test_images).data)
         return total.hexdigest()
 
     def _write(self, path: Path) -> None:
         arrays, attributes = self.session.snapshot()
         arrays |= {f"book/{name}": value for name, value in self.book.items()}
-        write_h5(path, arrays, attributes | {"kind": "continual", "run": self._fingerprint(), "task": self.k})
+        write_h5(path, arrays, attributes | {"kind": "continual", "run": self.fingerprint, "task": self.k})
 
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint.
@@ -330,10 +375,10 @@ class Run:
         arrays, attributes = read_h5(path)
         if attributes.get("kind") != "continual":
             raise CheckpointError(f"{path}: not a checkpoint of continual learning but {attributes.get('kind')}")
-        if attributes.get("run") != self._fingerprint():
+        if attributes.get("run") != self.fingerprint:
             raise CheckpointError(f"{path}: was written by another experiment, seed or data")
         self.k = int(attributes["task"])
-        self.session.present(self._lesson(self.session.network, self.k))
+        self.session.present(self.lesson(self.k))
         self.session.restore(path, arrays, attributes)
         self.book = {name: arrays[f"book/{name}"] for name in self.book}
 

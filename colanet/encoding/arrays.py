@@ -36,7 +36,7 @@ def present_arrays(
     ConfigError
         If the network has other inputs.
     DataError
-        If images and labels do not fit the inputs.
+        If images and labels do not fit the inputs or each other.
     """
     pictures = [i for i in inputs if isinstance(i, ImageInput)]
     targets = [i for i in inputs if isinstance(i, TargetInput)]
@@ -44,10 +44,15 @@ def present_arrays(
         names = ", ".join(i.name for i in inputs) or "none"
         raise ConfigError(Problem(f"expected one image input and one target, there are {names}", "inputs"))
     target = targets[0]
+    if images.ndim != 2 or images.dtype != np.uint8:
+        raise DataError(f"images of {images.dtype}, shape {images.shape}, expected uint8, shape (n, pixels)")
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"labels of {labels.dtype}, shape {labels.shape}, expected whole numbers, shape (n,)")
     if len(images) != len(labels) or not 0 <= n_taught <= len(labels):
         raise DataError(f"{len(images)} images, {len(labels)} labels, {n_taught} of them taught")
     if len(labels) and not 0 <= labels.min() <= labels.max() < target.size:
-        raise DataError(f"labels up to {labels.max()}, but input {target.name} has {target.size} classes")
+        span = f"from {labels.min()} to {labels.max()}"
+        raise DataError(f"labels {span}, but input {target.name} has {target.size} classes")
     context = Context(tuple(inputs), Path("."), seed, None, None, None, None)
     sources: list[Source] = []
     for number, described in enumerate(inputs):

@@ -1,167 +1,194 @@
-"""`colanet continual` as a user meets it."""
+"""`colanet continual`: what it writes, what it refuses, and a real kill."""
 
+import csv
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from colanet.cli import cli, run_safely
-from colanet.commands.continual import checkpoint_of
-from tests.continual.toys import ROOT
+from colanet.cli import main
+from colanet.commands import continual as command
+from colanet.storage import read_h5
+from tests.continual import tiny
 
-FIELDS = {
-    "name": "toy",
-    "title": "A toy",
-    "network": str(ROOT / "configs" / "mnist.yaml"),
-    "set": {"population.L.size": 30},
+NET = tiny.ROOT / "tests" / "plan" / "published.nnc"
+EXPERIMENT = {
+    "name": "small",
+    "network": "net.nnc",
+    "set": {"population.L.size": 20},
     "copies": 1,
     "seeds": [0, 1],
-    "tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 60, "test": 20}],
-    "variants": [{"name": "plain"}, {"name": "less alpha", "set": {"population.L.threshold_weight_factor": 0.05}}],
-    "published": [{"label": "theirs", "value": "92 %", "source": "arXiv 2506.17169"}],
+    "tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 30, "test": 10}],
 }
+VARIANTS = [{"name": "one"}, {"name": "two", "set": {"population.L.size": 30}, "forward": True}]
 
 
 @pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "toy.yaml"
-    path.write_text(yaml.safe_dump(FIELDS))
-    return path
+def call(tmp_path, capfd, monkeypatch):
+    """Runs `colanet continual e.yaml` in a folder of its own: (exit status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.nnc").write_bytes(NET.read_bytes())
+
+    def run(*arguments, text=None, **change):
+        fields = {name: value for name, value in (EXPERIMENT | change).items() if value is not None}
+        (tmp_path / "e.yaml").write_text(text or yaml.safe_dump(fields))
+        capfd.readouterr()
+        status = 0
+        try:
+            main(["continual", "e.yaml", *arguments])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    return run
 
 
-def call(*words, code=0):
-    """Run the command in this process; its output."""
-    result = CliRunner().invoke(cli, ["continual", *map(str, words)])
-    if code == 0:
-        assert result.exit_code == 0, result.output
-    return result
+def files(folder):
+    return sorted(p.name for p in folder.iterdir())
 
 
-def refused(capsys, *words):
-    """The one line of a refusal with exit status 2."""
-    with pytest.raises(SystemExit) as caught:
-        run_safely(cli, "colanet", ["continual", *map(str, words)])
-    assert caught.value.code == 2
-    out = capsys.readouterr()
-    assert out.out == ""
-    [line] = out.err.strip().splitlines()
-    return line
+def test_all_variants_and_seeds(call, tmp_path):
+    status, out, err = call(variants=VARIANTS)
+    assert status == 0, err
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["one", "two"]
+    results = tmp_path / "results" / "small"
+    runs = [f"{v}_seed{s}.h5" for v in ("one", "two") for s in (0, 1)]
+    assert files(results) == sorted([*runs, "small.csv", "small.json", "small.md"])
+    rows = list(csv.DictReader((results / "small.csv").open()))
+    assert len(rows) == 2 * 3 + 2 * 4
+    found = json.loads((results / "small.json").read_text())
+    sizes = [v["configuration"]["populations"][0]["size"] for v in found["variants"]]
+    assert sizes == [20, 30] and found["command"] == "colanet continual e.yaml"
+    for name in ("small.csv", "small.json", "small.md"):
+        assert str(tmp_path) not in (results / name).read_text()
 
 
-def test_results_hold_everything(file, tmp_path):
-    out = tmp_path / "out"
-    call(file, "--out", out, "--quiet")
-    rows = (out / "toy.csv").read_text().splitlines()
-    assert rows[0] == "variant,seed,after_task,on_task,accuracy,unanswered"
-    assert len(rows) == 1 + 2 * 2 * 3
-    record = json.loads((out / "toy.json").read_text())
-    assert [v["name"] for v in record["variants"]] == ["plain", "less alpha"]
-    one = record["variants"][1]
-    assert one["seeds"] == [0, 1] and len(one["train_seconds"]) == 2 and len(set(one["digests"])) == 2
-    sizes = [p["size"] for p in one["configuration"]["populations"] if p["name"] == "L"]
-    assert sizes == [30] and {"colanet", "numpy", "numba"} <= record["versions"].keys()
-    text = (out / "toy.md").read_text()
-    assert "less alpha" in text and "92 %" in text and "±" in text
-    # The table's mean is that of the rows.
-    last = [float(r.split(",")[4]) for r in rows if r.startswith("plain") and r.split(",")[2] == "2"]
-    assert one["metrics"].keys() >= {"ACC", "FM", "BWT", "AIA", "drop"}
-    assert record["variants"][0]["metrics"]["ACC"]["mean"] == pytest.approx(np.mean(last))
+def test_quiet_prints_only_the_result(call):
+    status, out, err = call("--quiet", "--seeds", "4")
+    assert status == 0 and err == "" and out.startswith("small: ACC ") and out.count("\n") == 1
 
 
-def test_quiet_prints_only_the_result(file, tmp_path):
-    result = call(file, "--out", tmp_path / "o", "--quiet", "--seeds", "0", "--variant", "plain")
-    [line] = result.output.splitlines()
-    assert line.startswith("plain: ACC ")
+def test_options_cut_and_override(call, tmp_path):
+    status, _, err = call(
+        "--quiet", "--seeds", "7", "--copies", "2", "--train", "5", "--test", "4", "--tasks", "1",
+        "--set", "population.L.size=40", "--variant", "two", "--out", "out", variants=VARIANTS,
+    )  # fmt: skip
+    assert status == 0, err
+    assert files(tmp_path / "out") == ["small.csv", "small.json", "small.md", "two_seed7.h5"]
+    arrays, attributes = read_h5(tmp_path / "out" / "two_seed7.h5")
+    assert arrays["matrix"].shape == (1, 1) and arrays["boundaries"].tolist() == [5]
+    assert arrays["fields"].shape == (1, 784, 40) and attributes["seed"] == 7
+    shown = json.loads((tmp_path / "out" / "small.json").read_text())
+    assert shown["variants"][0]["configuration"]["copies"] == 2 and "--set population.L.size=40" in shown["command"]
 
 
-def test_finished_runs_are_not_repeated_and_not_overwritten(file, tmp_path, capsys):
-    out = tmp_path / "o"
-    call(file, "--out", out, "--seeds", "0")
-    before = {p: p.stat().st_mtime_ns for p in out.glob("*.h5")}
-    assert "--resume" in refused(capsys, file, "--out", out, "--seeds", "0")
-    result = call(file, "--out", out, "--resume")
-    assert result.output.count("finished already") == 2
-    assert all(p.stat().st_mtime_ns == stamp for p, stamp in before.items())
-    # The same folder with another network is refused.
-    assert "another experiment" in refused(capsys, file, "--out", out, "--resume", "--copies", 2, "--quiet")
+def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
+    assert call("--seeds", "0")[0] == 0
+    results = tmp_path / "results" / "small"
+    before = (results / "small_seed0.h5").stat().st_mtime_ns
+    (results / "small_seed0.checkpoint.h5").write_bytes(b"left by a kill after the result was written")
+    ran = []
+    original = command.run_one
+    monkeypatch.setattr(command, "run_one", lambda v, seed, **k: ran.append(seed) or original(v, seed, **k))
+    status, out, err = call("--resume")
+    assert status == 0 and ran == [1] and "seed 0: finished already" in err
+    assert (results / "small_seed0.h5").stat().st_mtime_ns == before
+    assert files(results) == ["small.csv", "small.json", "small.md", "small_seed0.h5", "small_seed1.h5"]
+    assert call("--resume", "--quiet") == (0, out, "") and ran == [1]
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (["--variant", "none"], "known: plain, less alpha"),
-    (["--seeds", "a"], "expected whole numbers"),
-    (["--seeds", "1,1"], "twice"),
-    (["--set", "population.L.tau_m"], "expected FIELD=VALUE"),
-    (["--set", "population.L.tau=3"], "there is no field tau"),
-    (["--data", "nowhere"], "no such folder"),
-])  # fmt: skip
-def test_bad_options_are_one_line(file, tmp_path, capsys, words, said):
-    out = tmp_path / "o"
-    assert said in refused(capsys, file, "--out", out, *words)
-    assert not out.exists()
+def test_results_of_another_experiment_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
+    assert call("--variant", "two", "--quiet", variants=VARIANTS)[0] == 0
+    monkeypatch.setattr(command, "run_one", pytest.fail)
+    kept = {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()}
+    for arguments, change in (
+        ((), {"joint": True}), (("--train", "9"), {}), (("--set", "population.L.tau_m=4"), {}), ((), {"copies": 2})
+    ):  # fmt: skip
+        status, out, err = call("--resume", *arguments, variants=VARIANTS, **change)
+        assert (status, out) == (2, "") and "is of another experiment" in err and err.count("\n") == 1
+    assert {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()} == kept
 
 
-def test_bad_files_are_one_line(tmp_path, capsys):
-    assert "cannot be read" in refused(capsys, tmp_path / "none.yaml")
-    path = tmp_path / "e.yaml"
-    path.write_text(yaml.safe_dump({**FIELDS, "colour": "red"}))
-    assert "colour" in refused(capsys, path)
-    path.write_text(yaml.safe_dump({**FIELDS, "tasks": [{"dataset": "marsian"}]}))
-    assert "marsian" in refused(capsys, path)
-    path.write_text(yaml.safe_dump({**FIELDS, "network": "none.yaml"}))
-    assert "none.yaml" in refused(capsys, path)
-    path.write_text(yaml.safe_dump(FIELDS))
-    (tmp_path / "file").write_text("")
-    assert "cannot be made a folder" in refused(capsys, path, "--out", tmp_path / "file")
+REFUSED = {
+    "YAML": ({"text": "name: [\n"}, (), "e.yaml:2: not readable as YAML"),
+    "no mapping": ({"text": "- a\n"}, (), "e.yaml: expected the fields of an experiment"),
+    "empty": ({"text": "# nothing\n"}, (), "e.yaml"),
+    "unknown field": ({"sead": [0]}, (), "sead: unknown field"),
+    "hidden field": ({"folder": "/"}, (), "folder: unknown field"),
+    "hidden field of a variant": ({"variants": [{"name": "a", "folder": "x"}]}, (), "variants.a.folder: unknown"),
+    "name": ({"name": "a b"}, (), "name: expected a name of letters, digits, '_' and '-', not 'a b'"),
+    "task": ({"tasks": ["mnist"]}, (), "tasks.0: expected fields with values, not 'mnist'"),
+    "field of a task": ({"tasks": [{"dataset": "mnist", "x": 1}]}, (), "tasks.0.x: unknown field"),
+    "repeat": ({"tasks": [{"dataset": "mnist", "repeat": 2}]}, (), "tasks that repeat need a permutation"),
+    "no tasks": ({"tasks": []}, (), "tasks: has too few entries"),
+    "no network": ({"network": None}, (), "network: the file of a configuration is missing"),
+    "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
+    "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
+    "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "method": ({"method": "magic"}, (), "method: expected"),
+    "migration": ({"migration": {"demand": "NONE"}}, (), "there is no population NONE"),
+    "second variant": ({"variants": [{"name": "a"}, {"name": "b", "copies": 0}]}, (), "expected at least 1"),
+    "same variants": ({"variants": [{"name": "a"}, {"name": "a"}]}, (), "each needs a name of its own"),
+    "same files": ({"variants": [{"name": "a b"}, {"name": "a/b"}]}, (), "differ only in signs"),
+    "nested": ({"variants": [{"name": "a", "variants": []}]}, (), "a variant cannot have variants"),
+    "dataset": ({"tasks": [{"dataset": "nonsense"}]}, (), "nonsense"),
+    "images": ({"tasks": [{"dataset": "mnist", "train": 99999}]}, (), "99999 training images asked for"),
+    "variant": ({}, ("--variant", "x"), "--variant x: there is none of this name; known: small"),
+    "--seeds": ({}, ("--seeds", "1,,2"), "--seeds 1,,2: expected whole numbers"),
+    "--seeds negative": ({}, ("--seeds=-1",), "--seeds -1: expected whole numbers"),
+    "--seeds twice": ({}, ("--seeds", "3,3"), "one stands there twice"),
+    "--set": ({}, ("--set", "copies"), "--set copies: expected FIELD=VALUE"),
+    "--set field": ({}, ("--set", "population.L.seize=1"), "seize"),
+    "--out": ({}, ("--out", "net.nnc"), "net.nnc: cannot be made a folder"),
+}
 
 
-def test_a_killed_call_goes_on_where_it_was(file, tmp_path):
-    """SIGKILL in the middle of a task; the resumed call ends with the very bits of an uninterrupted one."""
-    fields = {**FIELDS, "seeds": [0], "variants": [], "copies": 2}
-    fields["tasks"] = [{"dataset": "mnist", "repeat": 3, "permutation": 5, "train": 3000, "test": 20}]
-    file.write_text(yaml.safe_dump(fields))
-    words = [sys.executable, "-m", "colanet.cli", "continual", str(file), "--out", str(tmp_path / "a")]
-    words += ["--checkpoint", "200", "--threads", "1", "--quiet"]
-    child = subprocess.Popen(words, cwd=ROOT)
-    checkpoint = checkpoint_of(tmp_path / "a" / "toy_seed0.h5")
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert child.poll() is None, "finished before it could be killed"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert checkpoint.exists() and not (tmp_path / "a" / "toy.csv").exists()
-    subprocess.run([*words, "--resume"], cwd=ROOT, check=True, capture_output=True)
-    call(file, "--out", tmp_path / "b", "--quiet")
-    digests = [json.loads((tmp_path / d / "toy.json").read_text())["variants"][0]["digests"] for d in "ab"]
-    assert digests[0] == digests[1]
-    assert (tmp_path / "a" / "toy.csv").read_text() == (tmp_path / "b" / "toy.csv").read_text()
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_input_is_one_line_and_leaves_nothing(call, tmp_path, name):
+    change, arguments, message = REFUSED[name]
+    status, out, err = call(*arguments, **change)
+    assert (status, out) == (2, "") and message in err and err.count("\n") == 1, err
+    assert files(tmp_path) == ["e.yaml", "net.nnc"]
 
 
-def test_every_experiment_runs_in_its_quick_version(tmp_path):
-    """All tables and figures, from a handful of images; letters only where their data are."""
-    from colanet.errors import DataError
-    from experiments.reproduce import NAMES, main
+def test_no_file(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(["continual", "lost.yaml"])
+    assert end.value.code == 2
+    assert capfd.readouterr().err == "lost.yaml: cannot be read: No such file or directory\n"
 
-    pytest.importorskip("matplotlib")
-    names = list(NAMES)
-    data = ROOT.parent / "shared" / "data"
-    if not (data / "emnist_letters.npz").exists():
-        names = [name for name in names if "letters" not in name and name != "three_tasks"]
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        names = [name for name in names if "comparison" not in name]
-    words = [*names, "--quick", "--quiet", "--runs", str(tmp_path / "r"), "--results", str(tmp_path / "t")]
-    try:
-        main.main([*words, *(["--data", str(data)] if data.exists() else [])], standalone_mode=False)
-    except DataError as error:
-        pytest.skip(str(error))
-    for name in names:
-        assert (tmp_path / "t" / f"{name}.md").stat().st_size > 300
-    assert (tmp_path / "t" / "capacity.png").exists() and (tmp_path / "t" / "permuted_mnist_45.png").exists()
+
+def test_results_that_are_there_are_not_overwritten(call, tmp_path):
+    assert call("--quiet", "--seeds", "0")[0] == 0
+    status, out, err = call("--seeds", "0")
+    assert (status, out) == (2, "") and "small_seed0.h5: is there already; go on with --resume" in err
+
+
+def test_killed_for_real_and_resumed(call, tmp_path):
+    """SIGKILL as soon as a checkpoint lies there, within the first of two tasks."""
+    sizes = {"tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 2000, "test": 40}]}
+    assert call("--quiet", "--seeds", "0,1", "--out", "whole", **sizes)[0] == 0
+    words = ["continual", "e.yaml", "--seeds", "0,1", "--out", "cut", "--checkpoint", "100", "--quiet"]
+    environment = os.environ | {"PYTHONPATH": str(tiny.ROOT)}
+    process = subprocess.Popen([sys.executable, "-m", "colanet", *words], cwd=tmp_path, env=environment)
+    checkpoint = tmp_path / "cut" / "small_seed0.checkpoint.h5"
+    end = time.monotonic() + 60
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and checkpoint.exists()
+    assert not (tmp_path / "cut" / "small_seed0.h5").exists()
+    status, _, err = call(*words[2:], "--resume", **sizes)
+    assert status == 0, err
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert (whole / "small.csv").read_bytes() == (cut / "small.csv").read_bytes()
+    left, right = (json.loads((f / "small.json").read_text())["variants"][0] for f in (whole, cut))
+    assert left["digests"] == right["digests"] and left["metrics"] == right["metrics"]
+    assert not [name for name in files(cut) if "checkpoint" in name and not name.startswith(".")]

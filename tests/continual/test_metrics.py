@@ -1,4 +1,6 @@
-"""Metrics against matrices worked by hand."""
+"""Metrics of continual learning: worked by hand, and against the program of others."""
+
+import math
 
 import numpy as np
 import pytest
@@ -6,70 +8,107 @@ import pytest
 from colanet.continual.metrics import mean_and_spread, metrics
 from colanet.errors import DataError
 
-NAN = float("nan")
-A = np.array([[0.9, 0.2, NAN], [0.8, 0.7, 0.3], [0.5, 0.75, 0.6]])
-"""Three tasks; above the diagonal what was tested before it was learnt."""
+NAN = math.nan
+THREE = np.array([[0.9, NAN, NAN], [0.8, 0.7, NAN], [0.5, 0.75, 0.6]])
+AHEAD = np.array([[0.9, 0.2, NAN], [0.8, 0.7, 0.3], [0.5, 0.75, 0.6]])
+UNTRAINED = np.array([0.1, 0.15, 0.05])
+
+FOUR = np.array(
+    [[0.96, 0.12, 0.09, 0.11], [0.91, 0.94, 0.14, 0.08], [0.85, 0.95, 0.92, 0.10], [0.62, 0.90, 0.93, 0.88]]
+)
+"""With figures above the diagonal and one task that gets better later."""
+FOUR_UNTRAINED = np.array([0.10, 0.08, 0.13, 0.07])
 
 
-def test_every_formula_by_hand():
-    found = metrics(A, np.array([0.1, 0.1, 0.1]))
-    assert found["ACC"] == found["AA"] == pytest.approx((0.5 + 0.75 + 0.6) / 3)
-    # AA_1 = 0.9, AA_2 = (0.8 + 0.7) / 2, AA_3 as above.
-    assert found["AIA"] == pytest.approx((0.9 + 0.75 + 1.85 / 3) / 3)
-    # Best before the end: 0.9 of task 1, 0.7 of task 2, which then got better.
-    assert found["FM"] == pytest.approx(((0.9 - 0.5) + (0.7 - 0.75)) / 2)
-    assert found["BWT"] == pytest.approx(((0.5 - 0.9) + (0.75 - 0.7)) / 2)
-    assert found["FWT"] == pytest.approx(((0.2 - 0.1) + (0.3 - 0.1)) / 2)
-    assert found["drop"] == pytest.approx(0.4)
-    assert found["LA"] == pytest.approx((0.9 + 0.7 + 0.6) / 3)
+def test_by_hand():
+    found = metrics(THREE)
+    assert found == pytest.approx(
+        {
+            "ACC": (0.5 + 0.75 + 0.6) / 3,
+            "AA": (0.5 + 0.75 + 0.6) / 3,
+            "AIA": (0.9 + 0.75 + 1.85 / 3) / 3,
+            "LA": (0.9 + 0.7 + 0.6) / 3,
+            "FM": (0.4 - 0.05) / 2,
+            "BWT": (-0.4 + 0.05) / 2,
+            "drop": 0.4,
+        }
+    )
 
 
-def test_fm_takes_the_best_before_the_end_not_the_first():
-    a = np.array([[0.5, NAN, NAN], [0.9, 0.5, NAN], [0.6, 0.5, 0.5]])
-    assert metrics(a)["FM"] == pytest.approx((0.3 + 0.0) / 2)
-    assert metrics(a)["BWT"] == pytest.approx((0.1 + 0.0) / 2)
+def test_forward_transfer_by_hand_and_the_division_by_all():
+    found = metrics(AHEAD, UNTRAINED)
+    assert found["FWT"] == pytest.approx((0.2 - 0.15 + 0.3 - 0.05) / 2)
+    assert {name: value for name, value in found.items() if name != "FWT"} == metrics(THREE)
+    whole = metrics(AHEAD, UNTRAINED, divide_by_all=True)
+    assert whole["BWT"] == pytest.approx(-0.35 / 3) and whole["FWT"] == pytest.approx(0.3 / 3)
+    assert {n: v for n, v in whole.items() if n not in ("BWT", "FWT")} == {
+        n: v for n, v in found.items() if n not in ("BWT", "FWT")
+    }
 
 
-def test_the_authors_program_divides_by_all_tasks():
-    a, b = metrics(A, np.full(3, 0.1)), metrics(A, np.full(3, 0.1), divide_by_all=True)
-    assert b["BWT"] == pytest.approx(a["BWT"] * 2 / 3)
-    assert b["FWT"] == pytest.approx(a["FWT"] * 2 / 3)
-    assert b["FM"] == a["FM"]
+def test_forward_transfer_needs_both_its_figures():
+    assert "FWT" not in metrics(AHEAD)
+    assert "FWT" not in metrics(THREE, UNTRAINED)
+    assert "FWT" not in metrics(AHEAD, np.full(3, NAN))
+    # The first task's own figure is in no formula.
+    assert metrics(AHEAD, np.array([NAN, 0.15, 0.05]))["FWT"] == pytest.approx(0.15)
 
 
-def test_without_tests_ahead_there_is_no_forward_transfer():
-    a = np.where(np.triu(np.ones((3, 3)), 1) > 0, NAN, A)
-    assert "FWT" not in metrics(a, np.zeros(3))
-    assert "FWT" not in metrics(A)
+def test_forgetting_is_from_the_best_moment_not_the_first():
+    a = np.array([[0.5, NAN, NAN], [0.9, 0.4, NAN], [0.6, 0.3, 0.2]])
+    found = metrics(a)
+    assert found["FM"] == pytest.approx((0.9 - 0.6 + 0.4 - 0.3) / 2)
+    assert found["BWT"] == pytest.approx((0.6 - 0.5 + 0.3 - 0.4) / 2)
 
 
-def test_joint_training_has_only_its_last_row():
-    a = np.full((2, 2), NAN)
-    a[1] = 0.8, 0.6
-    assert metrics(a) == {"ACC": pytest.approx(0.7), "AA": pytest.approx(0.7)}
+def test_what_was_known_before_a_task_was_learnt_is_no_forgetting():
+    a = np.array([[0.5, 0.99], [0.5, 0.4]])
+    assert metrics(np.vstack([a]))["FM"] == 0
+    b = np.array([[0.5, 0.9, NAN], [0.5, 0.4, NAN], [0.5, 0.4, 0.4]])
+    assert metrics(b)["FM"] == 0
 
 
 def test_one_task():
-    assert metrics(np.array([[0.9]])) == {"ACC": 0.9, "AA": 0.9, "AIA": 0.9, "LA": 0.9}
+    assert metrics(np.array([[0.8]]), np.array([0.1])) == {"ACC": 0.8, "AA": 0.8, "AIA": 0.8, "LA": 0.8}
 
 
-@pytest.mark.parametrize("bad", [np.zeros((2, 3)), np.zeros((0, 0)), np.array([[0.5, NAN], [0.5, NAN]])])
-def test_what_is_no_accuracy_matrix_is_refused(bad):
-    with pytest.raises(DataError, match="accuracy matrix"):
-        metrics(bad)
+def test_joint_training_has_a_last_row_only():
+    a = np.full((3, 3), NAN)
+    a[2] = [0.9, 0.8, 0.4]
+    assert metrics(a, UNTRAINED) == pytest.approx({"ACC": 0.7, "AA": 0.7})
 
 
-def test_mean_and_sample_deviation():
-    """1, 2, 6: mean 3, squares 4 + 1 + 9 over 2 = 7."""
-    assert mean_and_spread([1, 2, 6]) == (3, pytest.approx(7**0.5))
-    mean, spread = mean_and_spread([0.5])
-    assert mean == 0.5 and np.isnan(spread)
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (4,), (0, 0), (2, 2, 2)])
+def test_shapes_that_are_refused(shape):
+    with pytest.raises(DataError, match="as many rows as columns"):
+        metrics(np.zeros(shape))
 
 
-def test_backward_transfer_is_that_of_avalanche():
-    """avalanche-lib 0.6.0, `BWT`, updated with the diagonal and the last row, gave these four values."""
-    a = np.full((5, 5), NAN)
-    a[np.tril_indices(5)] = [
-        0.746, 0.939, 0.725, 0.871, 0.302, 0.9, 0.423, 0.904, 0.679, 0.51, 0.32, 0.387, 0.769, 0.753, 0.731,
-    ]  # fmt: skip
-    assert metrics(a)["BWT"] == pytest.approx(np.mean([-0.426, -0.338, -0.131, 0.243]))
+def test_an_incomplete_last_row_is_refused():
+    with pytest.raises(DataError, match="without its last row"):
+        metrics(np.array([[0.9, NAN], [0.9, NAN]]))
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (4,), (1, 3)])
+def test_untrained_figures_of_another_shape_are_refused(shape):
+    with pytest.raises(DataError, match="untrained"):
+        metrics(AHEAD, np.zeros(shape))
+
+
+def test_mean_and_spread_by_hand():
+    mean, spread = mean_and_spread([0.9, 0.8, 0.7])
+    assert mean == pytest.approx(0.8) and spread == pytest.approx(0.1)
+    mean, spread = mean_and_spread([0.9])
+    assert mean == 0.9 and math.isnan(spread)
+
+
+# ------------------------------------------------------------ other programs
+
+GEM = {"ACC": 0.8325, "BWT": -0.0925, "FWT": 0.02}
+"""For FOUR, by the formulas of the program of Lopez-Paz and Ranzato (facebookresearch/GradientEpisodicMemory,
+metrics/metrics.py, commit 1919989), evaluated with PyTorch 2.13; it divides by the number of tasks."""
+
+
+def test_figures_of_the_program_of_lopez_paz_and_ranzato():
+    whole = metrics(FOUR, FOUR_UNTRAINED, divide_by_all=True)
+    assert {name: whole[name] for name in GEM} == pytest.approx(GEM, abs=1e-6)

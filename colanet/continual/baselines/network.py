@@ -101,4 +101,4 @@ class Learner:
 
 def pixels_of(images: np.ndarray) -> Any:
     """A tensor of shape (n, pixels) from 0 to 1."""
-    return torch().from_numpy(images).float().div_(255)
+    return torch().tensor(images).float().div_(255)
