@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from colanet import __version__
-from colanet.cli import COMMANDS, main
+from colanet.cli import COMMANDS
 from colanet.commands.run import parse_range
 from colanet.commands.run import run as run_command
 from colanet.config import load
@@ -31,23 +31,6 @@ KEYS = {
     "accuracy", "unanswered", "confusion", "train_images", "test_images", "copies", "seconds",
     "image_copies_per_second", "synaptic_events_per_second", "engine", "threads", "seed", "digest",
 }  # fmt: skip
-
-
-@pytest.fixture
-def call(capfd):
-    """Runs the command line in this process: (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        capfd.readouterr()
-        status = 0
-        try:
-            main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            status = int(end.code or 0)
-        output = capfd.readouterr()
-        return status, output.out, output.err
-
-    return run
 
 
 @pytest.fixture

@@ -190,13 +190,17 @@ def _bars(ax, place, values, spread, colour) -> None:
     known = np.nan_to_num(values)
     style = {"ecolor": "#333333", "error_kw": {"lw": 1}}
     reach = np.zeros(len(values)) if spread is None else np.where(np.isnan(values), 0, np.nan_to_num(spread))
-    ax.barh(place, known, height=0.62, color=colour, xerr=None if spread is None else reach, **style)
+    # No bar, not even of length 0, where nothing is defined.
+    bars = None if spread is None else np.where(np.isnan(values), np.nan, reach)
+    ax.barh(place, known, height=0.62, color=colour, xerr=bars, **style)
     for y, value, true, wide in zip(place, known, values, reach, strict=True):
         text = "–" if np.isnan(true) else f"{value:.1f}" + (f" ± {wide:.1f}" if spread is not None else "")
+        text = text.replace("-", "−")
         end = (max(value + wide, 0), y)
         ax.annotate(text, end, xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     top = float(np.max(np.maximum(known + reach, 0), initial=1.0))
-    ax.set_xlim(min(0.0, float(np.min(known - reach, initial=0.0))) * 1.1, 1.35 * top)
+    low = float(np.min(known - reach, initial=0.0))
+    ax.set_xlim(1.1 * low, top + 0.45 * (top - low))
     ax.tick_params(axis="y", length=0)
     ax.axvline(0, color="#333333", lw=0.8)
 

@@ -274,7 +274,8 @@ def test_comparison_bars_have_numbers_and_a_dash_for_what_is_not_defined():
     assert [t.get_text() for t in right.texts][1] == "–"
     assert [p.get_width() for p in left.patches] == pytest.approx([90, 80])
     assert [t.get_text() for t in left.get_yticklabels()] == ["one", "two"]
-    drawn(viz.comparison_bars(["one"], [0.9], [-0.002]))
+    _, right = panels(drawn(viz.comparison_bars(["one"], [0.9], [-0.02])))
+    assert right.texts[0].get_text() == "−2.0" and right.get_xlim()[0] < -2
 
 
 # -------------------------------------------------------------------------------- raster

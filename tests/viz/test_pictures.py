@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from colanet import config, viz
-from colanet.cli import main
 from colanet.encoding import build_sources
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.session import Recording, Session
@@ -18,23 +17,6 @@ from colanet.viz import sources
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "tests" / "plan" / "published.nnc"
 PERIOD = 15
-
-
-@pytest.fixture
-def call(capfd):
-    """Runs the command line in this process: (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        capfd.readouterr()
-        status = 0
-        try:
-            main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            status = int(end.code or 0)
-        output = capfd.readouterr()
-        return status, output.out, output.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

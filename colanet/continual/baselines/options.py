@@ -61,13 +61,13 @@ class BaselineOptions(Frozen):
 
     hidden: Annotated[int, Field(ge=1, le=65536)] = 512
     optimizer: Literal["sgd", "adam"] = "sgd"
-    lr: Annotated[float, Field(gt=0)] = 0.3
-    batch: Count = 16
+    lr: Annotated[float, Field(gt=0)] = 0.1
+    batch: Count = 10
     dropout: Share = 0.5
     reminder: Share = 0.1
     memory: Count = 6000
     replay: Count | None = None
-    strength: Annotated[float, Field(ge=0)] = 100.0
+    strength: Annotated[float, Field(ge=0)] = 30.0
     decay: Annotated[float, Field(ge=0, le=1)] = 1.0
     fisher_images: Count = 1000
 

@@ -1,0 +1,22 @@
+"""What the tests of several parts share."""
+
+import pytest
+
+from colanet.cli import main
+
+
+@pytest.fixture
+def call(capfd):
+    """Runs the command line in this process: (exit status, standard output, standard error)."""
+
+    def run(*arguments):
+        capfd.readouterr()
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    return run
