@@ -94,6 +94,9 @@ def roofline(session: Session, first: int, last: int) -> float:
     from colanet.engine.numba_engine import aligned, padded
     from colanet.engine.numba_kernels import add_all_rows
 
+    assert session.votes is not None
+    period = session.votes.period
+
     total = 0.0
     for projection in session.plan.projections:
         if projection.kind != "plastic" or not projection.from_input:
@@ -101,12 +104,12 @@ def roofline(session: Session, first: int, last: int) -> float:
         source = session.presentation.sources[projection.source]
         stride = padded(projection.target_size)
         weight = aligned(projection.source_size * stride, np.int16)
-        current, sums = np.zeros(projection.target_size, dtype=np.int32), aligned(stride, np.int16)
+        sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule
         most = 32767 // max(-rule.w_min, rule.w_max, 1)
         ptr, index = source.spikes(first, last)
-        add_all_rows(current, sums, weight, ptr[:2], index, most)
-        total += seconds(partial(add_all_rows, current, sums, weight, ptr, index, most))
+        add_all_rows(sums, weight, ptr[:2], index, most, period)
+        total += seconds(partial(add_all_rows, sums, weight, ptr, index, most, period))
     return total
 
 

@@ -47,7 +47,7 @@ class Layout:
         """Canonical synapse of each slot, per plastic projection."""
         self.position: dict[int, np.ndarray] = {}
         """Position of each canonical synapse in `Live.weight`, per plastic projection."""
-        self.n_positions = self.n_slots = self.n_words = 0
+        self.n_positions = self.n_slots = self.n_words = self.n_ahead = 0
         self.rows: list[np.ndarray] = []
         self.slot_ptrs: list[np.ndarray] = []
         self.sparse: list[tuple[int, Synapses, np.ndarray, int]] = []
@@ -69,11 +69,15 @@ class Layout:
         row[k.J_WEIGHT], row[k.J_DMIN], row[k.J_DMAX] = projection.weight, low, high
         row[k.J_DENSE] = plastic and full and low == high
         row[k.J_BITS] = bits[projection.source] if projection.from_input else 0
+        row[k.J_AHEAD] = -1
         if row[k.J_DENSE]:
             self.n_positions = padded(self.n_positions)
             row[k.J_SYNAPSE], row[k.J_STRIDE] = self.n_positions, padded(projection.target_size)
             position = self.n_positions + synapses.pre.astype(np.int64) * row[k.J_STRIDE] + synapses.post
             self.n_positions += projection.source_size * int(row[k.J_STRIDE])
+            if projection.from_input:
+                row[k.J_AHEAD] = self.n_ahead
+                self.n_ahead += k.AHEAD * int(row[k.J_STRIDE])
         else:
             position = self._add_rows(row, projection, synapses, high - low + 1)
             self.n_positions += synapses.count
@@ -218,7 +222,7 @@ class CopyRunner:
             wake=np.zeros(n, dtype=np.int32),
             sleep=np.zeros(n, dtype=np.int32),
             reward=np.zeros(n, dtype=np.int64),
-            partial=aligned(padded(largest), np.int16),
+            sums=aligned(padded(largest), np.int32),
             draws=draws,
             draw=draws.view(np.uint16),
             kicks=np.zeros(largest, dtype=np.int32),
@@ -228,6 +232,13 @@ class CopyRunner:
             touched=np.zeros((len(plan.populations), 3), dtype=np.uint8),
             rest=np.zeros(len(plan.populations), dtype=np.uint8),
             still=np.zeros(len(plan.populations), dtype=np.uint8),
+            ahead=aligned(layout.n_ahead + 1, np.int32),
+            ahead_first=np.zeros(len(plan.projections), dtype=np.int64),
+            ahead_stop=np.zeros(len(plan.projections), dtype=np.int64),
+            changed=np.zeros(n, dtype=np.int32),
+            n_changed=np.zeros(len(plan.populations), dtype=np.int32),
+            is_changed=np.zeros(n, dtype=np.uint8),
+            until=np.zeros(len(plan.projections), dtype=np.int64),
         )
 
     def _gather(self, state: State, variable: str, fill, dtype) -> np.ndarray:
@@ -285,7 +296,7 @@ class CopyRunner:
             threshold=threshold,
             n_fired=count,
             fired=fired,
-            owing=np.ones(len(plan.populations), dtype=np.uint8),
+            owing=np.zeros(len(plan.populations), dtype=np.int64),
         )
 
     def _load_plastic(self, projection, state, resource, contributes, weight, positive) -> None:

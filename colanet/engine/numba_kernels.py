@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from colanet.config.model import MAX_DELAY
 from colanet.plan import fixed
@@ -36,6 +39,11 @@ ROW_ALIGN = 32
 SMALL_KICK = 1 << 15
 """Kicks below this amplitude multiply with a 16-bit draw inside int32."""
 BUCKET, BUCKETS = 10, 4096
+AHEAD = 16
+"""Steps for which the arrivals over a dense input projection are added up at once: an input that spikes repeatedly
+finds its row of weights still in the nearest cache."""
+BLOCK = 3
+"""Cache lines of a row, at most, whose sums are in registers at the same time."""
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -43,10 +51,6 @@ MIX2 = np.uint64(0x94D049BB133111EB)
 S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 LANE, LANE_MASK = np.uint64(16), np.uint64(0xFFFF)
 BIT, NO_BITS = np.uint64(1), np.uint64(0)
-DE_BRUIJN, DE_BRUIJN_SHIFT = np.uint64(0x03F79D71B4CB0A89), np.uint64(58)
-BIT_INDEX = np.zeros(64, dtype=np.int64)
-for _bit in range(64):
-    BIT_INDEX[((0x03F79D71B4CB0A89 << _bit) & (2**64 - 1)) >> 58] = _bit
 
 # Kinds of projections.
 FIXED, PLASTIC, GATING, REWARD = 0, 1, 2, 3
@@ -62,7 +66,7 @@ TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS])
 
 # Columns of the table of projections.
 (J_KIND, J_INPUT, J_SOURCE, J_SOURCE_SIZE, J_TARGET, J_TARGET_SIZE, J_WEIGHT, J_DMIN, J_DMAX, J_DENSE, J_ROW,
- J_SYNAPSE, J_STRIDE, J_SLOT, J_SLOT_PTR, J_WORD, J_WORDS, J_BITS, J_FIELDS) = range(19)  # fmt: skip
+ J_SYNAPSE, J_STRIDE, J_SLOT, J_SLOT_PTR, J_WORD, J_WORDS, J_BITS, J_AHEAD, J_FIELDS) = range(20)  # fmt: skip
 
 
 class Wiring(NamedTuple):
@@ -114,7 +118,7 @@ class Live(NamedTuple):
     threshold: np.ndarray  # int32, base + weight-dependent part; derived
     n_fired: np.ndarray  # int32 (history, populations); spikes as lists, derived
     fired: np.ndarray  # int32 (history, neurons); flat neurons, each population's from its own start
-    owing: np.ndarray  # uint8 (populations,); some neuron may have a debt of 1.0 or more; derived
+    owing: np.ndarray  # int64 (populations,); no debt can be shared out before this step; derived
 
 
 class Scratch(NamedTuple):
@@ -125,7 +129,7 @@ class Scratch(NamedTuple):
     wake: np.ndarray  # int32
     sleep: np.ndarray  # int32
     reward: np.ndarray  # int64
-    partial: np.ndarray  # int16, sums of a few rows
+    sums: np.ndarray  # int32, a row of them
     draws: np.ndarray  # uint64, random words
     draw: np.ndarray  # uint16, the same memory
     kicks: np.ndarray  # int32
@@ -135,6 +139,13 @@ class Scratch(NamedTuple):
     touched: np.ndarray  # uint8 (populations, 3): current, gates, rewards
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
     still: np.ndarray  # uint8 (populations,): no activation counter is moving
+    ahead: np.ndarray  # int32, from J_AHEAD on (AHEAD, J_STRIDE) sums of arrivals
+    ahead_first: np.ndarray  # int64 (projections,), the step of the first row of `ahead`
+    ahead_stop: np.ndarray  # int64 (projections,), the step after its last valid row
+    changed: np.ndarray  # int32 (neurons,), those whose weights changed in this step, from each population's start
+    n_changed: np.ndarray  # int32 (populations,)
+    is_changed: np.ndarray  # uint8 (neurons,)
+    until: np.ndarray  # int64 (projections,), the last step at which something may arrive
 
 
 class Feed(NamedTuple):
@@ -156,6 +167,18 @@ class Harvest(NamedTuple):
     chosen: np.ndarray  # uint8 (populations,)
 
 
+def _lowest_bit(typing, bits):
+    """Position of the lowest bit that is set."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+lowest_bit: Any = intrinsic(_lowest_bit)
+
+
 @inlined
 def mix(z):
     z = (z ^ (z >> S30)) * MIX1
@@ -175,12 +198,12 @@ def fixmul(a, b, shift):
 def weight_of(resource, span, span_q, level, bound):
     """Weight minus w_min. Small resources are looked up: `level` holds the weight at the start of each bucket
     of 1024 resources, in which at most one boundary lies, and `bound` the smallest resource of each weight."""
-    positive = max(resource, 0)
-    bucket = positive >> BUCKET
-    if bucket < BUCKETS:
-        return np.int64(level[bucket]) + (positive >= bound[level[bucket] + 1])
-    total = np.uint64(span_q + positive)
-    return np.int64((np.uint64(2 * span * positive) + total) // (total + total))
+    positive = np.uint64(max(resource, 0))
+    if positive < np.uint64(BUCKETS << BUCKET):
+        least = np.uint64(level[positive >> np.uint64(BUCKET)])
+        return np.int64(least) + (np.int64(positive) >= bound[least + BIT])
+    total = np.uint64(span_q) + positive
+    return np.int64((np.uint64(2 * span) * positive + total) // (total + total))
 
 
 @kernel
@@ -196,52 +219,147 @@ def scaled(stability, rate, table):
 # ------------------------------------------------------------------- 2 arrivals
 
 
-@kernel
-def add_rows(current, partial, weight, sources, offset, stride, most):
-    """current += sum of the weight rows of the spiking sources, eight at a time in int16.
+def line_adder(lines):
+    """A function that adds the first `lines` cache lines of weight rows to int32 sums, through int16 registers.
 
-    `most` rows fit into int16 whatever they hold; `partial` has room for a row with its padding.
+    LLVM cannot know that sums and weights do not overlap and would store each partial sum, so the loop over the
+    rows is written in its own language: vectors of 32 int16, which it maps to the registers the processor has.
     """
-    n, size = len(sources), len(current)
-    j = 0
-    while j + 8 <= n and most >= 8:
-        filled = 0
-        while j + 8 <= n and filled + 8 <= most:
-            at = offset + sources[j] * stride
-            a = weight[at : at + stride]
-            at = offset + sources[j + 1] * stride
-            b = weight[at : at + stride]
-            at = offset + sources[j + 2] * stride
-            c = weight[at : at + stride]
-            at = offset + sources[j + 3] * stride
-            d = weight[at : at + stride]
-            at = offset + sources[j + 4] * stride
-            e = weight[at : at + stride]
-            at = offset + sources[j + 5] * stride
-            f = weight[at : at + stride]
-            at = offset + sources[j + 6] * stride
-            g = weight[at : at + stride]
-            at = offset + sources[j + 7] * stride
-            h = weight[at : at + stride]
-            for i in range(stride):
-                partial[i] = np.int16(partial[i] + a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i] + h[i])
-            filled += 8
-            j += 8
-        for i in range(size):
-            current[i] += np.int32(partial[i])
-        for i in range(stride):
-            partial[i] = 0
-    while j < n:
-        at = offset + sources[j] * stride
-        a = weight[at : at + stride]
-        for i in range(size):
-            current[i] += np.int32(a[i])
-        j += 1
+    narrow, wide = ir.VectorType(ir.IntType(16), ROW_ALIGN), ir.VectorType(ir.IntType(32), ROW_ALIGN)
+    index = ir.IntType(64)
+
+    def place(builder, array, position, kind):
+        return builder.bitcast(builder.gep(array, [position]), kind.as_pointer())
+
+    def generate(context, builder, signature, arguments):
+        arrays = zip(signature.args[:3], arguments[:3], strict=True)
+        total, weight, source = (cgutils.create_struct_proxy(t)(context, builder, v).data for t, v in arrays)
+        n, origin, stride = arguments[3:]
+        before, rows, after = builder.block, builder.append_basic_block("rows"), builder.append_basic_block("after")
+        start, nothing = ir.Constant(index, 0), ir.Constant(narrow, None)
+        builder.cbranch(builder.icmp_signed(">", n, start), rows, after)
+        builder.position_at_end(rows)
+        j, sums = builder.phi(index), [builder.phi(narrow) for _ in range(lines)]
+        row = builder.sext(builder.load(builder.gep(source, [j])), index)
+        at = builder.add(origin, builder.mul(row, stride))
+        ends = []
+        for line in range(lines):
+            here = place(builder, weight, builder.add(at, ir.Constant(index, line * ROW_ALIGN)), narrow)
+            ends.append(builder.add(sums[line], builder.load(here, align=2)))
+        following = builder.add(j, ir.Constant(index, 1))
+        builder.cbranch(builder.icmp_signed("<", following, n), rows, after)
+        j.add_incoming(start, before)
+        j.add_incoming(following, rows)
+        for value, last in zip(sums, ends, strict=True):
+            value.add_incoming(nothing, before)
+            value.add_incoming(last, rows)
+        builder.position_at_end(after)
+        for line in range(lines):
+            result = builder.phi(narrow)
+            result.add_incoming(nothing, before)
+            result.add_incoming(ends[line], rows)
+            ends[line] = result
+        for line in range(lines):
+            here = place(builder, total, ir.Constant(index, line * ROW_ALIGN), wide)
+            builder.store(builder.add(builder.load(here, align=4), builder.sext(ends[line], wide)), here, align=4)
+        return context.get_dummy_value()
+
+    @intrinsic
+    def add_lines(typing, total, weight, source, n, origin, stride):
+        return types.void(total, weight, source, types.int64, types.int64, types.int64), generate
+
+    return add_lines
+
+
+add_line, add_two, add_three = line_adder(1), line_adder(2), line_adder(3)
+
+
+@kernel
+def add_rows(total, weight, sources, origin, stride, lines, most):
+    """total += sum of the weight rows of the spiking sources, over their first `lines` (1, 2 or 3) cache lines.
+
+    `most` rows fit into int16 whatever they hold.
+    """
+    for j in range(0, len(sources), most):
+        some = sources[j : j + most]
+        if lines == 3:
+            add_three(total, weight, some, len(some), origin, stride)
+        elif lines == 2:
+            add_two(total, weight, some, len(some), origin, stride)
+        else:
+            add_line(total, weight, some, len(some), origin, stride)
 
 
 @inlined
-def deliver(t, q, wiring, live, scratch, feed):
-    """Arrivals of projection q at step t; how many synapses were hit."""
+def rows_in_int16(population):
+    """How many weights of a population add up within int16 whatever they are."""
+    return 32767 // max(abs(population[P_WMIN]), abs(population[P_WMAX]), 1)
+
+
+@kernel
+def look_ahead(t, stop, q, wiring, live, scratch, feed):
+    """Add up what arrives over a dense input projection at steps t..stop-1, block by block of neurons."""
+    projection = wiring.projection[q]
+    stride = projection[J_STRIDE]
+    most = rows_in_int16(wiring.population[projection[J_TARGET]])
+    scratch.ahead[projection[J_AHEAD] : projection[J_AHEAD] + (stop - t) * stride] = 0
+    for line in range(0, stride // ROW_ALIGN, BLOCK):
+        lines = min(BLOCK, stride // ROW_ALIGN - line)
+        for s in range(t, stop):
+            at = s - projection[J_DMIN] - feed.base
+            sources = feed.node[feed.ptr[projection[J_SOURCE], at] : feed.ptr[projection[J_SOURCE], at + 1]]
+            total = scratch.ahead[projection[J_AHEAD] + (s - t) * stride + line * ROW_ALIGN :]
+            add_rows(total, live.weight, sources, projection[J_SYNAPSE] + line * ROW_ALIGN, stride, lines, most)
+    scratch.ahead_first[q], scratch.ahead_stop[q] = t, stop
+
+
+@kernel
+def add_ahead(current, ahead):
+    for i in range(len(current)):
+        current[i] += ahead[i]
+
+
+@kernel
+def look_again(t, p, wiring, live, scratch, feed):
+    """Weights changed at step t: correct what was added up for the steps after it."""
+    start, n = wiring.population[p, P_START], np.int64(scratch.n_changed[p])
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        if projection[J_AHEAD] < 0 or projection[J_TARGET] != p or scratch.ahead_stop[q] <= t + 1:
+            continue
+        if 4 * n > projection[J_TARGET_SIZE]:
+            scratch.ahead_stop[q] = t + 1
+            continue
+        for s in range(t + 1, scratch.ahead_stop[q]):
+            line = s - projection[J_DMIN] - feed.base
+            lo, hi = feed.ptr[projection[J_SOURCE], line], feed.ptr[projection[J_SOURCE], line + 1]
+            row = projection[J_AHEAD] + (s - scratch.ahead_first[q]) * projection[J_STRIDE]
+            for k in range(start, start + n):
+                i = np.int64(scratch.changed[k])
+                origin = projection[J_SYNAPSE] + i
+                total = np.int32(0)
+                for j in range(lo, hi):
+                    total += np.int32(live.weight[origin + feed.node[j] * projection[J_STRIDE]])
+                scratch.ahead[row + i] = total
+    for k in range(start, start + n):
+        scratch.is_changed[start + scratch.changed[k]] = 0
+    scratch.n_changed[p] = 0
+
+
+@inlined
+def note_change(q, i, wiring, scratch):
+    """The weights of neuron i of the target of projection q are about to change."""
+    p = wiring.projection[q, J_TARGET]
+    start = wiring.population[p, P_START]
+    if wiring.projection[q, J_AHEAD] >= 0 and not scratch.is_changed[start + i]:
+        scratch.is_changed[start + i] = 1
+        scratch.changed[start + scratch.n_changed[p]] = i
+        scratch.n_changed[p] += 1
+
+
+@inlined
+def deliver(t, stop, q, wiring, live, scratch, feed):
+    """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit."""
     projection = wiring.projection[q]
     events = 0
     for delay in range(projection[J_DMIN], projection[J_DMAX] + 1):
@@ -262,10 +380,20 @@ def deliver(t, q, wiring, live, scratch, feed):
                 population = wiring.population[target]
                 current = scratch.current[population[P_START] : population[P_START] + size]
                 scratch.touched[target, CURRENT] = 1
-                most = 32767 // max(abs(population[P_WMIN]), abs(population[P_WMAX]), 1)
-                origin = projection[J_SYNAPSE] - first * stride
-                add_rows(current, scratch.partial[:stride], live.weight, sources, origin, stride, most)
                 events += len(sources) * size
+                if projection[J_AHEAD] >= 0:
+                    if t >= scratch.ahead_stop[q]:
+                        look_ahead(t, min(t + AHEAD, stop), q, wiring, live, scratch, feed)
+                    row = projection[J_AHEAD] + (t - scratch.ahead_first[q]) * stride
+                    add_ahead(current, scratch.ahead[row : row + size])
+                else:
+                    origin, most = projection[J_SYNAPSE] - first * stride, rows_in_int16(population)
+                    scratch.sums[:stride] = 0
+                    for line in range(0, stride // ROW_ALIGN, BLOCK):
+                        lines = min(BLOCK, stride // ROW_ALIGN - line)
+                        total, part = scratch.sums[line * ROW_ALIGN :], origin + line * ROW_ALIGN
+                        add_rows(total, live.weight, sources, part, stride, lines, most)
+                    add_ahead(current, scratch.sums[:size])
             else:
                 events += arrive(delay, projection, sources, first, wiring.row, wiring.target, live.weight, scratch)
     return events
@@ -314,7 +442,7 @@ def move_gates(a):
         v = a[i]
         moved = np.int32(AWAKE) if v == -1 else np.int32(v + (v < 0) - ((v > 0) & (v < AWAKE)))
         a[i] = moved
-        moving |= np.int32((moved != 0) & (moved != AWAKE))
+        moving = np.int32(moving | np.int32((moved != 0) & (moved != AWAKE)))
     return moving
 
 
@@ -401,7 +529,7 @@ def integrate_small(u, current, a, draw, amplitude, threshold, leak, floor):
         total = min(max(total, floor), np.int32(LIMIT))
         u[i] = total
         current[i] = 0
-        above += np.int32((total > threshold[i]) & (a[i] > 0))
+        above = np.int32(above + np.int32((total > threshold[i]) & (a[i] > 0)))
     return above
 
 
@@ -415,6 +543,15 @@ def count_above(u, threshold):
     for i in range(len(u)):
         above += u[i] > threshold[i]
     return above
+
+
+@kernel
+def some_ready(u, a, threshold):
+    """Whether an awake neuron lies above the constant part of its threshold."""
+    ready = np.int32(0)
+    for i in range(len(u)):
+        ready = np.int32(ready | np.int32((u[i] > threshold[i]) & (a[i] > 0)))
+    return ready
 
 
 @kernel
@@ -443,8 +580,11 @@ def fire(t, p, wiring, live, scratch):
     n = 0
     if population[P_WTA]:
         for first in range(start, stop, population[P_COLUMN]):
+            end = first + population[P_COLUMN]
+            if not some_ready(live.potential[first:end], live.gate[first:end], live.threshold[first:end]):
+                continue
             best, winner = np.int64(0), -1
-            for i in range(first, first + population[P_COLUMN]):
+            for i in range(first, end):
                 e = excess(i, population, live)
                 if e > best:
                     best, winner = e, i
@@ -531,38 +671,40 @@ def set_threshold(neuron, population, live):
 
 
 @kernel
-def change(q, i, mask, step, wiring, live):
+def change(q, i, mask, step, wiring, live, scratch):
     """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
+    note_change(q, i, wiring, scratch)
     projection = wiring.projection[q]
     population = wiring.population[projection[J_TARGET]]
     neuron = population[P_START] + i
-    first, _ = slots(projection, i, wiring)
+    first, n = slots(projection, i, wiring)
     w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
     span_q = (span * ONE + MILLI // 2) // MILLI
-    dense, stride = projection[J_DENSE], projection[J_STRIDE]
-    origin = projection[J_SYNAPSE] + i
+    stride = np.uint64(projection[J_STRIDE])
     level, bound = wiring.level[projection[J_TARGET]], wiring.bound[projection[J_TARGET]]
+    resource, where = live.resource[first : first + n], wiring.slot_position[first : first + n]
+    weight = live.weight[projection[J_SYNAPSE] + i :] if projection[J_DENSE] else live.weight
     added, positive = np.int64(0), np.int64(0)
     for w in range(projection[J_WORDS]):
         bits = mask[w]
         while bits:
-            slot = 64 * w + BIT_INDEX[((bits & (~bits + BIT)) * DE_BRUIJN) >> DE_BRUIJN_SHIFT]
+            slot = np.uint64(64 * w) + lowest_bit(bits)
             bits &= bits - BIT
-            old = np.int64(live.resource[first + slot])
+            old = np.int64(resource[slot])
             new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
-            live.resource[first + slot] = new
+            resource[slot] = new
             added += new - old
-            at = origin + slot * stride if dense else wiring.slot_position[first + slot]
-            before = w_min + weight_of(old, span, span_q, level, bound)
+            at = slot * stride if stride else np.uint64(where[slot])
+            before = np.int64(weight[at])
             after = w_min + weight_of(new, span, span_q, level, bound)
-            live.weight[at] = after
+            weight[at] = after
             positive += max(after, 0) - max(before, 0)
     live.positive[neuron] += positive
     set_threshold(neuron, population, live)
     if population[P_VIRTUAL] >= 0:
         live.debt[neuron] -= added
         if abs(live.debt[neuron]) >= ONE:
-            live.owing[projection[J_TARGET]] = 1
+            live.owing[projection[J_TARGET]] = 0
 
 
 @kernel
@@ -599,9 +741,10 @@ def store_weights(weight, fresh, w_min, origin, stride, size):
 
 
 @inlined
-def shift_all(q, i, share, wiring, live, fresh):
+def shift_all(q, i, share, wiring, live, scratch):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
-    projection = wiring.projection[q]
+    note_change(q, i, wiring, scratch)
+    projection, fresh = wiring.projection[q], scratch.fresh
     population = wiring.population[projection[J_TARGET]]
     first, n = slots(projection, i, wiring)
     w_min, span = population[P_WMIN], population[P_WMAX] - population[P_WMIN]
@@ -633,9 +776,9 @@ def stabilise(neuron, live, delta):
 
 
 @inlined
-def own_spike(t, p, i, pushed, wiring, live, feed, mask):
+def own_spike(t, p, i, pushed, wiring, live, scratch, feed):
     """Hebbian rule and tight spike sequences."""
-    population = wiring.population[p]
+    population, mask = wiring.population[p], scratch.mask
     neuron = population[P_START] + i
     last = live.last_spike[neuron]
     continues = not pushed and not live.forced[neuron] and t - last <= population[P_ISI]
@@ -652,18 +795,20 @@ def own_spike(t, p, i, pushed, wiring, live, feed, mask):
             live.contributes[at + w] = old | mask[w]
             mask[w] &= ~old
         if step:
-            change(q, i, mask, step, wiring, live)
+            change(q, i, mask, step, wiring, live, scratch)
     if not continues:
         live.sequence_start[neuron] = t
         stabilise(neuron, live, fixmul(population[P_RATE], population[P_HEBBIAN], Q))
     live.last_spike[neuron] = t
     live.forced[neuron] = pushed
+    if pushed:
+        live.owing[p] = 0
 
 
 @inlined
-def rewarded(t, p, i, reward, wiring, live, feed, mask):
+def rewarded(t, p, i, reward, wiring, live, scratch, feed):
     """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
-    population = wiring.population[p]
+    population, mask = wiring.population[p], scratch.mask
     neuron = population[P_START] + i
     forced = live.forced[neuron] == 1
     if population[P_THREE] and t - live.last_spike[neuron] > population[P_DOPAMINE]:
@@ -676,10 +821,10 @@ def rewarded(t, p, i, reward, wiring, live, feed, mask):
                 continue
             if population[P_THREE]:
                 at = projection[J_WORD] + i * projection[J_WORDS]
-                change(q, i, live.contributes[at : at + projection[J_WORDS]], step, wiring, live)
+                change(q, i, live.contributes[at : at + projection[J_WORDS]], step, wiring, live, scratch)
             else:
                 received(t, q, i, t - population[P_DOPAMINE] + 1, wiring, live, feed, mask)
-                change(q, i, mask, step, wiring, live)
+                change(q, i, mask, step, wiring, live, scratch)
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
 
@@ -701,31 +846,49 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
 
 
 @kernel
-def presynaptic(t, p, wiring, live, feed, mask):
+def presynaptic(t, p, wiring, live, scratch, feed):
     """One-factor plasticity of every neuron of a population."""
-    population = wiring.population[p]
+    population, mask = wiring.population[p], scratch.mask
     for i in range(population[P_SIZE]):
         step = scaled(live.stability[population[P_START] + i], population[P_PRE], wiring.scale)
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if step and projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
                 received(t, q, i, t - population[P_PRE_PERIOD] + 1, wiring, live, feed, mask)
-                change(q, i, mask, step, wiring, live)
+                change(q, i, mask, step, wiring, live, scratch)
+
+
+@kernel
+def first_owing(debt):
+    """Index of the first neuron with a debt of 1.0 or more; how many neurons there are if there is none."""
+    n = len(debt)
+    for first in range(0, n, 32):
+        part = debt[first : first + 32]
+        most = np.int64(0)
+        for i in range(len(part)):
+            most = max(most, abs(part[i]))
+        if most >= ONE:
+            for i in range(len(part)):
+                if abs(part[i]) >= ONE:
+                    return first + i
+    return n
 
 
 @inlined
-def renormalise(t, p, wiring, live, fresh):
+def renormalise(t, p, wiring, live, scratch):
     """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
     population = wiring.population[p]
     start, size = population[P_START], population[P_SIZE]
-    live.owing[p] = 0
-    for i in range(size):
-        owed = live.debt[start + i]
-        if abs(owed) < ONE:
-            continue
+    due = FOREVER
+    i = -1
+    while True:
+        i += 1 + first_owing(live.debt[start + i + 1 : start + size])
+        if i >= size:
+            break
         neuron = start + i
+        owed = live.debt[neuron]
         if not live.forced[neuron] and t - live.last_spike[neuron] < population[P_ISI]:
-            live.owing[p] = 1
+            due = min(due, live.last_spike[neuron] + population[P_ISI])
             continue
         sharers = population[P_VIRTUAL]
         for q in range(len(wiring.projection)):
@@ -733,7 +896,6 @@ def renormalise(t, p, wiring, live, fresh):
             if projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
                 sharers += slots(projection, i, wiring)[1]
         if sharers == 0:
-            live.owing[p] = 1
             continue
         share = owed // sharers if owed >= 0 else -(-owed // sharers)
         given = share * population[P_VIRTUAL]
@@ -742,13 +904,15 @@ def renormalise(t, p, wiring, live, fresh):
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if projection[J_KIND] == PLASTIC and projection[J_TARGET] == p:
-                added, above = shift_all(q, i, share, wiring, live, fresh)
+                added, above = shift_all(q, i, share, wiring, live, scratch)
                 given += added
                 positive += above
         live.positive[neuron] = positive
         set_threshold(neuron, population, live)
         live.debt[neuron] = owed - given
-        live.owing[p] |= abs(owed - given) >= ONE
+        if abs(owed - given) >= ONE:
+            due = t + 1
+    live.owing[p] = due
 
 
 @inlined
@@ -759,25 +923,30 @@ def learn(t, p, wiring, live, scratch, feed):
     line = t & (live.n_fired.shape[0] - 1)
     for k in range(start, start + live.n_fired[line, p]):
         i = np.int64(live.fired[line, k])
-        own_spike(t, p, i - start, scratch.pushed[i] == 1, wiring, live, feed, scratch.mask)
+        own_spike(t, p, i - start, scratch.pushed[i] == 1, wiring, live, scratch, feed)
     if scratch.touched[p, REWARDS]:
         for j in range(population[P_SIZE]):
             reward = scratch.reward[start + j]
             if reward != 0 and live.gate[start + j] > 0:
-                rewarded(t, p, j, reward, wiring, live, feed, scratch.mask)
+                rewarded(t, p, j, reward, wiring, live, scratch, feed)
     period = population[P_PRE_PERIOD]
     if period and t > 0 and t % period == 0:
-        presynaptic(t, p, wiring, live, feed, scratch.mask)
-    if live.owing[p]:
-        renormalise(t, p, wiring, live, scratch.fresh)
+        presynaptic(t, p, wiring, live, scratch, feed)
+    if live.owing[p] <= t:
+        renormalise(t, p, wiring, live, scratch)
+    if scratch.n_changed[p]:
+        look_again(t, p, wiring, live, scratch, feed)
 
 
 # ------------------------------------------------------------------------- time
 
 
 @inlined
-def update(t, p, wiring, live, scratch):
-    """Gate, leak, integrate and fire one population; how many of its neurons fired."""
+def update(t, p, noting, wiring, live, scratch):
+    """Gate, leak, integrate and fire one population; how many of its neurons fired.
+
+    With `noting` it is noted who is awake.
+    """
     population = wiring.population[p]
     start, size = population[P_START], population[P_SIZE]
     stop = start + size
@@ -792,7 +961,7 @@ def update(t, p, wiring, live, scratch):
         if scratch.touched[p, GATES]:
             set_gates(live.gate[start:stop], scratch.wake[start:stop], scratch.sleep[start:stop])
             scratch.still[p] = 0
-        if population[P_PLASTIC]:
+        if noting and population[P_PLASTIC]:
             note_awake(live.gate[start:stop], live.awake[line, start:stop])
     kicked = population[P_KICK] or population[P_MEMORY]
     calm = not scratch.touched[p, CURRENT] and not kicked
@@ -864,8 +1033,10 @@ def next_event(t, stop, learning, wiring, live, feed):
     for p in range(len(wiring.population)):
         population = wiring.population[p]
         start, end = population[P_START], population[P_START] + population[P_SIZE]
-        if population[P_KICK] or (learning and live.owing[p]):
+        if population[P_KICK]:
             return t + 1
+        if learning:
+            stop = min(stop, max(live.owing[p], t + 1))
         if count_above(live.potential[start:end], live.threshold[start:end]):
             return t + 1
         if population[P_MEMORY]:
@@ -948,21 +1119,29 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     restless = False
     for p in range(populations):
         restless |= wiring.population[p, P_KICK] > 0
+    scratch.ahead_stop[:] = 0
+    for q in range(projections):
+        scratch.until[q] = FOREVER if wiring.projection[q, J_INPUT] else start + MAX_DELAY
     first_object = start // vote_period
     t = start
     while t < stop:
         line = t & (live.n_fired.shape[0] - 1)
         for q in range(projections):
-            events += deliver(t, q, wiring, live, scratch, feed)
+            if t <= scratch.until[q]:
+                events += deliver(t, stop, q, wiring, live, scratch, feed)
+        noting = t < freeze or t >= stop - live.n_fired.shape[0]
         for p in range(populations):
-            n = update(t, p, wiring, live, scratch)
+            n = update(t, p, noting, wiring, live, scratch)
             if n:
+                for q in range(projections):
+                    if wiring.projection[q, J_SOURCE] == p and not wiring.projection[q, J_INPUT]:
+                        scratch.until[q] = t + wiring.projection[q, J_DMAX]
                 arriving = max(arriving, t + wiring.population[p, P_REACH])
                 harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
         for p in range(populations):
             if t < freeze and wiring.population[p, P_PLASTIC]:
                 period = wiring.population[p, P_PRE_PERIOD]
-                due = scratch.touched[p, REWARDS] or live.owing[p] or (period and t % period == 0)
+                due = scratch.touched[p, REWARDS] or live.owing[p] <= t or (period and t % period == 0)
                 if live.n_fired[line, p] or due:
                     learn(t, p, wiring, live, scratch, feed)
             clear_arrivals(p, wiring, scratch)
@@ -990,7 +1169,13 @@ def fill_bits(bits, first, ptr, index):
 
 
 @kernel
-def add_all_rows(current, partial, weight, ptr, index, most):
-    """Nothing but the row additions of a stretch of input: the roofline that `colanet bench` compares with."""
-    for step in range(len(ptr) - 1):
-        add_rows(current, partial, weight, index[ptr[step] : ptr[step + 1]], 0, len(partial), most)
+def add_all_rows(sums, weight, ptr, index, most, steps):
+    """Nothing but the row additions of a stretch of input, `steps` at a time: the roofline of `colanet bench`."""
+    stride = len(sums) // steps
+    for first in range(0, len(ptr) - 1, steps):
+        for line in range(0, stride // ROW_ALIGN, BLOCK):
+            lines = min(BLOCK, stride // ROW_ALIGN - line)
+            for step in range(first, min(first + steps, len(ptr) - 1)):
+                total = sums[(step - first) * stride + line * ROW_ALIGN :]
+                sources = index[ptr[step] : ptr[step + 1]]
+                add_rows(total, weight, sources, line * ROW_ALIGN, stride, lines, most)
