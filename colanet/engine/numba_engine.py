@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from colanet import hashing
 from colanet.engine import numba_kernels as k
 from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
+from colanet.engine.shares import run_shares, shares
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.connect import Synapses
@@ -452,24 +452,30 @@ class NumbaEngine:
             self.prepare(inputs)
         feed = inputs.laid_out[self.name]
 
-        def one(runner: CopyRunner) -> tuple[k.Harvest, int]:
-            return runner.run(feed, start, stop, freeze, votes, record)
+        def one(copy: int, first: int, last: int) -> tuple[k.Harvest, int]:
+            return self.runners[copy].run(feed, first, last, freeze, votes, record)
 
-        if self.threads == 1:
-            results = [one(runner) for runner in self.runners]
-        else:
-            with ThreadPoolExecutor(self.threads) as pool:
-                results = list(pool.map(one, self.runners))
+        results = run_shares(shares(self.plan.copies, self.threads, start, stop), one)
         empty = np.zeros((self.plan.copies, 0, 0), dtype=np.int32)
         return Stretch(
-            votes=np.stack([out.votes for out, _ in results]) if votes else empty,
-            spikes=np.stack([out.spikes for out, _ in results]),
-            synaptic_events=sum(events for _, events in results),
-            records=[_ordered(out.record[: out.recorded[0]]) for out, _ in results],
+            votes=np.stack([_joined_votes(parts, start, stop, votes) for parts in results]) if votes else empty,
+            spikes=np.stack([sum(out.spikes for _, (out, _) in parts) for parts in results]),
+            synaptic_events=sum(events for parts in results for _, (_, events) in parts),
+            records=[_ordered([out.record[: out.recorded[0]] for _, (out, _) in parts]) for parts in results],
         )
 
 
-def _ordered(record: np.ndarray) -> np.ndarray:
+def _joined_votes(parts, start: int, stop: int, votes: Votes) -> np.ndarray:
+    first = start // votes.period
+    total = np.zeros(((stop - 1) // votes.period - first + 1, votes.classes), dtype=np.int32)
+    for begun, (out, _) in parts:
+        at = begun // votes.period - first
+        total[at : at + len(out.votes)] += out.votes
+    return total
+
+
+def _ordered(records: list[np.ndarray]) -> np.ndarray:
+    record = np.concatenate(records)
     return record[np.lexsort((record[:, 1], record[:, 0]))].copy()
 
 

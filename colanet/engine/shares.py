@@ -1,0 +1,65 @@
+"""Network copies shared out evenly to threads, a copy being cut in time where the numbers do not divide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Event
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Piece = tuple[int, int, int]
+"""Copy, first step, step after the last."""
+
+
+def shares(copies: int, threads: int, start: int, stop: int) -> list[list[Piece]]:
+    """What each thread runs, one piece after the other, so that all have the same number of steps to make.
+
+    McNaughton's wrap-around rule (Management Science 6, 1959): the copies' steps are laid end to end and cut into
+    as many equal parts as there are threads. A copy that is cut has its earlier steps at the beginning of one
+    thread and its later ones at the end of the thread before, so that they rarely have to wait for each other.
+    Needs threads <= copies.
+    """
+    length = stop - start
+    part = -(-copies * length // threads)
+    result: list[list[Piece]] = [[] for _ in range(threads)]
+    for copy in range(copies):
+        left = length
+        while left:
+            thread = (copy * length + length - left) // part
+            size = min(left, (thread + 1) * part - (copy * length + length - left))
+            result[thread].append((copy, start + left - size, start + left))
+            left -= size
+    return result
+
+
+def run_shares(plan: list[list[Piece]], one: Callable[[int, int, int], Result]) -> list[list[tuple[int, Result]]]:
+    """Run the pieces, one thread a share; per copy the first step and the result of its pieces, in order of steps.
+
+    An exception of `one` is raised here, after all threads have ended.
+    """
+    pieces = sorted(piece for share in plan for piece in share)
+    done = {piece: Event() for piece in pieces}
+    before = {b: a for a, b in pairwise(pieces) if a[0] == b[0]}
+    found: dict[Piece, Result] = {}
+
+    def work(share: list[Piece]) -> None:
+        for piece in share:
+            if piece in before:
+                done[before[piece]].wait()
+            try:
+                if piece not in before or before[piece] in found:
+                    found[piece] = one(*piece)
+            finally:
+                done[piece].set()
+
+    if len(plan) == 1:
+        work(plan[0])
+    else:
+        with ThreadPoolExecutor(len(plan)) as pool:
+            list(pool.map(work, plan))
+    result: list[list[tuple[int, Result]]] = [[] for _ in {piece[0] for piece in pieces}]
+    for piece in pieces:
+        result[piece[0]].append((piece[1], found[piece]))
+    return result

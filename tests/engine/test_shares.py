@@ -1,0 +1,46 @@
+"""Copies shared out to threads: nothing lost, nothing twice, earlier steps first."""
+
+from threading import Lock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colanet.engine.shares import run_shares, shares
+
+
+def test_fifteen_copies_on_two_threads():
+    first, second = shares(15, 2, 0, 100)
+    assert first == [(copy, 0, 100) for copy in range(7)] + [(7, 50, 100)]
+    assert second == [(7, 0, 50)] + [(copy, 0, 100) for copy in range(8, 15)]
+
+
+@given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), st.integers(1, 60))
+def test_every_step_once_and_in_order(numbers, length):
+    copies, threads = numbers
+    made, lock = [], Lock()
+
+    def one(copy, first, last):
+        with lock:
+            made.append((copy, first, last))
+        return first, last
+
+    plan = shares(copies, threads, 7, 7 + length)
+    sizes = [sum(last - first for _, first, last in share) for share in plan]
+    assert max(sizes) == -(-copies * length // threads)
+    results = run_shares(plan, one)
+    assert len(results) == copies
+    for copy, parts in enumerate(results):
+        steps = [step for first, (_, last) in parts for step in range(first, last)]
+        assert steps == list(range(7, 7 + length))
+        assert [first for c, first, _ in made if c == copy] == [first for first, _ in parts]
+
+
+def test_a_failure_is_raised_and_nobody_waits_for_ever():
+    def one(copy, first, last):
+        if first == 0:
+            raise ValueError(f"copy {copy}")
+        return copy
+
+    with pytest.raises(ValueError, match="copy"):
+        run_shares(shares(3, 2, 0, 10), one)
