@@ -188,6 +188,18 @@ class Session(Inspection, Persistence):
         watch: Callable[[Session], None] | None = None,
         boundaries: Iterable[int] = (),
     ) -> Result:
+        """`proceed`, and what has come out. The digest in it takes a while in large networks."""
+        self.proceed(stop, freeze=freeze, watch=watch, boundaries=boundaries)
+        return self.result()
+
+    def proceed(
+        self,
+        stop: int | None = None,
+        *,
+        freeze: int | None = None,
+        watch: Callable[[Session], None] | None = None,
+        boundaries: Iterable[int] = (),
+    ) -> None:
         """Run to step `stop` of the data, or to its end.
 
         Parameters
@@ -223,7 +235,6 @@ class Session(Inspection, Persistence):
                     self._migrate()
                 if watch:
                     watch(self)
-        return self.result()
 
     def _stretches(self, cuts: list[int]) -> list[tuple[int, int]]:
         """First and last step of every engine call from now on; none goes beyond a cut."""

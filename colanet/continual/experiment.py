@@ -33,6 +33,9 @@ class TaskSource(BaseModel):
         Seed of the permutation of pixels; None: not permuted.
     train, test : int or None
         Only the first images of each part; None: all.
+    test_every : int
+        Of these test images, each one so far from the next: a sample of the whole test set, which its first images
+        are not (MNIST's first half is the easier one).
     """
 
     model_config = _STRICT
@@ -42,6 +45,7 @@ class TaskSource(BaseModel):
     permutation: Annotated[int, Field(ge=0)] | None = None
     train: Count | None = None
     test: Count | None = None
+    test_every: Count = 1
 
     @model_validator(mode="after")
     def _distinct(self) -> TaskSource:

@@ -265,7 +265,7 @@ class Run:
                 self._write(checkpoint)
 
         if session.step < n * period:
-            session.run(n * period, freeze=n * period, watch=watch, boundaries=stops)
+            session.proceed(n * period, freeze=n * period, watch=watch, boundaries=stops)
         right = decide(session.tally.votes) == self.lessons[self.k][1]
         blocks = [right[i : i + BLOCK].mean() for i in range(0, n, BLOCK)]
         self.book["running"] = np.concatenate([self.book["running"], blocks])
@@ -301,7 +301,7 @@ class Run:
         for j in which:
             task = self.tasks[j]
             session.present(self.test_of(j))
-            session.run(freeze=0)
+            session.proceed(freeze=0)
             found = session.score(0, len(task.test_labels))
             assert found
             classes = len(task.classes)

@@ -43,6 +43,7 @@ def _make(source: TaskSource, k: int, validation: int, data_dir: str | os.PathLi
     height, width = data.train_images.shape[1:]
     train, test = data.train_images.reshape(-1, height * width), data.test_images.reshape(-1, height * width)
     train_labels, test_labels = data.train_labels.astype(np.int64), data.test_labels.astype(np.int64)
+    test, test_labels = test[:: source.test_every], test_labels[:: source.test_every]
     if validation:
         if validation >= len(train):
             raise DataError(f"{source.dataset}: {validation} of {len(train)} training images for validation")

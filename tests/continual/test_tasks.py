@@ -35,6 +35,18 @@ def test_permuted_tasks_are_permuted_each_otherwise_and_can_be_undone():
     assert len({t.permutation.tobytes() for t in permuted}) == 3
 
 
+def test_a_sample_of_the_test_images_is_spread_over_them():
+    whole, sample, few = named(
+        {"dataset": "mnist", "train": 9},
+        {"dataset": "mnist", "train": 9, "test_every": 40},
+        {"dataset": "mnist", "train": 9, "test": 100, "test_every": 40},
+    )
+    np.testing.assert_array_equal(sample.test_images, whole.test_images[np.arange(250) * 40])
+    np.testing.assert_array_equal(sample.test_labels, whole.test_labels[np.arange(250) * 40])
+    np.testing.assert_array_equal(few.test_labels, whole.test_labels[[0, 40, 80]])
+    assert len(sample.train_labels) == 9
+
+
 def test_permutation_0_is_the_data_set_itself():
     plain, first = named({"dataset": "mnist", "test": 5}, {"dataset": "mnist", "permutation": 0, "test": 5})
     np.testing.assert_array_equal(first.test_images, plain.test_images)
