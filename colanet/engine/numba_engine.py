@@ -296,7 +296,7 @@ class CopyRunner:
             threshold=threshold,
             n_fired=count,
             fired=fired,
-            owing=np.zeros(len(plan.populations), dtype=np.int64),
+            owing=np.array([0 if p.plasticity else k.FOREVER for p in plan.populations], dtype=np.int64),
         )
 
     def _load_plastic(self, projection, state, resource, contributes, weight, positive) -> None:

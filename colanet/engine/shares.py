@@ -22,6 +22,8 @@ def shares(copies: int, threads: int, start: int, stop: int) -> list[list[Piece]
     Needs threads <= copies.
     """
     length = stop - start
+    if length == 0:
+        return [[(copy, start, stop) for copy in range(copies)]]
     part = -(-copies * length // threads)
     result: list[list[Piece]] = [[] for _ in range(threads)]
     for copy in range(copies):

@@ -72,13 +72,17 @@ class Parameter(Frozen):
             return value in self.choices
         if not isinstance(value, int | float) or self.low is None or self.high is None:
             return False
-        return self.low <= value <= self.high and (not self.integer or value == int(value))
+        if not self.low <= value <= self.high or (self.integer and value != int(value)):
+            return False
+        steps = (value - self.low) / self.step if self.step else 0.0
+        return abs(steps - round(steps)) < 1e-8
 
     def __str__(self) -> str:
         if self.choices is not None:
             return "one of " + ", ".join(map(str, self.choices))
         kind = "a whole number " if self.integer else ""
-        return f"{kind}from {self.low:g} to {self.high:g}"
+        steps = f" in steps of {self.step:g}" if self.step else ""
+        return f"{kind}from {self.low:g} to {self.high:g}{steps}"
 
     def distribution(self) -> BaseDistribution:
         """The same for Optuna."""

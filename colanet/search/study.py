@@ -108,6 +108,8 @@ class Study(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Study:
         problems = []
+        if self.sampler.kind == "genetic" and self.generation < 2:
+            problems.append("generation: a genetic sampler needs at least 2 trials in one")
         for number, trial in enumerate(self.start, 1):
             problems += [f"start number {number}: {text}" for text in self.misfits(trial)]
         if self.initial_range[0] > self.initial_range[1]:

@@ -113,6 +113,19 @@ def test_resource_is_conserved(network, seed):
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.parametrize("engine", [ReferenceEngine, NumbaEngine])
+def test_no_steps_are_a_run_too(engine):
+    plan = build(config.load(CONFIGS / "recurrent.yaml").model_copy(update={"copies": 2}))
+    made = engine(plan, threads=2)
+    before = digest(made.state(), 0)
+    stretch = made.run(random_input(plan, 40, 1), 20, 20, freeze=99, votes=votes_of(plan), record=[0])
+    assert stretch.synaptic_events == 0
+    assert [len(record) for record in stretch.records] == [0, 0]
+    assert not stretch.spikes.any()
+    assert not stretch.votes.any()
+    assert digest(made.state(), 0) == before
+
+
 @pytest.mark.parametrize("steps", [1, 10])
 def test_equal_before_the_rings_are_full(steps):
     """A population that never sleeps notes so from its first step on, on every engine."""

@@ -15,6 +15,12 @@ def test_fifteen_copies_on_two_threads():
     assert second == [(7, 0, 50)] + [(copy, 0, 100) for copy in range(8, 15)]
 
 
+def test_no_steps_are_a_piece_of_every_copy():
+    assert run_shares(shares(3, 2, 5, 5), lambda copy, first, last: (copy, last - first)) == [
+        [(5, (copy, 0))] for copy in range(3)
+    ]
+
+
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), st.integers(1, 60))
 def test_every_step_once_and_in_order(numbers, length):
     copies, threads = numbers
