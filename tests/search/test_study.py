@@ -87,7 +87,7 @@ def test_all_problems_at_once(tmp_path):
         ("tau_m: 5}", "tau_m: 11}", "expected a whole number from 2 to 10, not 11"),
         ("tau_m: 5}", "tau_m: 2.5}", "expected a whole number from 2 to 10, not 2.5"),
         ("L.tau_m: 5}", "L.w_min: -1}", "start number 1: population.L.w_min is not a parameter of the search"),
-        ("low: 2, high: 10, integer: true", "low: 2, high: 10, step: 4", "expected from 2 to 10 in steps of 4, not 5"),
+        ("low: 2, high: 10, integer: true", "low: 2, high: 10, step: 4", "from 2 to 10 in steps of 4, not 5"),
         ("generation: 4", "generation: 1", "generation: a genetic sampler needs at least 2 trials"),
         ("{ACC: 1.0, FM: -0.2}", "{ACC: 0}", "needs a metric with a factor other than 0"),
         ("experiment: some.yaml", "experiment: 3", "expected an experiment file or the fields of an experiment"),
