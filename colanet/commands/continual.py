@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from colanet.commands.progress import Progress
-from colanet.continual.experiment import Experiment, expand, load_experiment
+from colanet.continual.experiment import LARGEST_SEED, Experiment, expand, load_experiment
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
 from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, check_run, network_of, run_one
 from colanet.continual.task import Task
@@ -84,9 +84,11 @@ def adjusted(experiment: Experiment, options: dict[str, Any]) -> Experiment:
 def seeds_of(text: str) -> tuple[int, ...]:
     """`0,1,2` as numbers."""
     words = [word.strip() for word in text.split(",")]
-    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+    if not all(word.isascii() and word.isdigit() and len(word) < 99 for word in words):
         raise ConfigError(f"--seeds {text}: expected whole numbers with commas between them")
     seeds = tuple(map(int, words))
+    if max(seeds) > LARGEST_SEED:
+        raise ConfigError(f"--seeds {text}: expected at most {LARGEST_SEED}")
     if len(set(seeds)) != len(seeds):
         raise ConfigError(f"--seeds {text}: one stands there twice")
     return seeds

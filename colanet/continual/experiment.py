@@ -19,6 +19,9 @@ METHODS = (
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
+LARGEST_SEED = 2**63 - 1
+"""As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 class TaskSource(BaseModel):
@@ -119,7 +122,7 @@ class Experiment(BaseModel):
     network: str = ""
     set: dict[str, Any] = {}
     copies: Count | None = None
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     tasks: Annotated[tuple[TaskSource, ...], Field(min_length=1)]
     validation: Annotated[int, Field(ge=0)] = 0
     joint: bool = False

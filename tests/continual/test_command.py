@@ -74,6 +74,14 @@ def test_quiet_prints_only_the_result(call):
     assert status == 0 and err == "" and out.startswith("small: ACC ") and out.count("\n") == 1
 
 
+def test_the_largest_seed_is_kept(call, tmp_path):
+    largest = 2**63 - 1
+    assert call("--quiet", "--train", "5", "--test", "4", seeds=[largest])[0] == 0
+    results = tmp_path / "results" / "small"
+    assert read_h5(results / f"small_seed{largest}.h5")[1]["seed"] == largest
+    assert json.loads((results / "small.json").read_text())["variants"][0]["seeds"] == [largest]
+
+
 def test_options_cut_and_override(call, tmp_path):
     status, _, err = call(
         "--quiet", "--seeds", "7", "--copies", "2", "--train", "5", "--test", "4", "--tasks", "1",
@@ -131,6 +139,8 @@ REFUSED = {
     "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
     "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
     "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "large seed": ({"seeds": [2**63]}, (), "seeds.0: expected at most 9223372036854775807, not 922337203685"),
+    "huge seed": ({"variants": [{"name": "a", "seeds": [2**64]}]}, (), "seeds.0: expected at most 92233720"),
     "method": ({"method": "magic"}, (), "method: expected"),
     "migration": ({"migration": {"demand": "NONE"}}, (), "there is no population NONE"),
     "second variant": ({"variants": [{"name": "a"}, {"name": "b", "copies": 0}]}, (), "expected at least 1"),
@@ -142,6 +152,7 @@ REFUSED = {
     "variant": ({}, ("--variant", "x"), "--variant x: there is none of this name; known: small"),
     "--seeds": ({}, ("--seeds", "1,,2"), "--seeds 1,,2: expected whole numbers"),
     "--seeds negative": ({}, ("--seeds=-1",), "--seeds -1: expected whole numbers"),
+    "--seeds large": ({}, ("--seeds", "9223372036854775808"), "expected at most 9223372036854775807"),
     "--seeds twice": ({}, ("--seeds", "3,3"), "one stands there twice"),
     "--set": ({}, ("--set", "copies"), "--set copies: expected FIELD=VALUE"),
     "--set field": ({}, ("--set", "population.L.seize=1"), "seize"),
