@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from colanet.commands.progress import Progress
+from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import LARGEST_SEED, Experiment, expand, load_experiment
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
 from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, check_run, network_of, run_one
@@ -24,7 +25,7 @@ from colanet.errors import ConfigError
 @click.argument("experiment", type=click.Path(path_type=Path))
 @click.option("--seeds", metavar="A,B,...", help="Instead of the experiment's.")
 @click.option("--variant", "chosen", multiple=True, metavar="NAME", help="Only this variant (repeatable).")
-@click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the experiment's.")
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES), help="Network copies, instead of the experiment's.")
 @click.option("--train", type=click.IntRange(1), metavar="N", help="Only the first N training images a task.")
 @click.option("--test", type=click.IntRange(1), metavar="N", help="Only the first N test images a task.")
 @click.option("--tasks", "n_tasks", type=click.IntRange(1), metavar="N", help="Only the first N tasks.")

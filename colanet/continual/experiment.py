@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain
+from colanet.config.model import MAX_COPIES
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -121,7 +122,7 @@ class Experiment(BaseModel):
     title: str = ""
     network: str = ""
     set: dict[str, Any] = {}
-    copies: Count | None = None
+    copies: Annotated[int, Field(ge=1, le=MAX_COPIES)] | None = None
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     tasks: Annotated[tuple[TaskSource, ...], Field(min_length=1)]
     validation: Annotated[int, Field(ge=0)] = 0

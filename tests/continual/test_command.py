@@ -139,6 +139,8 @@ REFUSED = {
     "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
     "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
     "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "copies": ({"copies": 65537}, (), "copies: expected at most 65536, not 65537"),
+    "copies of a variant": ({"variants": [{"name": "a", "copies": 65537}]}, (), "copies: expected at most 65536"),
     "large seed": ({"seeds": [2**63]}, (), "seeds.0: expected at most 9223372036854775807, not 922337203685"),
     "huge seed": ({"variants": [{"name": "a", "seeds": [2**64]}]}, (), "seeds.0: expected at most 92233720"),
     "method": ({"method": "magic"}, (), "method: expected"),
