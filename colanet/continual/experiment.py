@@ -204,7 +204,8 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """Every variant as an experiment of its own; the experiment itself if it has none.
 
-    The values of `set` of a variant are added to those of the experiment; every other field takes its place.
+    The values of `set` of a variant are added to those of the experiment, unless it names a network of its own; every
+    other field takes its place.
 
     Raises
     ------
@@ -222,7 +223,9 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
         if "variants" in changes:
             raise ConfigError(Problem("a variant cannot have variants", where[:-1], file))
         fields = base | changes | {"variant": str(variant["name"])}
-        if "set" in changes and isinstance(changes["set"], dict) and "network" not in changes:
+        if "network" in changes and "set" not in changes:
+            fields.pop("set", None)
+        elif "network" not in changes and isinstance(changes.get("set"), dict):
             fields["set"] = {**experiment.set, **changes["set"]}
         result.append(make_experiment(fields, file))
     return tuple(result)

@@ -28,13 +28,14 @@ def test_variants_add_to_set_and_replace_all_else(tmp_path):
     e = experiment(variants=[
         {"name": "a", "set": {"population.L.tau_m": 4}},
         {"name": "b", "copies": 1, "seeds": [7]},
-        {"name": "c", "network": "other.yaml", "set": {}},
+        {"name": "c", "network": "other.yaml"},
+        {"name": "d", "network": "other.yaml", "set": {"population.L.tau_m": 4}},
     ])  # fmt: skip
-    a, b, c = expand(e)
+    a, b, c, d = expand(e)
     assert a.set == {"population.L.size": 30, "population.L.tau_m": 4} and a.label == "a"
     assert b.set == e.set and b.copies == 1 and b.seeds == (7,)
     # Another network does not get what was meant for the first one.
-    assert c.set == {}
+    assert c.set == {} and d.set == {"population.L.tau_m": 4}
 
 
 @pytest.mark.parametrize(("change", "said"), [
