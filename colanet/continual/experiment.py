@@ -140,12 +140,25 @@ class Experiment(BaseModel):
     def _consistent(self) -> Experiment:
         if self.method == "colanet" and not self.network:
             raise ValueError("network: the file of a configuration is missing")
+        if not self.variants:  # it is run itself
+            self._refuse_ignored()
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: one stands there twice")
         names = [str(variant.get("name", "")) for variant in self.variants]
         if "" in names or len(set(names)) != len(names):
             raise ValueError("variants: each needs a name of its own")
         return self
+
+    def _refuse_ignored(self) -> None:
+        """Fields that the method would silently pass over, so that a table would tell what was not done."""
+        if self.method == "colanet":
+            if self.options:
+                raise ValueError("options: are for comparison methods; colanet has none, use set")
+            return
+        if self.migration:
+            raise ValueError(f"migration: is for method colanet, {self.method} has no neurons that migrate")
+        if self.joint and self.method != "backprop-joint":
+            raise ValueError(f"joint: {self.method} learns task by task; backprop-joint mixes the tasks")
 
     @property
     def label(self) -> str:
@@ -204,8 +217,8 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """Every variant as an experiment of its own; the experiment itself if it has none.
 
-    The values of `set` of a variant are added to those of the experiment, unless it names a network of its own; every
-    other field takes its place.
+    The values of `set` of a variant are added to those of the experiment, unless it names a network of its own;
+    every other field takes its place.
 
     Raises
     ------
