@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ import click
 
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
+from colanet.continual.baselines import read_options, used
 from colanet.continual.experiment import LARGEST_SEED, Experiment, expand, load_experiment
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
 from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, check_run, network_of, run_one
@@ -106,15 +108,21 @@ def selected(experiment: Experiment, names: tuple[str, ...]) -> list[Experiment]
 
 
 def prepared(variant: Experiment, options: dict[str, Any]) -> tuple[tuple[Task, ...], str]:
-    """Tasks and network of a variant, so that everything is refused before anything runs."""
+    """Tasks of a variant and JSON of its configuration, so that everything is refused before anything runs."""
     tasks = make_tasks(variant, options["data"])[: options["n_tasks"]]
     train, test = options["train"], options["test"]
     tasks = tuple(cut(task, train, test) for task in tasks)
     if variant.method != "colanet":
-        return tasks, ""
+        return tasks, settings_of(variant, tasks[0])
     altered = with_settings(variant, options)
     check_run(altered, tasks)
     return tasks, network_of(altered).model_dump_json()
+
+
+def settings_of(variant: Experiment, task: Task) -> str:
+    """What a comparison method goes by, as JSON."""
+    options = read_options(variant.method, variant.options)
+    return json.dumps(used(variant.method, options, task.train_images.shape[1], len(task.classes)))
 
 
 def with_settings(variant: Experiment, options: dict[str, Any]) -> Experiment:
@@ -124,7 +132,7 @@ def with_settings(variant: Experiment, options: dict[str, Any]) -> Experiment:
 
 
 def stamp_of(configuration: str, options: dict[str, Any]) -> str:
-    """What the result file of a run keeps, to know it again: its network and what was left out of its data."""
+    """What the result file of a run keeps, to know it again: configuration, and how its data were cut."""
     cuts = f"{options['train']}/{options['test']}/{options['n_tasks']}"
     return configuration + (f" cut {cuts}" if cuts != "None/None/None" else "")
 
