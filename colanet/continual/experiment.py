@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from colanet.config import yaml_source
-from colanet.config.messages import WORD, explain
+from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
 from colanet.errors import ConfigError, Problem
 
@@ -22,6 +22,8 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**63 - 1
 """As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
+LONGEST_NAME = 100
+"""Names become names of files, which hold 255 bytes with all that is added."""
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
@@ -118,7 +120,7 @@ class Experiment(BaseModel):
 
     model_config = _STRICT
 
-    name: Annotated[str, Field(pattern=WORD)]
+    name: Annotated[str, Field(pattern=WORD, max_length=LONGEST_NAME)]
     title: str = ""
     network: str = ""
     set: dict[str, Any] = {}
@@ -147,6 +149,10 @@ class Experiment(BaseModel):
         names = [str(variant.get("name", "")) for variant in self.variants]
         if "" in names or len(set(names)) != len(names):
             raise ValueError("variants: each needs a name of its own")
+        long = [name for name in names if len(name) > LONGEST_NAME]
+        if long:
+            what = f"names of at most {LONGEST_NAME} characters"
+            raise ValueError(f"variants: expected {what}, not {shorten(long[0])}")
         return self
 
     def _refuse_ignored(self) -> None:

@@ -106,6 +106,13 @@ def test_the_largest_seed_is_kept(call, tmp_path):
     assert json.loads((results / "small.json").read_text())["variants"][0]["seeds"] == [largest]
 
 
+def test_the_longest_names_can_be_written(call, tmp_path):
+    change = {"name": "n" * 100, "variants": [{"name": "v" * 100}], "seeds": [2**63 - 1]}
+    status, _, err = call("--quiet", "--train", "5", "--test", "4", "--checkpoint", "2", **change)
+    assert status == 0, err
+    assert len(files(tmp_path / "results" / ("n" * 100))) == 4
+
+
 def test_options_cut_and_override(call, tmp_path):
     status, _, err = call(
         "--quiet", "--seeds", "7", "--copies", "2", "--train", "5", "--test", "4", "--tasks", "1",
@@ -155,6 +162,8 @@ REFUSED = {
     "hidden field": ({"folder": "/"}, (), "folder: unknown field"),
     "hidden field of a variant": ({"variants": [{"name": "a", "folder": "x"}]}, (), "variants.a.folder: unknown"),
     "name": ({"name": "a b"}, (), "name: expected a name of letters, digits, '_' and '-', not 'a b'"),
+    "long name": ({"name": "a" * 101}, (), "name: expected at most 100 characters, not 'aaaa"),
+    "long name of a variant": ({"variants": [{"name": "b" * 101}]}, (), "expected names of at most 100 characters"),
     "task": ({"tasks": ["mnist"]}, (), "tasks.0: expected fields with values, not 'mnist'"),
     "field of a task": ({"tasks": [{"dataset": "mnist", "x": 1}]}, (), "tasks.0.x: unknown field"),
     "repeat": ({"tasks": [{"dataset": "mnist", "repeat": 2}]}, (), "tasks that repeat need a permutation"),
