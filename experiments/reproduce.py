@@ -5,7 +5,7 @@
     python -m experiments.reproduce --quick        # all of them with a handful of images, seconds, for trying
 
 Runs lie in experiments/runs (not in the repository) and are resumed if interrupted; tables and figures go to
-experiments/results.
+experiments/results. With --quick both go to experiments/quick (not in the repository either).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 import numpy as np
 
 from colanet.cli import run_safely
-from colanet.commands.continual import continual, file_of
+from colanet.commands.continual import continual, file_of, make_folder
 from colanet.continual.experiment import expand, load_experiment
 from colanet.continual.metrics import metrics
 from colanet.continual.results import Repeats, load_outcome
@@ -46,15 +46,21 @@ DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--quick", is_flag=True, help="A handful of images, to see that everything works.")
-@click.option("--runs", type=click.Path(path_type=Path), default=HERE / "runs", help="Folder of the runs.")
-@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results", help="Folder of results.")
+@click.option("--runs", type=click.Path(path_type=Path), help="Folder of the runs.")
+@click.option("--results", type=click.Path(path_type=Path), help="Folder of tables and figures.")
 @click.option("--data", help="Where to look for data sets first.")
 @click.option("--quiet", is_flag=True)
-def main(names: tuple[str, ...], quick: bool, runs: Path, results: Path, data: str | None, quiet: bool) -> None:
+def main(
+    names: tuple[str, ...], quick: bool, runs: Path | None, results: Path | None, data: str | None, quiet: bool
+) -> None:
     """Run experiments and write their tables and figures."""
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise click.UsageError(f"there is no experiment {unknown[0]}; known: {', '.join(NAMES)}")
+    # What a handful of images brings must not take the place of results, nor its runs be resumed as the whole ones.
+    home = HERE / "quick" if quick else HERE
+    runs, results = runs or home / "runs", results or home / "results"
+    make_folder(results)
     for name in names or NAMES:
         reproduce(name, runs / name, results, [*(QUICK if quick else []), *(["--quiet"] if quiet else [])], data)
 

@@ -41,7 +41,7 @@ from colanet.errors import ConfigError
               metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
-def continual(experiment: Path, **options: Any) -> None:
+def continual(experiment: Path, **options: Any) -> list[Repeats]:
     """Run the continual-learning EXPERIMENT (.yaml): all its variants, all its seeds."""
     described = adjusted(load_experiment(experiment), options)
     folder = options["out"] or Path("results") / described.name
@@ -57,6 +57,7 @@ def continual(experiment: Path, **options: Any) -> None:
     written = write_tables(folder, described, parts, command)
     say(f"written: {', '.join(map(str, written))}")
     click.echo(summary(parts))
+    return parts
 
 
 def command_of(experiment: Path, options: dict[str, Any]) -> str:
@@ -175,6 +176,11 @@ def check_folder(folder: Path, jobs: list, options: dict[str, Any]) -> None:
     for variant, (_, configuration) in jobs:
         for path in filter(Path.exists, (file_of(folder, variant, seed) for seed in variant.seeds)):
             read_outcome(path, with_settings(variant, options), stamp_of(configuration, options))
+    make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there; ConfigError if it cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,0 +1,51 @@
+"""`python -m experiments.reproduce`: where it writes, and what it draws."""
+
+import click
+import pytest
+
+from colanet.errors import ConfigError
+from experiments import reproduce
+from tests.continual.toys import ROOT
+
+pytest.importorskip("matplotlib")
+DATA = ["--data", str(ROOT.parent / "shared" / "data")] if (ROOT.parent / "shared" / "data").exists() else []
+
+
+def call(*words):
+    reproduce.main.main([*map(str, words), "--quiet", *DATA], standalone_mode=False)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """(name, folder of runs, folder of results) of every experiment asked for; none is run."""
+    found = []
+    monkeypatch.setattr(reproduce, "reproduce", lambda name, runs, results, *_: found.append((name, runs, results)))
+    return found
+
+
+def test_quick_runs_and_results_lie_apart(seen, tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "HERE", tmp_path)
+    call("mnist", "--quick")
+    call("mnist")
+    call("mnist", "--quick", "--runs", tmp_path / "a", "--results", tmp_path / "b")
+    quick = tmp_path / "quick"
+    assert seen == [
+        ("mnist", quick / "runs" / "mnist", quick / "results"),
+        ("mnist", tmp_path / "runs" / "mnist", tmp_path / "results"),
+        ("mnist", tmp_path / "a" / "mnist", tmp_path / "b"),
+    ]
+    assert "/experiments/quick/" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_results_that_are_no_folder_are_refused_before_the_first_run(seen, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    with pytest.raises(ConfigError, match="file: cannot be made a folder"):
+        call("mnist", "--results", file)
+    assert seen == [] and file.read_text() == "kept"
+
+
+def test_unknown_names_are_refused_with_the_known_ones(seen):
+    with pytest.raises(click.UsageError, match="no experiment nonsense; known: mnist, permuted_mnist"):
+        call("mnist", "nonsense")
+    assert seen == []
