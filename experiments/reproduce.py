@@ -11,7 +11,8 @@ experiments/results. With --quick both go to experiments/quick (not in the repos
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,7 +20,6 @@ import numpy as np
 
 from colanet.cli import run_safely
 from colanet.commands.continual import continual, file_of, make_folder
-from colanet.continual.experiment import expand, load_experiment
 from colanet.continual.metrics import metrics
 from colanet.continual.results import Repeats, load_outcome
 from colanet.continual.runner import BLOCK
@@ -69,23 +69,20 @@ def reproduce(name: str, runs: Path, results: Path, options: list[str], data: st
     """One experiment: its runs, tables, figures."""
     path = HERE / f"{name}.yaml"
     more = ["--data", data] if data else []
-    continual.main([str(path), "--out", str(runs), "--resume", *options, *more], standalone_mode=False)
-    results.mkdir(parents=True, exist_ok=True)
+    parts = continual.main([str(path), "--out", str(runs), "--resume", *options, *more], standalone_mode=False)
     for suffix in ("csv", "json", "md"):
         shutil.copyfile(runs / f"{name}.{suffix}", results / f"{name}.{suffix}")
     if name in FIGURES:
-        for label, picture in FIGURES[name](finished(path, runs)).items():
+        for label, picture in FIGURES[name](as_written(parts, runs)).items():
             save(picture, results / f"{label}.png")
 
 
-def finished(path: Path, runs: Path) -> dict[str, Repeats]:
-    """The runs that lie in a folder, by variant."""
+def as_written(parts: Sequence[Repeats], runs: Path) -> dict[str, Repeats]:
+    """The runs of the tables, and no others that lie there too, read back: files hold fields with fewer digits."""
     found = {}
-    for variant in expand(load_experiment(path)):
-        files = sorted(runs.glob(file_of(runs, variant, 0).name.replace("seed0", "seed*")))
-        outcomes = [load_outcome(file)[0] for file in files if not file.name.endswith(".checkpoint.h5")]
-        if outcomes:
-            found[variant.label] = Repeats(variant, "", (), tuple(outcomes))
+    for part in parts:
+        files = [file_of(runs, part.experiment, outcome.seed) for outcome in part.outcomes]
+        found[part.experiment.label] = replace(part, outcomes=tuple(load_outcome(file)[0] for file in files))
     return found
 
 

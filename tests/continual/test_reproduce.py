@@ -49,3 +49,19 @@ def test_unknown_names_are_refused_with_the_known_ones(seen):
     with pytest.raises(click.UsageError, match="no experiment nonsense; known: mnist, permuted_mnist"):
         call("mnist", "nonsense")
     assert seen == []
+
+
+def test_figures_are_of_the_runs_of_the_tables(tmp_path, monkeypatch):
+    """Another seed that lies in the folder counts in neither."""
+    drawn = []
+    monkeypatch.setitem(reproduce.FIGURES, "mnist", lambda parts: drawn.append(parts) or {})
+    small = ["--train", "5", "--test", "4", "--copies", "1", "--quiet", "--seeds"]
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    results.mkdir()
+    data = DATA[-1] if DATA else None
+    for seeds in ("7", "0,1"):
+        reproduce.reproduce("mnist", runs, results, [*small, seeds], data)
+    assert (runs / "15_microcolumns_seed7.h5").exists()
+    found = [[o.seed for o in part.outcomes] for part in drawn[-1].values()]
+    assert list(drawn[-1]) == ["15 microcolumns", "45 microcolumns"] and found == [[0, 1], [0, 1]]
+    assert "| 15 microcolumns | 0, 1 |" in (results / "mnist.md").read_text()
