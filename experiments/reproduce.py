@@ -5,7 +5,8 @@
     python -m experiments.reproduce --quick        # all of them with a handful of images, seconds, for trying
 
 Runs lie in experiments/runs (not in the repository) and are resumed if interrupted; tables and figures go to
-experiments/results. With --quick both go to experiments/quick (not in the repository either).
+experiments/results. With --quick both go to experiments/quick (not in the repository either). Only letters_cause,
+some minutes, keeps no runs and begins anew.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ from colanet.viz import (
     receptive_fields,
     save,
 )
+from experiments import letters_cause
 
 HERE = Path(__file__).parent
 NAMES = (
-    "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_permuted", "three_tasks",
-    "migration", "comparison", "comparison_letters", "capacity",
+    "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
+    "three_tasks", "migration", "comparison", "comparison_letters", "capacity",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
+QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 
 
@@ -61,15 +64,19 @@ def main(
     home = HERE / "quick" if quick else HERE
     runs, results = runs or home / "runs", results or home / "results"
     make_folder(results)
+    always = [*(["--quiet"] if quiet else []), *(["--data", data] if data else [])]
     for name in names or NAMES:
-        reproduce(name, runs / name, results, [*(QUICK if quick else []), *(["--quiet"] if quiet else [])], data)
+        if name == "letters_cause":
+            words = [*(QUICK_CAUSE if quick else []), "--results", str(results), *always]
+            letters_cause.main(words, standalone_mode=False)
+        else:
+            reproduce(name, runs / name, results, [*(QUICK if quick else []), *always])
 
 
-def reproduce(name: str, runs: Path, results: Path, options: list[str], data: str | None) -> None:
+def reproduce(name: str, runs: Path, results: Path, options: list[str]) -> None:
     """One experiment: its runs, tables, figures."""
     path = HERE / f"{name}.yaml"
-    more = ["--data", data] if data else []
-    parts = continual.main([str(path), "--out", str(runs), "--resume", *options, *more], standalone_mode=False)
+    parts = continual.main([str(path), "--out", str(runs), "--resume", *options], standalone_mode=False)
     for suffix in ("csv", "json", "md"):
         shutil.copyfile(runs / f"{name}.{suffix}", results / f"{name}.{suffix}")
     if name in FIGURES:

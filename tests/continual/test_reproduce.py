@@ -1,10 +1,12 @@
 """`python -m experiments.reproduce`: where it writes, and what it draws."""
 
+import json
+
 import click
 import pytest
 
-from colanet.errors import ConfigError
-from experiments import reproduce
+from colanet.errors import ConfigError, DataError
+from experiments import letters_cause, reproduce
 from tests.continual.toys import ROOT
 
 pytest.importorskip("matplotlib")
@@ -58,10 +60,27 @@ def test_figures_are_of_the_runs_of_the_tables(tmp_path, monkeypatch):
     small = ["--train", "5", "--test", "4", "--copies", "1", "--quiet", "--seeds"]
     runs, results = tmp_path / "runs", tmp_path / "results"
     results.mkdir()
-    data = DATA[-1] if DATA else None
     for seeds in ("7", "0,1"):
-        reproduce.reproduce("mnist", runs, results, [*small, seeds], data)
+        reproduce.reproduce("mnist", runs, results, [*small, seeds, *DATA])
     assert (runs / "15_microcolumns_seed7.h5").exists()
     found = [[o.seed for o in part.outcomes] for part in drawn[-1].values()]
     assert list(drawn[-1]) == ["15 microcolumns", "45 microcolumns"] and found == [[0, 1], [0, 1]]
     assert "| 15 microcolumns | 0, 1 |" in (results / "mnist.md").read_text()
+
+
+def test_the_cause_of_forgetting_letters_is_one_of_them(tmp_path):
+    try:
+        call("letters_cause", "--quick", "--results", tmp_path / "a")
+    except DataError as error:
+        pytest.skip(str(error))
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["letters_cause.json", "letters_cause.md"]
+    found = json.loads((tmp_path / "a" / "letters_cause.json").read_text())
+    assert "--seeds 2 --copies 1 --train 60 --test 30" in found["command"] and "numba" in found["versions"]
+    plain, tuned = found["variants"]
+    assert (plain["name"], tuned["name"]) == letters_cause.VARIANTS and plain["seeds"] == [0, 1]
+    assert len(plain["seconds"]) == 2 and plain["configuration"]["copies"] == 1
+    assert plain["experiment"]["network"] != tuned["experiment"]["network"]
+    text = (tmp_path / "a" / "letters_cause.md").read_text()
+    for row in letters_cause.ROWS:
+        digits = plain["accuracies"][row]["digits"]
+        assert f"| {row} | {100 * digits['mean']:.1f} ± {100 * digits['sd']:.1f} |" in text
