@@ -7,22 +7,30 @@
     python -m experiments.letters_cause --data ../shared/data
 
 If digits come back with the old weights, they were overwritten; if they come back with the new neurons silent, they
-were outvoted. Writes letters_cause.md to experiments/results.
+were outvoted. Writes letters_cause.md and letters_cause.json to experiments/results.
 """
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
 from colanet.atomic import write_text
 from colanet.cli import run_safely
+from colanet.commands.continual import cut, make_folder
+from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
-from colanet.continual.results import percent
-from colanet.continual.runner import Run
+from colanet.continual.results import percent, plain, versions
+from colanet.continual.runner import Run, network_of
+from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
 from colanet.engine.base import State
 from colanet.migration import EMPTY
@@ -31,49 +39,111 @@ HERE = Path(__file__).parent
 VARIANTS = ("parameters of MNIST", "tuned thresholds and stability")
 LEARNT = 0.3
 """A neuron has learnt if some synapse's resource moved by this much."""
+TASKS = ("digits", "letters")
 ROWS = ("after digits", "after letters", "old weights put back", "new neurons silenced", "both")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One variant: its accuracies on (digits, letters) in the order of `ROWS`, and seconds, of each seed."""
+
+    experiment: Experiment
+    found: list[list[tuple[float, float]]]
+    seconds: list[float]
+
+    def accuracy(self, row: int, task: int) -> tuple[float, float]:
+        """Mean and standard deviation over the seeds."""
+        return mean_and_spread([run[row][task] for run in self.found])
 
 
 @click.command()
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many.")
-@click.option("--copies", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES), default=10, show_default=True)
 @click.option("--train", type=click.IntRange(1), help="Only the first so many training images a task.")
+@click.option("--test", type=click.IntRange(1), help="Only the first so many test images a task.")
 @click.option("--data", help="Where to look for data sets first.")
-@click.option("--out", type=click.Path(path_type=Path), default=HERE / "results" / "letters_cause.md")
-def main(seeds: int, copies: int, train: int | None, data: str | None, out: Path) -> None:
+@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results", help="Folder of results.")
+@click.option("--quiet", is_flag=True, help="Print nothing but the result.")
+def main(
+    seeds: int, copies: int, train: int | None, test: int | None, data: str | None, results: Path, quiet: bool
+) -> None:
     """Measure what digits and letters the altered networks still know."""
+    make_folder(results)
+    parts = []
+    for variant in expand(load_experiment(HERE / "letters.yaml")):
+        if variant.label in VARIANTS:
+            described = variant.model_copy(update={"copies": copies, "seeds": tuple(range(seeds))})
+            tasks = [cut(task, train, test) for task in make_tasks(described, data)]
+            parts.append(repeated(described, tasks, quiet))
+    cuts = "".join(f" --{name} {value}" for name, value in (("train", train), ("test", test)) if value)
+    command = f"python -m experiments.letters_cause --seeds {seeds} --copies {copies}{cuts}"
+    text = as_markdown(parts, command)
+    write_text(results / "letters_cause.json", json.dumps(as_json(parts, command), indent=1) + "\n")
+    write_text(results / "letters_cause.md", text)
+    click.echo(text)
+
+
+def repeated(experiment: Experiment, tasks: Sequence[Task], quiet: bool) -> Measured:
+    """One variant with all its seeds."""
+    found, seconds = [], []
+    for seed in experiment.seeds:
+        if not quiet:
+            click.echo(f"{experiment.label}, seed {seed}", err=True)
+        began = time.perf_counter()
+        found.append(measure(experiment, tasks, seed))
+        seconds.append(time.perf_counter() - began)
+    return Measured(experiment, found, seconds)
+
+
+def as_markdown(parts: Sequence[Measured], command: str) -> str:
+    """The table."""
     lines = [
         "# Why digits are forgotten",
         "",
-        f"`python -m experiments.letters_cause --seeds {seeds} --copies {copies}`. Accuracy in %, mean ± standard",
+        f"`{command}`. Accuracy in %, mean ± standard",
         "deviation over the seeds.",
         "",
-        "| network | " + " | ".join(f"{name}: digits | letters" for name in VARIANTS) + " |",
-        "| --- |" + " --- | --- |" * len(VARIANTS),
+        "| network | " + " | ".join(f"{part.experiment.label}: digits | letters" for part in parts) + " |",
+        "| --- |" + " --- | --- |" * len(parts),
     ]
-    variants = [v for v in expand(load_experiment(HERE / "letters.yaml")) if v.label in VARIANTS]
-    found = []
-    for variant in variants:
-        click.echo(variant.label, err=True)
-        change = {"copies": copies}
-        found.append([measure(variant.model_copy(update=change), seed, train, data) for seed in range(seeds)])
     for row, name in enumerate(ROWS):
-        cells = []
-        for runs in found:
-            cells += [percent(*mean_and_spread([run[row][task] for run in runs])) for task in (0, 1)]
+        cells = [percent(*part.accuracy(row, task)) for part in parts for task in (0, 1)]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, "\n".join([*lines, ""]))
-    click.echo("\n".join(lines))
+    v = versions()
+    lines += ["", f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.", ""]
+    return "\n".join(lines)
 
 
-def measure(experiment: Experiment, seed: int, train: int | None, data: str | None) -> list[tuple[float, float]]:
+def as_json(parts: Sequence[Measured], command: str) -> dict[str, Any]:
+    """Configurations, accuracies, seeds, versions and wall times."""
+    return {
+        "command": command,
+        "versions": versions(),
+        "variants": [
+            {
+                "name": part.experiment.label,
+                "experiment": json.loads(plain(part.experiment)),
+                "seeds": list(part.experiment.seeds),
+                "accuracies": {
+                    name: {task: as_pair(*part.accuracy(row, k)) for k, task in enumerate(TASKS)}
+                    for row, name in enumerate(ROWS)
+                },
+                "seconds": [round(seconds, 2) for seconds in part.seconds],
+                "configuration": network_of(part.experiment).model_dump(mode="json"),
+            }
+            for part in parts
+        ],
+    }
+
+
+def as_pair(mean: float, spread: float) -> dict[str, float | None]:
+    """For JSON, which has no NaN."""
+    return {"mean": mean, "sd": None if np.isnan(spread) else spread}
+
+
+def measure(experiment: Experiment, tasks: Sequence[Task], seed: int) -> list[tuple[float, float]]:
     """Accuracy on digits and letters of the network and its alterations, in the order of `ROWS`."""
-    tasks = make_tasks(experiment, data)
     run = Run(experiment, tasks, seed, "auto", None, None)
-    if train:
-        run.lessons = [(images[:train], labels[:train]) for images, labels in run.lessons]
-        run.session.present(run.lesson(0))
     states, results = [run.session.state()], []
     for k in (0, 1):
         run.k = k

@@ -5,21 +5,22 @@
     python -m experiments.reproduce --quick        # all of them with a handful of images, seconds, for trying
 
 Runs lie in experiments/runs (not in the repository) and are resumed if interrupted; tables and figures go to
-experiments/results.
+experiments/results. With --quick both go to experiments/quick (not in the repository either). Only letters_cause,
+some minutes, keeps no runs and begins anew.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import numpy as np
 
 from colanet.cli import run_safely
-from colanet.commands.continual import continual, file_of
-from colanet.continual.experiment import expand, load_experiment
+from colanet.commands.continual import continual, file_of, make_folder
 from colanet.continual.metrics import metrics
 from colanet.continual.results import Repeats, load_outcome
 from colanet.continual.runner import BLOCK
@@ -33,53 +34,62 @@ from colanet.viz import (
     receptive_fields,
     save,
 )
+from experiments import letters_cause
 
 HERE = Path(__file__).parent
 NAMES = (
-    "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_permuted", "three_tasks",
-    "migration", "comparison", "comparison_letters", "capacity",
+    "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
+    "three_tasks", "migration", "comparison", "comparison_letters", "capacity",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
+QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--quick", is_flag=True, help="A handful of images, to see that everything works.")
-@click.option("--runs", type=click.Path(path_type=Path), default=HERE / "runs", help="Folder of the runs.")
-@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results", help="Folder of results.")
+@click.option("--runs", type=click.Path(path_type=Path), help="Folder of the runs.")
+@click.option("--results", type=click.Path(path_type=Path), help="Folder of tables and figures.")
 @click.option("--data", help="Where to look for data sets first.")
 @click.option("--quiet", is_flag=True)
-def main(names: tuple[str, ...], quick: bool, runs: Path, results: Path, data: str | None, quiet: bool) -> None:
+def main(
+    names: tuple[str, ...], quick: bool, runs: Path | None, results: Path | None, data: str | None, quiet: bool
+) -> None:
     """Run experiments and write their tables and figures."""
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise click.UsageError(f"there is no experiment {unknown[0]}; known: {', '.join(NAMES)}")
+    # What a handful of images brings must not take the place of results, nor its runs be resumed as the whole ones.
+    home = HERE / "quick" if quick else HERE
+    runs, results = runs or home / "runs", results or home / "results"
+    make_folder(results)
+    always = [*(["--quiet"] if quiet else []), *(["--data", data] if data else [])]
     for name in names or NAMES:
-        reproduce(name, runs / name, results, [*(QUICK if quick else []), *(["--quiet"] if quiet else [])], data)
+        if name == "letters_cause":
+            words = [*(QUICK_CAUSE if quick else []), "--results", str(results), *always]
+            letters_cause.main(words, standalone_mode=False)
+        else:
+            reproduce(name, runs / name, results, [*(QUICK if quick else []), *always])
 
 
-def reproduce(name: str, runs: Path, results: Path, options: list[str], data: str | None) -> None:
+def reproduce(name: str, runs: Path, results: Path, options: list[str]) -> None:
     """One experiment: its runs, tables, figures."""
     path = HERE / f"{name}.yaml"
-    more = ["--data", data] if data else []
-    continual.main([str(path), "--out", str(runs), "--resume", *options, *more], standalone_mode=False)
-    results.mkdir(parents=True, exist_ok=True)
+    parts = continual.main([str(path), "--out", str(runs), "--resume", *options], standalone_mode=False)
     for suffix in ("csv", "json", "md"):
         shutil.copyfile(runs / f"{name}.{suffix}", results / f"{name}.{suffix}")
     if name in FIGURES:
-        for label, picture in FIGURES[name](finished(path, runs)).items():
+        for label, picture in FIGURES[name](as_written(parts, runs)).items():
             save(picture, results / f"{label}.png")
 
 
-def finished(path: Path, runs: Path) -> dict[str, Repeats]:
-    """The runs that lie in a folder, by variant."""
+def as_written(parts: Sequence[Repeats], runs: Path) -> dict[str, Repeats]:
+    """The runs of the tables, and no others that lie there too, read back: files hold fields with fewer digits."""
     found = {}
-    for variant in expand(load_experiment(path)):
-        files = sorted(runs.glob(file_of(runs, variant, 0).name.replace("seed0", "seed*")))
-        outcomes = [load_outcome(file)[0] for file in files if not file.name.endswith(".checkpoint.h5")]
-        if outcomes:
-            found[variant.label] = Repeats(variant, "", (), tuple(outcomes))
+    for part in parts:
+        files = [file_of(runs, part.experiment, outcome.seed) for outcome in part.outcomes]
+        found[part.experiment.label] = replace(part, outcomes=tuple(load_outcome(file)[0] for file in files))
     return found
 
 

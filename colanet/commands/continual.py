@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -11,7 +12,9 @@ from typing import Any
 import click
 
 from colanet.commands.progress import Progress
-from colanet.continual.experiment import Experiment, expand, load_experiment
+from colanet.config.model import MAX_COPIES
+from colanet.continual.baselines import read_options, used
+from colanet.continual.experiment import LARGEST_SEED, Experiment, expand, load_experiment
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
 from colanet.continual.runner import CHECKPOINT_IMAGES, Outcome, check_run, network_of, run_one
 from colanet.continual.task import Task
@@ -24,7 +27,7 @@ from colanet.errors import ConfigError
 @click.argument("experiment", type=click.Path(path_type=Path))
 @click.option("--seeds", metavar="A,B,...", help="Instead of the experiment's.")
 @click.option("--variant", "chosen", multiple=True, metavar="NAME", help="Only this variant (repeatable).")
-@click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the experiment's.")
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES), help="Network copies, instead of the experiment's.")
 @click.option("--train", type=click.IntRange(1), metavar="N", help="Only the first N training images a task.")
 @click.option("--test", type=click.IntRange(1), metavar="N", help="Only the first N test images a task.")
 @click.option("--tasks", "n_tasks", type=click.IntRange(1), metavar="N", help="Only the first N tasks.")
@@ -38,7 +41,7 @@ from colanet.errors import ConfigError
               metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
-def continual(experiment: Path, **options: Any) -> None:
+def continual(experiment: Path, **options: Any) -> list[Repeats]:
     """Run the continual-learning EXPERIMENT (.yaml): all its variants, all its seeds."""
     described = adjusted(load_experiment(experiment), options)
     folder = options["out"] or Path("results") / described.name
@@ -54,6 +57,7 @@ def continual(experiment: Path, **options: Any) -> None:
     written = write_tables(folder, described, parts, command)
     say(f"written: {', '.join(map(str, written))}")
     click.echo(summary(parts))
+    return parts
 
 
 def command_of(experiment: Path, options: dict[str, Any]) -> str:
@@ -84,9 +88,11 @@ def adjusted(experiment: Experiment, options: dict[str, Any]) -> Experiment:
 def seeds_of(text: str) -> tuple[int, ...]:
     """`0,1,2` as numbers."""
     words = [word.strip() for word in text.split(",")]
-    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+    if not all(word.isascii() and word.isdigit() and len(word) < 99 for word in words):
         raise ConfigError(f"--seeds {text}: expected whole numbers with commas between them")
     seeds = tuple(map(int, words))
+    if max(seeds) > LARGEST_SEED:
+        raise ConfigError(f"--seeds {text}: expected at most {LARGEST_SEED}")
     if len(set(seeds)) != len(seeds):
         raise ConfigError(f"--seeds {text}: one stands there twice")
     return seeds
@@ -103,15 +109,21 @@ def selected(experiment: Experiment, names: tuple[str, ...]) -> list[Experiment]
 
 
 def prepared(variant: Experiment, options: dict[str, Any]) -> tuple[tuple[Task, ...], str]:
-    """Tasks and network of a variant, so that everything is refused before anything runs."""
+    """Tasks of a variant and JSON of its configuration, so that everything is refused before anything runs."""
     tasks = make_tasks(variant, options["data"])[: options["n_tasks"]]
     train, test = options["train"], options["test"]
     tasks = tuple(cut(task, train, test) for task in tasks)
     if variant.method != "colanet":
-        return tasks, ""
+        return tasks, settings_of(variant, tasks[0])
     altered = with_settings(variant, options)
     check_run(altered, tasks)
     return tasks, network_of(altered).model_dump_json()
+
+
+def settings_of(variant: Experiment, task: Task) -> str:
+    """What a comparison method goes by, as JSON."""
+    options = read_options(variant.method, variant.options)
+    return json.dumps(used(variant.method, options, task.train_images.shape[1], len(task.classes)))
 
 
 def with_settings(variant: Experiment, options: dict[str, Any]) -> Experiment:
@@ -121,7 +133,7 @@ def with_settings(variant: Experiment, options: dict[str, Any]) -> Experiment:
 
 
 def stamp_of(configuration: str, options: dict[str, Any]) -> str:
-    """What the result file of a run keeps, to know it again: its network and what was left out of its data."""
+    """What the result file of a run keeps, to know it again: configuration, and how its data were cut."""
     cuts = f"{options['train']}/{options['test']}/{options['n_tasks']}"
     return configuration + (f" cut {cuts}" if cuts != "None/None/None" else "")
 
@@ -164,6 +176,11 @@ def check_folder(folder: Path, jobs: list, options: dict[str, Any]) -> None:
     for variant, (_, configuration) in jobs:
         for path in filter(Path.exists, (file_of(folder, variant, seed) for seed in variant.seeds)):
             read_outcome(path, with_settings(variant, options), stamp_of(configuration, options))
+    make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there; ConfigError if it cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -39,6 +39,7 @@ _WORDS = {
     "bool_type": "expected true or false",
     "string_type": "expected text",
     "string_too_short": "expected text",
+    "string_too_long": "expected at most {max_length} characters",
     "tuple_type": "expected a list",
     "dict_type": "expected fields with values",
     "model_type": "expected fields with values",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 MAX_DELAY = 30
 """Longest synaptic delay in steps (ArNI-X 2.2 manual)."""
+MAX_COPIES = 65536
 
 
 class Frozen(BaseModel):
@@ -433,7 +434,7 @@ class Network(Frozen):
     inputs: tuple[Input, ...] = ()
     populations: Annotated[tuple[Population, ...], Field(min_length=1)]
     projections: tuple[Projection, ...] = ()
-    copies: Annotated[int, Field(ge=1, le=65536)] = 1
+    copies: Annotated[int, Field(ge=1, le=MAX_COPIES)] = 1
     state: Text | None = None
     readout: Readout | None = None
     globals: tuple[tuple[GlobalName, Text | Literal[""]], ...] = ()

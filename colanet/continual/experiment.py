@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from colanet.config import yaml_source
-from colanet.config.messages import WORD, explain
+from colanet.config.messages import WORD, explain, shorten
+from colanet.config.model import MAX_COPIES
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -19,6 +20,11 @@ METHODS = (
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
+LARGEST_SEED = 2**63 - 1
+"""As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
+LONGEST_NAME = 100
+"""Names become names of files, which hold 255 bytes with all that is added."""
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 class TaskSource(BaseModel):
@@ -114,12 +120,12 @@ class Experiment(BaseModel):
 
     model_config = _STRICT
 
-    name: Annotated[str, Field(pattern=WORD)]
+    name: Annotated[str, Field(pattern=WORD, max_length=LONGEST_NAME)]
     title: str = ""
     network: str = ""
     set: dict[str, Any] = {}
-    copies: Count | None = None
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
+    copies: Annotated[int, Field(ge=1, le=MAX_COPIES)] | None = None
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     tasks: Annotated[tuple[TaskSource, ...], Field(min_length=1)]
     validation: Annotated[int, Field(ge=0)] = 0
     joint: bool = False
@@ -136,12 +142,29 @@ class Experiment(BaseModel):
     def _consistent(self) -> Experiment:
         if self.method == "colanet" and not self.network:
             raise ValueError("network: the file of a configuration is missing")
+        if not self.variants:  # it is run itself
+            self._refuse_ignored()
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: one stands there twice")
         names = [str(variant.get("name", "")) for variant in self.variants]
         if "" in names or len(set(names)) != len(names):
             raise ValueError("variants: each needs a name of its own")
+        long = [name for name in names if len(name) > LONGEST_NAME]
+        if long:
+            what = f"names of at most {LONGEST_NAME} characters"
+            raise ValueError(f"variants: expected {what}, not {shorten(long[0])}")
         return self
+
+    def _refuse_ignored(self) -> None:
+        """Fields that the method would silently pass over, so that a table would tell what was not done."""
+        if self.method == "colanet":
+            if self.options:
+                raise ValueError("options: are for comparison methods; colanet has none, use set")
+            return
+        if self.migration:
+            raise ValueError(f"migration: is for method colanet, {self.method} has no neurons that migrate")
+        if self.joint and self.method != "backprop-joint":
+            raise ValueError(f"joint: {self.method} learns task by task; backprop-joint mixes the tasks")
 
     @property
     def label(self) -> str:
@@ -200,7 +223,8 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """Every variant as an experiment of its own; the experiment itself if it has none.
 
-    The values of `set` of a variant are added to those of the experiment; every other field takes its place.
+    The values of `set` of a variant are added to those of the experiment, unless it names a network of its own;
+    every other field takes its place.
 
     Raises
     ------
@@ -218,7 +242,9 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
         if "variants" in changes:
             raise ConfigError(Problem("a variant cannot have variants", where[:-1], file))
         fields = base | changes | {"variant": str(variant["name"])}
-        if "set" in changes and isinstance(changes["set"], dict) and "network" not in changes:
+        if "network" in changes and "set" not in changes:
+            fields.pop("set", None)
+        elif "network" not in changes and isinstance(changes.get("set"), dict):
             fields["set"] = {**experiment.set, **changes["set"]}
         result.append(make_experiment(fields, file))
     return tuple(result)

@@ -9,6 +9,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Repeats:
     ----------
     experiment : Experiment
     configuration : str
-        JSON of the network, empty for comparison methods.
+        JSON of the network, or of what a comparison method goes by; empty: not known.
     tasks : tuple of str
         Names.
     outcomes : tuple of Outcome
@@ -79,7 +80,7 @@ def write_outcome(
             "digest": outcome.digest,
             "train_seconds": outcome.train_seconds,
             "test_seconds": outcome.test_seconds,
-            "versions": json.dumps(versions()),
+            "versions": json.dumps(versions(torch=experiment.method != "colanet")),
         },
     )
 
@@ -129,16 +130,30 @@ def plain(experiment: Experiment) -> str:
     return experiment.model_dump_json(exclude={"seeds", "title", "published", "variants"}, exclude_unset=True)
 
 
-def versions() -> dict[str, str]:
-    """Versions that a result may depend on, and the processor."""
+def versions(*, torch: bool = False) -> dict[str, str]:
+    """Versions that a result may depend on, PyTorch's where it was used, and the processor."""
     return {
         "colanet": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        **(_torch_version() if torch else {}),
         "processor": processor(),
         "cores": str(os.cpu_count()),
     }
+
+
+def _torch_version() -> dict[str, str]:
+    """None where it is not installed: tables can be made of finished runs without it."""
+    try:
+        return {"torch": metadata.version("torch")}
+    except metadata.PackageNotFoundError:
+        return {}
+
+
+def _of(parts: Sequence[Repeats]) -> dict[str, str]:
+    """Versions for a table."""
+    return versions(torch=any(part.experiment.method != "colanet" for part in parts))
 
 
 def processor() -> str:
@@ -187,7 +202,7 @@ def as_json(experiment: Experiment, parts: Sequence[Repeats], command: str) -> d
     return {
         "experiment": experiment.model_dump(mode="json", exclude_unset=True),
         "command": command,
-        "versions": versions(),
+        "versions": _of(parts),
         "variants": [
             {
                 "name": part.experiment.label,
@@ -216,8 +231,9 @@ def as_markdown(experiment: Experiment, parts: Sequence[Repeats], command: str) 
         lines += [f"| {p.label} | {p.value} | {p.source} |" for p in experiment.published]
     for part in parts:
         lines += ["", f"## {part.experiment.label}", "", _description(part), "", *_matrix_table(part)]
-    v = versions()
-    lines += ["", f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.", ""]
+    v = _of(parts)
+    torch = f", PyTorch {v['torch']}" if "torch" in v else ""
+    lines += ["", f"colanet {v['colanet']}, numba {v['numba']}{torch}, {v['cores']} cores of {v['processor']}.", ""]
     return "\n".join(lines)
 
 

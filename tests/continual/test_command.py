@@ -74,6 +74,45 @@ def test_quiet_prints_only_the_result(call):
     assert status == 0 and err == "" and out.startswith("small: ACC ") and out.count("\n") == 1
 
 
+def test_comparison_methods_tell_what_they_went_by(call, tmp_path):
+    torch = pytest.importorskip("torch")
+    methods = ("backprop", "backprop-dropout", "backprop-self-reminder", "backprop-reservoir", "backprop-ewc")
+    variants = [{"name": method, "method": method} for method in methods]
+    variants[0]["options"] = {"lr": 0.25, "hidden": 7}
+    status, _, err = call("--seeds", "3", variants=variants)
+    assert status == 0, err
+    results = tmp_path / "results" / "small"
+    found = json.loads((results / "small.json").read_text())
+    plain, dropout, reminder, reservoir, ewc = (variant["configuration"] for variant in found["variants"])
+    assert plain == {"method": "backprop", "layers": [784, 7, 10], "optimizer": "sgd", "lr": 0.25, "batch": 10}
+    common = {"layers": [784, 512, 10], "optimizer": "sgd", "lr": 0.1, "batch": 10}
+    assert dropout == {"method": "backprop-dropout", **common, "dropout": 0.5}
+    assert reminder == {"method": "backprop-self-reminder", **common, "reminder": 0.1}
+    assert reservoir == {"method": "backprop-reservoir", **common, "memory": 6000, "replay": 10}
+    assert ewc == {"method": "backprop-ewc", **common, "strength": 30.0, "decay": 1.0, "fisher_images": 1000}
+    assert found["versions"]["torch"] == torch.__version__
+    assert f"PyTorch {torch.__version__}" in (results / "small.md").read_text()
+    attributes = read_h5(results / "backprop_seed3.h5")[1]
+    assert json.loads(attributes["versions"])["torch"] == torch.__version__
+    assert json.loads(attributes["configuration"]) == plain
+    assert call("--seeds", "3", "--resume", variants=variants)[0] == 0
+
+
+def test_the_largest_seed_is_kept(call, tmp_path):
+    largest = 2**63 - 1
+    assert call("--quiet", "--train", "5", "--test", "4", seeds=[largest])[0] == 0
+    results = tmp_path / "results" / "small"
+    assert read_h5(results / f"small_seed{largest}.h5")[1]["seed"] == largest
+    assert json.loads((results / "small.json").read_text())["variants"][0]["seeds"] == [largest]
+
+
+def test_the_longest_names_can_be_written(call, tmp_path):
+    change = {"name": "n" * 100, "variants": [{"name": "v" * 100}], "seeds": [2**63 - 1]}
+    status, _, err = call("--quiet", "--train", "5", "--test", "4", "--checkpoint", "2", **change)
+    assert status == 0, err
+    assert len(files(tmp_path / "results" / ("n" * 100))) == 4
+
+
 def test_options_cut_and_override(call, tmp_path):
     status, _, err = call(
         "--quiet", "--seeds", "7", "--copies", "2", "--train", "5", "--test", "4", "--tasks", "1",
@@ -123,6 +162,8 @@ REFUSED = {
     "hidden field": ({"folder": "/"}, (), "folder: unknown field"),
     "hidden field of a variant": ({"variants": [{"name": "a", "folder": "x"}]}, (), "variants.a.folder: unknown"),
     "name": ({"name": "a b"}, (), "name: expected a name of letters, digits, '_' and '-', not 'a b'"),
+    "long name": ({"name": "a" * 101}, (), "name: expected at most 100 characters, not 'aaaa"),
+    "long name of a variant": ({"variants": [{"name": "b" * 101}]}, (), "expected names of at most 100 characters"),
     "task": ({"tasks": ["mnist"]}, (), "tasks.0: expected fields with values, not 'mnist'"),
     "field of a task": ({"tasks": [{"dataset": "mnist", "x": 1}]}, (), "tasks.0.x: unknown field"),
     "repeat": ({"tasks": [{"dataset": "mnist", "repeat": 2}]}, (), "tasks that repeat need a permutation"),
@@ -131,7 +172,12 @@ REFUSED = {
     "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
     "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
     "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "copies": ({"copies": 65537}, (), "copies: expected at most 65536, not 65537"),
+    "copies of a variant": ({"variants": [{"name": "a", "copies": 65537}]}, (), "copies: expected at most 65536"),
+    "large seed": ({"seeds": [2**63]}, (), "seeds.0: expected at most 9223372036854775807, not 922337203685"),
+    "huge seed": ({"variants": [{"name": "a", "seeds": [2**64]}]}, (), "seeds.0: expected at most 92233720"),
     "method": ({"method": "magic"}, (), "method: expected"),
+    "options": ({"method": "backprop", "options": {"lr": -1}}, (), "options.lr: expected more than 0, not -1"),
     "migration": ({"migration": {"demand": "NONE"}}, (), "there is no population NONE"),
     "second variant": ({"variants": [{"name": "a"}, {"name": "b", "copies": 0}]}, (), "expected at least 1"),
     "same variants": ({"variants": [{"name": "a"}, {"name": "a"}]}, (), "each needs a name of its own"),
@@ -142,6 +188,7 @@ REFUSED = {
     "variant": ({}, ("--variant", "x"), "--variant x: there is none of this name; known: small"),
     "--seeds": ({}, ("--seeds", "1,,2"), "--seeds 1,,2: expected whole numbers"),
     "--seeds negative": ({}, ("--seeds=-1",), "--seeds -1: expected whole numbers"),
+    "--seeds large": ({}, ("--seeds", "9223372036854775808"), "expected at most 9223372036854775807"),
     "--seeds twice": ({}, ("--seeds", "3,3"), "one stands there twice"),
     "--set": ({}, ("--set", "copies"), "--set copies: expected FIELD=VALUE"),
     "--set field": ({}, ("--set", "population.L.seize=1"), "seize"),

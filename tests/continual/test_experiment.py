@@ -28,13 +28,14 @@ def test_variants_add_to_set_and_replace_all_else(tmp_path):
     e = experiment(variants=[
         {"name": "a", "set": {"population.L.tau_m": 4}},
         {"name": "b", "copies": 1, "seeds": [7]},
-        {"name": "c", "network": "other.yaml", "set": {}},
+        {"name": "c", "network": "other.yaml"},
+        {"name": "d", "network": "other.yaml", "set": {"population.L.tau_m": 4}},
     ])  # fmt: skip
-    a, b, c = expand(e)
+    a, b, c, d = expand(e)
     assert a.set == {"population.L.size": 30, "population.L.tau_m": 4} and a.label == "a"
     assert b.set == e.set and b.copies == 1 and b.seeds == (7,)
     # Another network does not get what was meant for the first one.
-    assert c.set == {}
+    assert c.set == {} and d.set == {"population.L.tau_m": 4}
 
 
 @pytest.mark.parametrize(("change", "said"), [
@@ -46,6 +47,10 @@ def test_variants_add_to_set_and_replace_all_else(tmp_path):
     ({"colour": "red"}, "colour"),
     ({"variants": [{"name": "a"}, {"name": "a"}]}, "name of its own"),
     ({"variants": [{"name": "a", "copies": 0}]}, "copies"),
+    ({"method": "backprop", "joint": True}, "joint: backprop learns task by task"),
+    ({"joint": True, "variants": [{"name": "a", "method": "backprop-ewc"}]}, "joint: backprop-ewc learns task by"),
+    ({"method": "backprop", "migration": {}}, "migration: is for method colanet"),
+    ({"options": {"lr": 0.1}}, "options: are for comparison methods"),
 ])  # fmt: skip
 def test_mistakes_are_named(change, said, tmp_path):
     fields = {"name": "toy", "network": "x.yaml", "tasks": [{"dataset": "mnist"}]} | change
@@ -54,6 +59,16 @@ def test_mistakes_are_named(change, said, tmp_path):
     with pytest.raises(ConfigError, match=said) as caught:
         load_experiment(path)
     assert "e.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [
+    {"method": "backprop-joint", "joint": True},
+    {"method": "backprop", "options": {"lr": 0.1}},
+    {"joint": True, "migration": {}, "options": {}},
+    {"options": {"lr": 0.1}, "variants": [{"name": "a", "method": "backprop"}]},
+])  # fmt: skip
+def test_fields_that_the_method_takes_are_not_refused(change):
+    assert expand(experiment(**change))
 
 
 def test_permuted_tasks_can_be_put_back():

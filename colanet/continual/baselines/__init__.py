@@ -14,7 +14,7 @@ they have stored again besides. The methods:
 | backprop-joint | learns all tasks' images as one mixed stream: the upper bound |
 """
 
-from colanet.continual.baselines.options import METHODS, BaselineOptions, read_options
+from colanet.continual.baselines.options import METHODS, BaselineOptions, read_options, used
 from colanet.continual.baselines.run import BaselineOutcome, run_baseline
 
-__all__ = ["METHODS", "BaselineOptions", "BaselineOutcome", "read_options", "run_baseline"]
+__all__ = ["METHODS", "BaselineOptions", "BaselineOutcome", "read_options", "run_baseline", "used"]

@@ -71,6 +71,11 @@ class BaselineOptions(Frozen):
     decay: Annotated[float, Field(ge=0, le=1)] = 1.0
     fisher_images: Count = 1000
 
+    @property
+    def replayed(self) -> int:
+        """Images of the reservoir that join each minibatch."""
+        return self.replay or self.batch
+
 
 def check_method(method: str) -> None:
     """ConfigError if there is no such method."""
@@ -101,3 +106,13 @@ def read_options(method: str, options: Mapping[str, Any] | None = None) -> Basel
     if problems:
         raise ConfigError(problems)
     return answer
+
+
+def used(method: str, options: BaselineOptions, pixels: int, classes: int) -> dict[str, Any]:
+    """Everything that a method goes by, defaults included: what a result is to be told with."""
+    found: dict[str, Any] = {"method": method, "layers": [pixels, options.hidden, classes]}
+    names = (_COMMON | _OWN.get(method, set())) - {"hidden"}
+    found |= {name: getattr(options, name) for name in BaselineOptions.model_fields if name in names}
+    if "replay" in found:
+        found["replay"] = options.replayed
+    return found

@@ -144,7 +144,7 @@ class Course:
         if method == "backprop-self-reminder":
             return SelfReminder(o.batch, o.reminder, self.rng)
         if method == "backprop-reservoir":
-            return ReservoirReplay(o.batch, o.memory, o.replay or o.batch, self.rng)
+            return ReservoirReplay(o.batch, o.memory, o.replayed, self.rng)
         return Forgetful(o.batch)
 
     def in_sequence(self) -> None:
