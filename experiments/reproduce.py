@@ -101,6 +101,7 @@ def permuted(parts: dict[str, Repeats]) -> dict:
     pictures = {}
     for label, part in parts.items():
         slug = label.replace(" microcolumns", "").replace(", parameters of MNIST", "_mnist_parameters")
+        slug = slug.replace(", 512 units", "")
         pictures[f"permuted_mnist_{slug}"] = degradation_matrix(part.matrix())
     first = next(iter(parts.values())).outcomes[0]
     ends = -(-np.diff(first.boundaries, prepend=0) // BLOCK)

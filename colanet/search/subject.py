@@ -113,7 +113,9 @@ def experiment_fields(study: Study, study_file: Path) -> tuple[dict[str, Any], P
             message = f"there is no variant {study.variant} in {path}; known: {known}"
             raise ConfigError(Problem(message, "variant", os.fspath(study_file)))
         changes = {name: value for name, value in variants[study.variant].items() if name != "name"}
-        if "network" not in changes:
+        if "network" in changes:
+            fields.pop("set", None)
+        else:
             changes["set"] = {**(fields.get("set") or {}), **(changes.get("set") or {})}
         fields |= changes
     fields.pop("published", None)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import yaml
 
 from colanet import config
 from colanet.config.overrides import current
@@ -9,7 +10,7 @@ from colanet.errors import ConfigError
 from colanet.search.measures import measure
 from colanet.search.space import settings
 from colanet.search.study import SHIPPED, load_study
-from colanet.search.subject import filled, permutations, refusals, renumbered
+from colanet.search.subject import experiment_fields, filled, permutations, refusals, renumbered
 from tests.search import toys
 
 NAN = float("nan")
@@ -91,6 +92,24 @@ def test_parameters_that_do_not_exist_are_refused_at_once():
     texts = [str(problem) for problem in caught.value.problems]
     assert len(texts) == 3
     assert texts[0].startswith("study.yaml: parameters.population.M.tau_m: there is no M; known: L, OUT")
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ({"network": "other.yaml"}, None),
+        ({"network": "other.yaml", "set": {"b": "2"}}, {"b": "2"}),
+        ({"set": {"b": "2"}}, {"a": "1", "b": "2"}),
+    ],
+)
+def test_a_variant_with_a_network_of_its_own_gets_only_its_own_set(variant, expected, tmp_path):
+    fields = {
+        "name": "x", "network": "one.yaml", "set": {"a": "1"}, "tasks": [{"dataset": "mnist"}],
+        "variants": [{"name": "v", **variant}],
+    }  # fmt: skip
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(fields))
+    study = toys.make_study(experiment="x.yaml", variant="v")
+    assert experiment_fields(study, tmp_path / "study.yaml")[0].get("set") == expected
 
 
 def test_shipped_values_outside_the_range_are_refused():

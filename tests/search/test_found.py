@@ -1,0 +1,31 @@
+"""The constants of the shipped networks are those that the searches found."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from colanet import config
+from tests.search import toys
+from tests.search.test_subject import PRODUCTS
+
+FOUND = toys.ROOT / "experiments" / "results" / "search"
+FIRST_STAGES = {"permuted_45"}
+"""Whose best trial a second study starts from."""
+
+
+def decisive() -> list[Path]:
+    return [p for p in sorted(FOUND.iterdir()) if p.name not in FIRST_STAGES]
+
+
+@pytest.mark.parametrize("folder", decisive(), ids=lambda p: p.name)
+def test_shipped_networks_have_the_constants_found(folder):
+    best = yaml.safe_load((folder / "best.yaml").read_text())["set"]
+    path = toys.ROOT / "configs" / f"{PRODUCTS[folder.name]}.yaml"
+    shipped = config.load(path)
+    found = config.override_all(shipped, {name: str(value) for name, value in best.items()})
+    assert found == shipped
+
+
+def test_every_study_has_left_what_it_found():
+    assert {p.name for p in FOUND.iterdir()} == {p.stem for p in (toys.ROOT / "experiments" / "search").glob("*.yaml")}
