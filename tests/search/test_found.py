@@ -27,5 +27,6 @@ def test_shipped_networks_have_the_constants_found(folder):
     assert found == shipped
 
 
-def test_every_study_has_left_what_it_found():
-    assert {p.name for p in FOUND.iterdir()} == {p.stem for p in (toys.ROOT / "experiments" / "search").glob("*.yaml")}
+def test_what_was_found_belongs_to_a_study():
+    studies = (toys.ROOT / "experiments" / "search").glob("*.yaml")
+    assert {p.name for p in FOUND.iterdir()} <= {p.stem for p in studies}
