@@ -39,7 +39,7 @@ from experiments import letters_cause
 HERE = Path(__file__).parent
 NAMES = (
     "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
-    "three_tasks", "migration", "comparison", "comparison_letters", "capacity",
+    "three_tasks", "migration", "comparison", "comparison_letters", "capacity", "permuted_45_choice",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
 QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]

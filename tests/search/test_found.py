@@ -10,8 +10,8 @@ from tests.search import toys
 from tests.search.test_subject import PRODUCTS
 
 FOUND = toys.ROOT / "experiments" / "results" / "search"
-FIRST_STAGES = {"permuted_45"}
-"""Whose best trial a second study starts from."""
+FIRST_STAGES = {"permuted_45", "permuted_45_full"}
+"""Whose best trials were compared once more before a choice."""
 
 
 def decisive() -> list[Path]:
