@@ -39,7 +39,8 @@ from experiments import letters_cause
 HERE = Path(__file__).parent
 NAMES = (
     "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
-    "three_tasks", "migration", "comparison", "comparison_letters", "capacity", "permuted_45_choice",
+    "three_tasks", "migration", "comparison", "comparison_letters", "comparison_permuted_mnist", "capacity",
+    "permuted_45_choice",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
 QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]
@@ -101,7 +102,6 @@ def permuted(parts: dict[str, Repeats]) -> dict:
     pictures = {}
     for label, part in parts.items():
         slug = label.replace(" microcolumns", "").replace(", parameters of MNIST", "_mnist_parameters")
-        slug = slug.replace(", 512 units", "")
         pictures[f"permuted_mnist_{slug}"] = degradation_matrix(part.matrix())
     first = next(iter(parts.values())).outcomes[0]
     ends = -(-np.diff(first.boundaries, prepend=0) // BLOCK)
