@@ -40,7 +40,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
     "three_tasks", "migration", "comparison", "comparison_letters", "comparison_permuted_mnist", "capacity",
-    "permuted_45_choice",
+    "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
 )  # fmt: skip
 QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
 QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]
@@ -101,7 +101,8 @@ def permuted(parts: dict[str, Repeats]) -> dict:
     """Degradation matrices, and the accuracy while learning."""
     pictures = {}
     for label, part in parts.items():
-        slug = label.replace(" microcolumns", "").replace(", parameters of MNIST", "_mnist_parameters")
+        slug = label.replace(" microcolumns", "").replace("parameters of MNIST", "mnist_parameters")
+        slug = slug.replace(", ", "_")
         pictures[f"permuted_mnist_{slug}"] = degradation_matrix(part.matrix())
     first = next(iter(parts.values())).outcomes[0]
     ends = -(-np.diff(first.boundaries, prepend=0) // BLOCK)

@@ -131,7 +131,8 @@ def test_the_first_steps(stop):
 
 
 SHIPPED = (
-    "mnist", "mnist_five_layer", "mnist_45", "permuted_mnist_15", "permuted_mnist_45", "letters", "patterns",
+    "mnist", "mnist_five_layer", "mnist_45", "permuted_mnist_15", "permuted_mnist_45",
+    "mnist_45_inhibited", "permuted_mnist_15_inhibited", "permuted_mnist_45_inhibited", "letters", "patterns",
     "recurrent", "single_neuron",
 )  # fmt: skip
 
