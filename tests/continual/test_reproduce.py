@@ -64,7 +64,8 @@ def test_figures_are_of_the_runs_of_the_tables(tmp_path, monkeypatch):
         reproduce.reproduce("mnist", runs, results, [*small, seeds, *DATA])
     assert (runs / "15_microcolumns_seed7.h5").exists()
     found = [[o.seed for o in part.outcomes] for part in drawn[-1].values()]
-    assert list(drawn[-1])[:2] == ["15 microcolumns", "45 microcolumns"] and found == 3 * [[0, 1]]
+    assert list(drawn[-1]) == ["15 microcolumns", "45 microcolumns", "45 microcolumns, inhibited"]
+    assert found == [[0, 1], [0, 1], [0, 1]]
     assert "| 15 microcolumns | 0, 1 |" in (results / "mnist.md").read_text()
 
 
