@@ -21,6 +21,7 @@ import numpy as np
 
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
+from colanet.encoding.files import located
 from colanet.engine import make_engine
 from colanet.engine.base import InputSpikes, State, Votes, digest
 from colanet.errors import ConfigError, Problem
@@ -122,7 +123,7 @@ class Session(Inspection, Persistence):
             prepare(migration, self.plan, state)
             self.engine.load(state)
         if network.state is not None:
-            self.load(self.base_dir / network.state)
+            self.load(located(self.base_dir, network.state))
 
     # ------------------------------------------------------------------ set-up
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from colanet.config.whole import whole
+
 MAX_DELAY = 30
 """Longest synaptic delay in steps (ArNI-X 2.2 manual)."""
 MAX_COPIES = 65536
@@ -26,7 +28,8 @@ class Frozen(BaseModel):
 def _number_or_infinity(value: Any) -> Any:
     if isinstance(value, str) and value.strip().lower() in {"infinity", "inf", ".inf"}:
         return math.inf
-    return value
+    # As 3 and 3.0 are one time, they are one value: written and compared alike.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -87,7 +90,9 @@ class Discrete(Frozen):
 Delay = Annotated[int, Field(ge=1, le=MAX_DELAY)] | Uniform | LogNormal
 Resource = float | Uniform | Discrete
 TimeConstant = Annotated[
-    Annotated[int, Field(ge=1, le=2**20)] | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)],
+    Annotated[int, Field(ge=1, le=2**20)]
+    | Annotated[float, Field(ge=1, le=2**20)]
+    | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)],
     BeforeValidator(_number_or_infinity),
 ]
 MemoryTime = Annotated[
@@ -230,9 +235,20 @@ class TargetInput(Frozen):
         None: once per object, at `label_step`. `state_target` defaults to 1.
     label_step : int or None
         Step of the object's period, counted from 0. None: the image's presentation time + 1.
-    no_class : bool
-        Whether objects without a class exist; they carry `no_class_value`, give no label spike, and silence
-        is the right answer to them.
+    no_class : str or None
+        Label of objects without a class in the target file; empty: a blank line. They give no label spike, and
+        silence is the right answer to them. None: every object has a class.
+    no_class_value : float or None
+        Value that an object without a class, and no answer, carry in the criteria that compare values.
+    criterion : {'absolute_error', 'weighted_error', 'averaged_F', 'Rsquared'} or None
+        Reported beside the accuracy (`colanet.readout.criterion_value`). The definition of weighted_error is not
+        public.
+    sequential_test : bool
+        Kept, never used: its meaning is not public.
+    prediction_file : str or None
+        Name of a CSV file of the answers, one line an object, that a run with an output folder writes there.
+
+    The labels of the target file are whole numbers: the classes are those from 0 on, without that of `no_class`.
     """
 
     name: Name
@@ -243,8 +259,43 @@ class TargetInput(Frozen):
     period: Steps
     spike_period: Steps | None = None
     label_step: Annotated[int, Field(ge=0)] | None = None
-    no_class: bool = False
-    no_class_value: int = -1
+    no_class: Text | Literal[""] | None = None
+    no_class_value: float | None = None
+    criterion: Literal["absolute_error", "weighted_error", "averaged_F", "Rsquared"] | None = None
+    sequential_test: bool = False
+    prediction_file: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_no_class(cls, data: Any) -> Any:
+        """`no_class` was yes or no once, and `no_class_value` (-1 unless given) the label."""
+        given = data.get("no_class") if isinstance(data, dict) else None
+        if isinstance(given, int) and not isinstance(given, bool):
+            return {**data, "no_class": str(given)}
+        old = {"yes": True, "true": True, "no": False, "false": False}.get(str(given).lower())
+        if old is None:
+            return data
+        if not old:
+            return {**data, "no_class": None}
+        label = -1 if data.get("no_class_value") is None else data["no_class_value"]
+        number, size = whole(str(label)), whole(str(data.get("size")))
+        if number is not None and size is not None and 0 <= number <= size:
+            raise ValueError(
+                f"no_class is the label of objects without a class: write '{number}' instead of {given}; "
+                f"the labels of the classes are then 0 to {size} without {number}"
+            )
+        return {**data, "no_class": str(label)}
+
+    @property
+    def absent_label(self) -> int | None:
+        """The whole number that `no_class` is; None if it is none."""
+        return None if self.no_class is None else whole(self.no_class)
+
+    @property
+    def class_labels(self) -> tuple[int, ...]:
+        """Label of each class in the target file."""
+        numbers = range(self.size + 1)
+        return tuple(number for number in numbers if number != self.absent_label)[: self.size]
 
     @model_validator(mode="after")
     def _label_in_period(self) -> TargetInput:
@@ -272,10 +323,11 @@ class Population(Frozen):
         Columns of equal size; neuron i is in column i // (size / columns).
     winner_take_all : bool
         At most one neuron of a column fires in a step.
-    tau_m : int or inf
-        Membrane time constant in steps; 1 wipes the potential every step.
+    tau_m : int, float or inf
+        Membrane time constant in steps, at least 1; 1 wipes the potential every step. The leak of a step is
+        (1024 div tau_m) / 1024 of the potential, for a fractional tau_m too.
     min_potential : float or None
-        Floor of the potential, at most 0.
+        Floor of the potential. Above the threshold of 8.531 the population fires at every step by itself.
     threshold_increment, threshold_decay
         Every own spike raises the threshold by the increment, which decays linearly, one increment in
         `threshold_decay` steps.
@@ -313,7 +365,7 @@ class Population(Frozen):
     columns: Annotated[int, Field(ge=1)] | None = None
     winner_take_all: bool = False
     tau_m: TimeConstant = 1
-    min_potential: Annotated[float, Field(le=0)] | None = None
+    min_potential: float | None = None
     threshold_increment: Annotated[float, Field(ge=0)] = 0.0
     threshold_decay: Steps | None = None
     threshold_weight_factor: Annotated[float, Field(ge=0)] = 0.0
@@ -440,5 +492,9 @@ class Network(Frozen):
     globals: tuple[tuple[GlobalName, Text | Literal[""]], ...] = ()
 
     def population(self, name: str) -> Population:
-        """The population of that name; KeyError if there is none."""
-        return next(p for p in self.populations if p.name == name)
+        """The population of that name; KeyError, naming those there are, if there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        names = ", ".join(p.name for p in self.populations)
+        raise KeyError(f"there is no population {name}; known: {names}")
