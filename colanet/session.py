@@ -29,7 +29,7 @@ from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
-from colanet.readout import Score, decide, score
+from colanet.readout import Score, criterion_value, decide, score, values_of
 from colanet.tally import Recording, Result, Tally
 
 __all__ = ["Recording", "Result", "Session"]
@@ -127,8 +127,13 @@ class Session(Inspection, Persistence):
 
     # ------------------------------------------------------------------ set-up
 
+    @property
+    def target(self) -> TargetInput | None:
+        """The input that gives the labels, if there is one."""
+        return next((i for i in self.network.inputs if isinstance(i, TargetInput)), None)
+
     def _votes(self) -> Votes | None:
-        target = next((i for i in self.network.inputs if isinstance(i, TargetInput)), None)
+        target = self.target
         if self.network.readout is None or target is None:
             return None
         population = self.plan.population(self.network.readout.population)
@@ -426,11 +431,25 @@ class Session(Inspection, Persistence):
             return None
         return score(decide(self.tally.votes[first:last]), self.labels()[first:last], self.votes.classes)
 
+    def answers(self) -> np.ndarray:
+        """Class chosen for every finished object, -1 for none, int64 of shape (finished_objects(),)."""
+        return decide(self.tally.votes[: self.finished_objects()])
+
+    def _criterion(self) -> tuple[str | None, float | None]:
+        """Name and value, over the finished test objects, of the criterion that the target names."""
+        target, first = self.target, self.presentation.n_train
+        if target is None or target.criterion is None or self.votes is None:
+            return None, None
+        answers = self.answers()
+        labels = self.labels()[first : len(answers)]
+        return target.criterion, criterion_value(target.criterion, answers[first:], labels, values_of(target))
+
     def result(self) -> Result:
         """Everything a run ends with, as of now."""
         p, done = self.presentation, self.finished_objects()
         train, test = self.score(0, p.n_train), self.score(p.n_train, p.n_train + p.n_test)
         seconds = max(self.tally.seconds, 1e-9)
+        criterion, value = self._criterion()
         return Result(
             accuracy=test.accuracy if test else None,
             unanswered=test.unanswered if test else None,
@@ -447,4 +466,6 @@ class Session(Inspection, Persistence):
             seed=self.seed,
             steps=self.step,
             digest=digest(self.engine.state(), self.origin + self.step),
+            criterion=criterion,
+            criterion_value=value,
         )

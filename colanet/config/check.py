@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import PureWindowsPath
 from typing import Any
 
 from colanet.config import ranges, suspicions
@@ -183,6 +184,17 @@ def _noise_length(view: View) -> Iterator[Finding]:
         yield Finding(("inputs", index, "steps"), "is needed: noise alone has no end")
 
 
+def _predictions(view: View) -> Iterator[Finding]:
+    for index, target in view.targets():
+        if target.prediction_file is None:
+            continue
+        # A run writes it beside its own files, which end in .h5.
+        name = PureWindowsPath(target.prediction_file).name
+        if name in ("", ".", "..") or name.lower().endswith(".h5"):
+            message = f"{target.prediction_file!r:.60} is no name of a CSV file"
+            yield Finding(("inputs", index, "prediction_file"), message)
+
+
 def _readout(view: View) -> Iterator[Finding]:
     readout, targets = view.network.readout, view.targets()
     for index, _ in targets[1:]:
@@ -221,5 +233,6 @@ _RULES: tuple[Rule, ...] = (
     _periods,
     _label_steps,
     _noise_length,
+    _predictions,
     _readout,
 )

@@ -97,6 +97,9 @@ def _unequal_blocks(view: View) -> Iterator[Finding]:
 
 def _not_public(view: View) -> Iterator[Finding]:
     for index, target in view.targets():
+        for name in ("criterion", "prediction_file"):
+            if getattr(target, name) is not None and view.network.readout is None:
+                yield _warn(("inputs", index, name), "has no effect: there is no readout, so nothing is answered")
         if target.sequential_test:
             message = "is kept but not used: its meaning is not public"
             yield _warn(("inputs", index, "sequential_test"), message)

@@ -161,7 +161,7 @@ def _refuse_old_dialect(root: Any, shown: str) -> None:
 def _is_old(element: Any) -> bool:
     """Whether an element stands in files of 2021 to 2023 only; Global may hold any words."""
     old_link = element.tag == "Link" and element.get("type", "").strip().lower() in OLD_LINKS
-    return (old_link or element.tag in OLD_WORDS) and not any(element.iterancestors("Global"))
+    return (old_link or element.tag in OLD_WORDS) and next(element.iterancestors("Global"), None) is None
 
 
 def _in_words(error: Any) -> str:
