@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from colanet.config.check import require
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.files import located
@@ -102,6 +103,7 @@ class Session(Inspection, Persistence):
     ):
         if copies is not None:
             network = network.model_copy(update={"copies": copies})
+        require(network)
         self.network, self.seed, self.base_dir = network, seed, Path(base_dir)
         self.presentation = presentation or build_sources(
             network.inputs, base_dir=self.base_dir, seed=seed, data_dir=data_dir, n_train=train, n_test=test

@@ -18,7 +18,7 @@ from colanet.config.model import (
     TargetInput,
 )
 from colanet.config.view import Finding, Rule, View
-from colanet.errors import Problem
+from colanet.errors import ConfigError, Problem
 
 SYNAPSE_LIMIT = 2**31 - 1
 
@@ -39,20 +39,39 @@ def check(network: Network, *, warnings: bool = False) -> list[Problem]:
     list of Problem
         Without file and line: those are known to `colanet.config.load` only.
     """
-    data = {"inputs": network.inputs, "populations": network.populations, "projections": network.projections}
-    draft = Draft(vocabulary=OURS, network=network)
-    draft.data = {name: [item.model_dump() for item in items] for name, items in data.items()}
+    draft = _draft_of(network)
     check_draft(draft)
     return draft.warnings if warnings else draft.problems
 
 
-def check_draft(draft: Draft) -> None:
+def require(network: Network) -> None:
+    """Refuse a network, made in Python perhaps, that cannot be built.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of `check` but a missing end of noise: a run may be told where to stop.
+    """
+    draft = _draft_of(network)
+    check_draft(draft, tuple(rule for rule in _ALL_RULES if rule is not _noise_length))
+    if draft.problems:
+        raise ConfigError(draft.problems)
+
+
+def _draft_of(network: Network) -> Draft:
+    data = {"inputs": network.inputs, "populations": network.populations, "projections": network.projections}
+    draft = Draft(vocabulary=OURS, network=network)
+    draft.data = {name: [item.model_dump() for item in items] for name, items in data.items()}
+    return draft
+
+
+def check_draft(draft: Draft, rules: tuple[Rule, ...] | None = None) -> None:
     """Check what `assemble` could understand of a draft, and add problems and warnings with their places."""
     network = draft.network
     if network is None:
         return
     view = View.of(network, draft.broken)
-    for rule in (*_RULES, *ranges.RULES, *suspicions.RULES):
+    for rule in _ALL_RULES if rules is None else rules:
         for finding in rule(view):
             draft.add(_original(draft, finding.path), finding.message, warning=finding.warning)
 
@@ -236,3 +255,4 @@ _RULES: tuple[Rule, ...] = (
     _predictions,
     _readout,
 )
+_ALL_RULES: tuple[Rule, ...] = (*_RULES, *ranges.RULES, *suspicions.RULES)

@@ -159,7 +159,7 @@ class _Reader(Walker):
         kind = item["kind"]
         rows = xml_words.SPECIAL_ROWS[kind]
         if kind == "image":
-            rows += xml_words.SHAPE_ROWS
+            rows += xml_words.SHAPE_COUNTS
         self._take(element, path, item, rows)
         words = {word: item.pop(word) for word in xml_words.SHAPE_WORDS if word in item}
         try:

@@ -137,7 +137,7 @@ SPECIAL_ROWS = {
     ),
 }
 SHAPE_WORDS = ("width", "height", "nchannels")
-SHAPE_ROWS = tuple(count_row(word, word) for word in SHAPE_WORDS)
+SHAPE_COUNTS = tuple(count_row(word, word) for word in SHAPE_WORDS)
 
 _TARGET_ROWS = (
     Row("target_file", "target_file"),

@@ -91,8 +91,7 @@ def test_the_two_factor_rule_needs_no_sequence_gap(tmp_path, engine, reward, sta
 
 def source(text, args="<args>"):
     return (
-        f'<RECEPTORS name="R" n="2"><Implementation lib="FromFile">{args}{text}</args>'
-        "</Implementation></RECEPTORS>"
+        f'<RECEPTORS name="R" n="2"><Implementation lib="FromFile">{args}{text}</args></Implementation></RECEPTORS>'
     )
 
 
