@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
+
+from colanet.atomic import write_text
+from colanet.config.model import TargetInput
 
 UNANSWERED = -1
 
@@ -59,3 +66,88 @@ def score(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> Score:
         unanswered=float(confusion[:, UNANSWERED].sum()) / n,
         confusion=confusion,
     )
+
+
+# ------------------------------------------------------------------- criteria
+
+
+def values_of(target: TargetInput) -> np.ndarray:
+    """Value of each class (its label), then `no_class_value`; float of shape (n_classes + 1,), NaN: no value."""
+    none = np.nan if target.no_class_value is None else target.no_class_value
+    return np.array([*target.class_labels, none], dtype=float)
+
+
+def criterion_value(name: str, answers: np.ndarray, labels: np.ndarray, values: np.ndarray) -> float | None:
+    """How good answers are by a criterion of the state classifier.
+
+    averaged_F is the mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN); absolute_error the mean of
+    |value of the answer - value of the label|; Rsquared 1 - (squared errors of these values) / (squared deviations
+    of the labels' values from their mean).
+
+    Parameters
+    ----------
+    name : str
+    answers, labels : ndarray of int, shape (n_objects,)
+        Classes, -1 for none.
+    values : ndarray of float, shape (n_classes + 1,)
+        As `values_of`.
+
+    Returns
+    -------
+    float or None
+        None where it is not defined: without objects, where none has a value and occurs, for labels that are all
+        the same (Rsquared), and for weighted_error, whose definition is not public.
+    """
+    if name == "averaged_F":
+        return _averaged_f(answers, labels)
+    given, wanted = values[answers], values[labels]
+    error = given - wanted
+    if not len(labels) or np.isnan(error).any():
+        return None
+    if name == "absolute_error":
+        return float(np.abs(error).mean())
+    spread = float(((wanted - wanted.mean()) ** 2).sum())
+    return 1 - float((error**2).sum()) / spread if name == "Rsquared" and spread else None
+
+
+def _averaged_f(answers: np.ndarray, labels: np.ndarray) -> float | None:
+    classes = np.setdiff1d(np.union1d(answers, labels), [UNANSWERED])
+    right = np.array([np.sum((answers == c) & (labels == c)) for c in classes])
+    each = np.array([np.sum(answers == c) + np.sum(labels == c) for c in classes])
+    return float((2 * right / each).mean()) if len(classes) else None
+
+
+# ---------------------------------------------------------------- predictions
+
+
+def prediction_path(folder: Path, target: TargetInput) -> Path | None:
+    """Where a run with the output folder `folder` writes its answers: under the file's name without its folders."""
+    return folder / PureWindowsPath(target.prediction_file).name if target.prediction_file else None
+
+
+def write_predictions(
+    path: str | os.PathLike, answers: np.ndarray, labels: np.ndarray, target: TargetInput, n_train: int
+) -> None:
+    """Answers as CSV, whole or not at all: object, part (train or test), label and answer, one line an object.
+
+    Parameters
+    ----------
+    path : path
+    answers, labels : ndarray of int, shape (n_objects,)
+        Classes, -1 for none; written as the labels of the target file, none as its `no_class` or nothing.
+    target : TargetInput
+    n_train : int
+        The first so many objects are for training.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; then an older one is untouched.
+    """
+    words = [*map(str, target.class_labels), target.no_class or ""]
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["object", "part", "label", "answer"])
+    for number, (label, answer) in enumerate(zip(labels, answers, strict=True)):
+        table.writerow([number, "train" if number < n_train else "test", words[label], words[answer]])
+    write_text(path, out.getvalue())

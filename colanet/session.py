@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from colanet.config.check import require
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
+from colanet.encoding.files import located
 from colanet.engine import make_engine
 from colanet.engine.base import InputSpikes, State, Votes, digest
 from colanet.errors import ConfigError, Problem
@@ -28,7 +30,7 @@ from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
-from colanet.readout import Score, decide, score
+from colanet.readout import Score, criterion_value, decide, score, values_of
 from colanet.tally import Recording, Result, Tally
 
 __all__ = ["Recording", "Result", "Session"]
@@ -101,6 +103,7 @@ class Session(Inspection, Persistence):
     ):
         if copies is not None:
             network = network.model_copy(update={"copies": copies})
+        require(network)
         self.network, self.seed, self.base_dir = network, seed, Path(base_dir)
         self.presentation = presentation or build_sources(
             network.inputs, base_dir=self.base_dir, seed=seed, data_dir=data_dir, n_train=train, n_test=test
@@ -122,12 +125,17 @@ class Session(Inspection, Persistence):
             prepare(migration, self.plan, state)
             self.engine.load(state)
         if network.state is not None:
-            self.load(self.base_dir / network.state)
+            self.load(located(self.base_dir, network.state))
 
     # ------------------------------------------------------------------ set-up
 
+    @property
+    def target(self) -> TargetInput | None:
+        """The input that gives the labels, if there is one."""
+        return next((i for i in self.network.inputs if isinstance(i, TargetInput)), None)
+
     def _votes(self) -> Votes | None:
-        target = next((i for i in self.network.inputs if isinstance(i, TargetInput)), None)
+        target = self.target
         if self.network.readout is None or target is None:
             return None
         population = self.plan.population(self.network.readout.population)
@@ -425,11 +433,25 @@ class Session(Inspection, Persistence):
             return None
         return score(decide(self.tally.votes[first:last]), self.labels()[first:last], self.votes.classes)
 
+    def answers(self) -> np.ndarray:
+        """Class chosen for every finished object, -1 for none, int64 of shape (finished_objects(),)."""
+        return decide(self.tally.votes[: self.finished_objects()])
+
+    def _criterion(self) -> tuple[str | None, float | None]:
+        """Name and value, over the finished test objects, of the criterion that the target names."""
+        target, first = self.target, self.presentation.n_train
+        if target is None or target.criterion is None or self.votes is None:
+            return None, None
+        answers = self.answers()
+        labels = self.labels()[first : len(answers)]
+        return target.criterion, criterion_value(target.criterion, answers[first:], labels, values_of(target))
+
     def result(self) -> Result:
         """Everything a run ends with, as of now."""
         p, done = self.presentation, self.finished_objects()
         train, test = self.score(0, p.n_train), self.score(p.n_train, p.n_train + p.n_test)
         seconds = max(self.tally.seconds, 1e-9)
+        criterion, value = self._criterion()
         return Result(
             accuracy=test.accuracy if test else None,
             unanswered=test.unanswered if test else None,
@@ -446,4 +468,6 @@ class Session(Inspection, Persistence):
             seed=self.seed,
             steps=self.step,
             digest=digest(self.engine.state(), self.origin + self.step),
+            criterion=criterion,
+            criterion_value=value,
         )

@@ -36,6 +36,10 @@ class Result:
     seed: int
     steps: int
     digest: str
+    criterion: str | None = None
+    """That of the target, if it names one."""
+    criterion_value: float | None = None
+    """Of the test objects; None where it is not defined, see `colanet.readout.criterion_value`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

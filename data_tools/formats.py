@@ -50,7 +50,7 @@ def read(path: Path, shape: tuple[int, int] | None, offset: int = 0) -> np.ndarr
     """
     suffix = suffix_of(path)
     if suffix in TEXT:
-        return files.label_lines(*files.content_of(path, None), 256, None).astype(np.uint8)
+        return files.label_lines(*files.content_of(path, None), range(256), None).astype(np.uint8)
     if suffix not in RAW:
         magic = int.from_bytes(read_bytes(path)[:4], "big")
         return read_idx(path, LABELS if magic == LABELS else IMAGES)

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from colanet.readout import UNANSWERED, decide, score
+from colanet.config.model import TargetInput
+from colanet.readout import (
+    UNANSWERED,
+    criterion_value,
+    decide,
+    prediction_path,
+    score,
+    values_of,
+    write_predictions,
+)
 
 
 def test_most_votes_win():
@@ -55,3 +64,60 @@ def test_confusion_counts_every_object_once(classes):
     assert found.unanswered == np.mean(answers == -1)
     for label in range(classes):
         assert found.confusion[label].sum() == np.sum(labels == label)
+
+
+# --------------------------------------------------------------------- criteria
+
+LABELS = np.array([0, 0, 1, 2, -1])
+ANSWERS = np.array([0, 1, 1, -1, 2])
+
+
+def target(**more):
+    known = {"name": "T", "size": 3, "target_file": "t", "learning_time": 0, "period": 9}
+    return TargetInput(**known | more)
+
+
+def test_averaged_f_by_hand():
+    # Class 0: one right of two labels and one answer, F = 2/3; class 1 likewise; class 2: none right, 0.
+    assert criterion_value("averaged_F", ANSWERS, LABELS, np.zeros(4)) == pytest.approx(4 / 9)
+    assert criterion_value("averaged_F", LABELS, LABELS, np.zeros(4)) == 1
+    assert criterion_value("averaged_F", LABELS[:0], LABELS[:0], np.zeros(4)) is None
+
+
+def test_errors_of_values_by_hand():
+    # Labels 1, 2, 3 for the classes and 0 for none: values 1 1 2 3 0, answered 1 2 2 0 3; errors 0 1 0 -3 3.
+    values = values_of(target(no_class="0", no_class_value=0))
+    assert values.tolist() == [1, 2, 3, 0]
+    assert criterion_value("absolute_error", ANSWERS, LABELS, values) == pytest.approx(7 / 5)
+    # The values' mean is 7/5, their squared deviations 26/5 in sum.
+    assert criterion_value("Rsquared", ANSWERS, LABELS, values) == pytest.approx(1 - 19 / 5.2)
+    assert criterion_value("Rsquared", LABELS, LABELS, values) == 1
+
+
+def test_a_criterion_is_not_defined_without_values():
+    bare = values_of(target())
+    assert criterion_value("absolute_error", ANSWERS, LABELS, bare) is None
+    assert criterion_value("absolute_error", ANSWERS[:3], LABELS[:3], bare) == pytest.approx(1 / 3)
+    assert criterion_value("Rsquared", ANSWERS[:2], LABELS[:2], bare) is None  # the labels do not differ
+    assert criterion_value("weighted_error", LABELS, LABELS, values_of(target(no_class_value=9))) is None
+
+
+@pytest.mark.parametrize(("none", "shown"), [("0", "0"), ("-", "-"), (None, ""), ("a,b", '"a,b"'), ("", "")])
+def test_predictions_are_written_in_the_words_of_the_label_file(tmp_path, none, shown):
+    described, path = target(no_class=none), tmp_path / "p.csv"
+    write_predictions(path, ANSWERS, LABELS, described, 2)
+    a, b, c = map(str, described.class_labels)
+    assert path.read_text().splitlines() == [
+        "object,part,label,answer",
+        f"0,train,{a},{a}",
+        f"1,train,{a},{b}",
+        f"2,test,{b},{b}",
+        f"3,test,{c},{shown}",
+        f"4,test,{shown},{c}",
+    ]
+
+
+@pytest.mark.parametrize("name", ["p.csv", "out/p.csv", "/etc/p.csv", "..\\..\\p.csv", "C:\\x\\p.csv"])
+def test_predictions_stay_in_the_output_folder(tmp_path, name):
+    assert prediction_path(tmp_path, target(prediction_file=name)) == tmp_path / "p.csv"
+    assert prediction_path(tmp_path, target()) is None

@@ -16,6 +16,7 @@ from colanet.commands.progress import Progress
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
+from colanet.readout import prediction_path, write_predictions
 from colanet.session import Recording, Result, Session
 
 FORMATS = ("text", "binary", "list", "hdf5")
@@ -83,6 +84,8 @@ def run(configuration: Path, **options: Any) -> None:
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     say(f"{configuration}: {describe(session, options['engine'])}")
     announce_compilation(session, say)
+    if session.target and session.target.prediction_file and not options["out"]:
+        say(f"prediction_file {session.target.prediction_file} is written only with --out DIR, into that folder")
     monitor = Monitor(session, options["monitor"], say)
     result = drive(session, options, checkpoint, monitor)
     finish(session, options, result, monitor, checkpoint)
@@ -226,9 +229,19 @@ def finish(session: Session, options: dict[str, Any], result: Result, monitor: M
         if options["record"]:
             extra |= write_recordings(session, options["record"], options["out"])
         session.write_results(options["out"] / "results.h5", result, extra)
+        write_answers(session, options["out"])
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()
     click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
+
+
+def write_answers(session: Session, folder: Path) -> None:
+    """The answers so far in the target's `prediction_file`, if it names one and a readout decides."""
+    target = session.target
+    path = prediction_path(folder, target) if target and session.votes else None
+    if target and path:
+        answers = session.answers()
+        write_predictions(path, answers, session.labels()[: len(answers)], target, session.presentation.n_train)
 
 
 def draw_fields(session: Session) -> Any:
@@ -270,6 +283,9 @@ def report(result: Result) -> str:
         ]
     elif result.train_accuracy is not None:
         lines.append(f"accuracy while learning  {100 * result.train_accuracy:.2f} %")
+    if result.criterion is not None:
+        value = "not defined here" if result.criterion_value is None else f"{result.criterion_value:.6g}"
+        lines.append(f"{result.criterion}  {value}")
     lines += [
         f"time        {result.seconds:.2f} s, {result.image_copies_per_second:.0f} image-copies a second, "
         f"{result.synaptic_events_per_second:.3g} synaptic events a second",

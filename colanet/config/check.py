@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import PureWindowsPath
 from typing import Any
 
 from colanet.config import ranges, suspicions
@@ -17,7 +18,7 @@ from colanet.config.model import (
     TargetInput,
 )
 from colanet.config.view import Finding, Rule, View
-from colanet.errors import Problem
+from colanet.errors import ConfigError, Problem
 
 SYNAPSE_LIMIT = 2**31 - 1
 
@@ -38,20 +39,39 @@ def check(network: Network, *, warnings: bool = False) -> list[Problem]:
     list of Problem
         Without file and line: those are known to `colanet.config.load` only.
     """
-    data = {"inputs": network.inputs, "populations": network.populations, "projections": network.projections}
-    draft = Draft(vocabulary=OURS, network=network)
-    draft.data = {name: [item.model_dump() for item in items] for name, items in data.items()}
+    draft = _draft_of(network)
     check_draft(draft)
     return draft.warnings if warnings else draft.problems
 
 
-def check_draft(draft: Draft) -> None:
+def require(network: Network) -> None:
+    """Refuse a network, made in Python perhaps, that cannot be built.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of `check` but a missing end of noise: a run may be told where to stop.
+    """
+    draft = _draft_of(network)
+    check_draft(draft, tuple(rule for rule in _ALL_RULES if rule is not _noise_length))
+    if draft.problems:
+        raise ConfigError(draft.problems)
+
+
+def _draft_of(network: Network) -> Draft:
+    data = {"inputs": network.inputs, "populations": network.populations, "projections": network.projections}
+    draft = Draft(vocabulary=OURS, network=network)
+    draft.data = {name: [item.model_dump() for item in items] for name, items in data.items()}
+    return draft
+
+
+def check_draft(draft: Draft, rules: tuple[Rule, ...] | None = None) -> None:
     """Check what `assemble` could understand of a draft, and add problems and warnings with their places."""
     network = draft.network
     if network is None:
         return
     view = View.of(network, draft.broken)
-    for rule in (*_RULES, *ranges.RULES, *suspicions.RULES):
+    for rule in _ALL_RULES if rules is None else rules:
         for finding in rule(view):
             draft.add(_original(draft, finding.path), finding.message, warning=finding.warning)
 
@@ -183,6 +203,17 @@ def _noise_length(view: View) -> Iterator[Finding]:
         yield Finding(("inputs", index, "steps"), "is needed: noise alone has no end")
 
 
+def _predictions(view: View) -> Iterator[Finding]:
+    for index, target in view.targets():
+        if target.prediction_file is None:
+            continue
+        # A run writes it beside its own files, which end in .h5.
+        name = PureWindowsPath(target.prediction_file).name
+        if name in ("", ".", "..") or name.lower().endswith(".h5"):
+            message = f"{target.prediction_file!r:.60} is no name of a CSV file"
+            yield Finding(("inputs", index, "prediction_file"), message)
+
+
 def _readout(view: View) -> Iterator[Finding]:
     readout, targets = view.network.readout, view.targets()
     for index, _ in targets[1:]:
@@ -221,5 +252,7 @@ _RULES: tuple[Rule, ...] = (
     _periods,
     _label_steps,
     _noise_length,
+    _predictions,
     _readout,
 )
+_ALL_RULES: tuple[Rule, ...] = (*_RULES, *ranges.RULES, *suspicions.RULES)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 _ALTERNATIVES = {
-    "tau_m": "expected a whole number of steps from 1 to 1048576, or infinity",
+    "tau_m": "expected a number of steps from 1 to 1048576, or infinity",
     "memory": "expected a whole number of steps, infinity, a uniform or a log_uniform distribution",
     "delay": "expected a whole number of steps from 1 to 30, a uniform or a log_normal distribution",
     "initial_resource": "expected a number, a uniform or a discrete distribution",

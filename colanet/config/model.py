@@ -3,261 +3,49 @@
 Every class is a frozen pydantic model that refuses unknown fields. Steps are 1 ms; weights, potentials and
 thresholds are in units of the potential (the base threshold is 8.531); rates are per step.
 Relations between objects (a projection's populations, unequal columns) are checked in `colanet.config.check`.
+Inputs are described in `colanet.config.inputs`, single values in `colanet.config.values`; their names are here too.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-MAX_DELAY = 30
-"""Longest synaptic delay in steps (ArNI-X 2.2 manual)."""
+from colanet.config.inputs import (
+    BinaryInput,
+    ImageInput,
+    Input,
+    NoiseInput,
+    TargetInput,
+    TextInput,
+    ValuesInput,
+)
+from colanet.config.values import (
+    MAX_DELAY,
+    Delay,
+    Discrete,
+    Frozen,
+    GlobalName,
+    LogNormal,
+    LogUniform,
+    MemoryTime,
+    Name,
+    Probability,
+    Resource,
+    Steps,
+    Text,
+    TimeConstant,
+    Uniform,
+)
+
+__all__ = [
+    "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
+    "LogUniform", "Network", "NoiseInput", "Population", "Projection", "Readout", "TargetInput", "TextInput",
+    "Uniform", "ValuesInput",
+]  # fmt: skip
+
 MAX_COPIES = 65536
-
-
-class Frozen(BaseModel):
-    """Base of all descriptions: immutable, unknown fields refused, non-finite numbers refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def _number_or_infinity(value: Any) -> Any:
-    if isinstance(value, str) and value.strip().lower() in {"infinity", "inf", ".inf"}:
-        return math.inf
-    return value
-
-
-Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-Name = Annotated[str, Field(pattern=r"^[^\s/.:>\p{C}]+$")]
-Text = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")]
-"""One line of printable characters without blanks at its ends: what both file formats can hold."""
-GlobalName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
-
-
-# ---------------------------------------------------------------- distributions
-
-
-class Uniform(Frozen):
-    """Uniform between two bounds, both included for integers."""
-
-    uniform: tuple[float, float]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Uniform:
-        if self.uniform[0] > self.uniform[1]:
-            raise ValueError("the lower bound must not exceed the upper bound")
-        return self
-
-
-class LogUniform(Frozen):
-    """The logarithm is uniform between the logarithms of two positive bounds."""
-
-    log_uniform: tuple[float, float]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LogUniform:
-        low, high = self.log_uniform
-        if not 0 < low <= high:
-            raise ValueError("needs 0 < lower bound <= upper bound")
-        return self
-
-
-class LogNormal(Frozen):
-    """Log-normal with the given mean and standard deviation of the value itself (not of its logarithm)."""
-
-    log_normal: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]]
-
-
-class Discrete(Frozen):
-    """`value` with probability `share` for each pair, else the default."""
-
-    default: float = 0.0
-    values: tuple[tuple[float, Probability], ...]
-
-    @model_validator(mode="after")
-    def _shares(self) -> Discrete:
-        if sum(share for _, share in self.values) > 1 + 1e-9:
-            raise ValueError("the shares must not add up to more than 1")
-        return self
-
-
-Delay = Annotated[int, Field(ge=1, le=MAX_DELAY)] | Uniform | LogNormal
-Resource = float | Uniform | Discrete
-TimeConstant = Annotated[
-    Annotated[int, Field(ge=1, le=2**20)] | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)],
-    BeforeValidator(_number_or_infinity),
-]
-MemoryTime = Annotated[
-    Annotated[int, Field(ge=1, le=2**30)]
-    | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)]
-    | Uniform
-    | LogUniform,
-    BeforeValidator(_number_or_infinity),
-]
-
-
-# ----------------------------------------------------------------------- inputs
-
-
-class _Input(Frozen):
-    """Fields that every spike source from a file or from noise has.
-
-    Attributes
-    ----------
-    name : str
-    size : int or None
-        Number of nodes; None where the data decide it.
-    noise : float
-        Spike probability per node and step, added to the signal.
-    pacemaker_period : int or None
-        Node 0 also spikes at every step t with t mod period = 0.
-    steps : int or None
-        Number of steps; None: as long as the data last (pure noise must give it).
-    mode : {'once', 'repetitive', 'endless'}
-        At the end of the data: stop the run, start the data again, or go on in silence.
-    skip : int
-        Leading steps of the data to drop.
-    labels : str or None
-        File with node labels, one a line.
-    """
-
-    name: Name
-    size: Annotated[int, Field(ge=1, le=2**24)] | None = None
-    noise: Probability = 0.0
-    pacemaker_period: Steps | None = None
-    steps: Steps | None = None
-    mode: Literal["once", "repetitive", "endless"] = "once"
-    skip: Annotated[int, Field(ge=0)] = 0
-    labels: Text | None = None
-
-
-class NoiseInput(_Input):
-    """Noise only."""
-
-    kind: Literal["noise"] = "noise"
-
-    @model_validator(mode="after")
-    def _complete(self) -> NoiseInput:
-        if self.size is None:
-            raise ValueError("a noise input needs its size")
-        return self
-
-
-class TextInput(_Input):
-    """Rows of `@` (spike) and `.` (none), one row a step, one column a node. No source: standard input."""
-
-    kind: Literal["text"] = "text"
-    source: Text | None = None
-
-
-class BinaryInput(_Input):
-    """Bit masks, one a step, each row padded to 8 bytes. No source: standard input."""
-
-    kind: Literal["binary"] = "binary"
-    source: Text | None = None
-
-
-class ImageInput(_Input):
-    """8-bit images shown one after another, each pixel a node.
-
-    Attributes
-    ----------
-    source : str or None
-        A data set by name (``mnist``) or a file of raw images back to back.
-    shape : (width, height, channels)
-        For a data set by name it may be left out.
-    offset : int
-        Bytes to skip at the start of the file.
-    period, presentation : int
-        Steps per image, and how many of them carry spikes (None: all).
-    max_rate : float
-        Spikes per step of a pixel of 255.
-    coding : {'integrate', 'poisson'}
-        `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step.
-    """
-
-    kind: Literal["image"] = "image"
-    source: Text | None = None
-    shape: tuple[Steps, Steps, Steps] | None = None
-    offset: Annotated[int, Field(ge=0)] = 0
-    period: Steps
-    presentation: Steps | None = None
-    max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    coding: Literal["integrate", "poisson"] = "integrate"
-
-    @model_validator(mode="after")
-    def _presentation_fits(self) -> ImageInput:
-        if self.presentation is not None and self.presentation > self.period:
-            raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
-        return self
-
-
-class ValuesInput(_Input):
-    """CSV records, one a line, one number a node; value r gives clip(r / saturation, 0, 1) spikes a step."""
-
-    kind: Literal["text_values"] = "text_values"
-    source: Text | None = None
-    saturation: Annotated[float, Field(gt=0)] = 1.0
-    period: Steps
-    presentation: Steps | None = None
-
-    @model_validator(mode="after")
-    def _presentation_fits(self) -> ValuesInput:
-        if self.presentation is not None and self.presentation > self.period:
-            raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
-        return self
-
-
-class TargetInput(Frozen):
-    """One node per class; the node of the shown object's class spikes while learning lasts.
-
-    Attributes
-    ----------
-    kind : {'object_target', 'state_target'}
-    size : int
-        Number of classes.
-    target_file : str
-        Data set by name, or a file with one label a line.
-    learning_time : int
-        Steps with labels and plasticity; what follows is the test.
-    period : int
-        Steps per object.
-    spike_period : int or None
-        The label node spikes every `spike_period` steps of the object's period (1: on every step).
-        None: once per object, at `label_step`. `state_target` defaults to 1.
-    label_step : int or None
-        Step of the object's period, counted from 0. None: the image's presentation time + 1.
-    no_class : bool
-        Whether objects without a class exist; they carry `no_class_value`, give no label spike, and silence
-        is the right answer to them.
-    """
-
-    name: Name
-    kind: Literal["object_target", "state_target"] = "object_target"
-    size: Annotated[int, Field(ge=1, le=2**16)]
-    target_file: Text
-    learning_time: Annotated[int, Field(ge=0)]
-    period: Steps
-    spike_period: Steps | None = None
-    label_step: Annotated[int, Field(ge=0)] | None = None
-    no_class: bool = False
-    no_class_value: int = -1
-
-    @model_validator(mode="after")
-    def _label_in_period(self) -> TargetInput:
-        if self.label_step is not None and self.label_step >= self.period:
-            raise ValueError(f"label_step {self.label_step} lies outside the period of {self.period} steps")
-        return self
-
-
-Input = Annotated[
-    NoiseInput | TextInput | BinaryInput | ImageInput | ValuesInput | TargetInput,
-    Field(discriminator="kind"),
-]
-
 
 # ------------------------------------------------------------------ populations
 
@@ -272,10 +60,11 @@ class Population(Frozen):
         Columns of equal size; neuron i is in column i // (size / columns).
     winner_take_all : bool
         At most one neuron of a column fires in a step.
-    tau_m : int or inf
-        Membrane time constant in steps; 1 wipes the potential every step.
+    tau_m : int, float or inf
+        Membrane time constant in steps, at least 1; 1 wipes the potential every step. The leak of a step is
+        (1024 div tau_m) / 1024 of the potential, for a fractional tau_m too.
     min_potential : float or None
-        Floor of the potential, at most 0.
+        Floor of the potential. Above the threshold of 8.531 the population fires at every step by itself.
     threshold_increment, threshold_decay
         Every own spike raises the threshold by the increment, which decays linearly, one increment in
         `threshold_decay` steps.
@@ -313,7 +102,7 @@ class Population(Frozen):
     columns: Annotated[int, Field(ge=1)] | None = None
     winner_take_all: bool = False
     tau_m: TimeConstant = 1
-    min_potential: Annotated[float, Field(le=0)] | None = None
+    min_potential: float | None = None
     threshold_increment: Annotated[float, Field(ge=0)] = 0.0
     threshold_decay: Steps | None = None
     threshold_weight_factor: Annotated[float, Field(ge=0)] = 0.0
@@ -440,5 +229,9 @@ class Network(Frozen):
     globals: tuple[tuple[GlobalName, Text | Literal[""]], ...] = ()
 
     def population(self, name: str) -> Population:
-        """The population of that name; KeyError if there is none."""
-        return next(p for p in self.populations if p.name == name)
+        """The population of that name; KeyError, naming those there are, if there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        names = ", ".join(p.name for p in self.populations)
+        raise KeyError(f"there is no population {name}; known: {names}")

@@ -97,11 +97,6 @@ def _plastic_targets(view: View) -> Iterator[Finding]:
             yield from _size_of((*path, "w_max"), population.w_max, PLASTIC_LIMIT, "plastic weights")
         yield from _size_of((*path, "w_min"), population.w_min, PLASTIC_LIMIT, "plastic weights")
         yield from _windows(path, population)
-        rule = population.stability_rule or population.dopamine_rule
-        rewarded = view.into(population.name, "reward")
-        if rewarded and rule == "two_factor" and population.stability_rate and not population.isi_max:
-            message = "must be at least 1: the two-factor rule of stability divides by it"
-            yield Finding((*path, "isi_max"), message)
 
 
 def _windows(path: Path, population: Population) -> Iterator[Finding]:

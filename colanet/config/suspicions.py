@@ -10,6 +10,7 @@ from colanet.config.view import Finding, Rule, View
 
 _SMALLEST_RATE = 0.5 / 2**20
 _SMALLEST_WEIGHT = 0.0005
+_BASE_THRESHOLD = 8.531
 
 
 def _warn(path: Path, message: str) -> Finding:
@@ -94,4 +95,25 @@ def _unequal_blocks(view: View) -> Iterator[Finding]:
             yield _warn(("projections", index, "connection"), message)
 
 
-RULES: tuple[Rule, ...] = (_symmetry, _idle, _lost_rates, _unequal_blocks)
+def _not_public(view: View) -> Iterator[Finding]:
+    for index, target in view.targets():
+        for name in ("criterion", "prediction_file"):
+            if getattr(target, name) is not None and view.network.readout is None:
+                yield _warn(("inputs", index, name), "has no effect: there is no readout, so nothing is answered")
+        if target.sequential_test:
+            message = "is kept but not used: its meaning is not public"
+            yield _warn(("inputs", index, "sequential_test"), message)
+        if target.criterion == "weighted_error":
+            message = "weighted_error is known but its definition is not public; accuracy is reported"
+            yield _warn(("inputs", index, "criterion"), message)
+
+
+def _high_floors(view: View) -> Iterator[Finding]:
+    for index, population in enumerate(view.network.populations):
+        floor = population.min_potential
+        if floor is not None and floor > _BASE_THRESHOLD:
+            message = f"{floor:g} lies above the threshold of {_BASE_THRESHOLD}: every neuron fires at every step"
+            yield _warn(("populations", index, "min_potential"), message)
+
+
+RULES: tuple[Rule, ...] = (_symmetry, _idle, _lost_rates, _unequal_blocks, _not_public, _high_floors)

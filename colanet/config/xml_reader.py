@@ -14,7 +14,6 @@ from colanet.config.notices import ConfigWarning
 from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
 
-_MODELS = ("linearized", "superquantized")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _VALUES_DEFAULT = {"period": "15", "presentation": "10"}
 """What files of the field mean when they give neither time of text_values: 10 steps of spikes in 15."""
@@ -79,15 +78,15 @@ class _Reader(Walker):
         self._default_target_period()
 
     def _root(self, root: Any) -> None:
-        model = root.get("model", "smooth").strip()
-        if model in _MODELS:
+        model = root.get("model", "smooth").strip().lower()
+        if model in xml_words.MODELS:
             self._note(
                 root,
                 f'model="{model}" exists in files of the field, but its law has no public definition; '
                 "only smooth is supported",
             )
         elif model != "smooth":
-            self._note(root, f"model={model!r:.60} is unknown; only smooth is supported")
+            self._note(root, f"model={root.get('model')!r:.60} is unknown; only smooth is supported")
         for name in root.attrib:
             if name != "model":
                 self._unknown(root, f"unknown attribute {name:.60} of SNN")
@@ -101,7 +100,7 @@ class _Reader(Walker):
             element,
             path,
             item,
-            (Row("name", "name"), Row("n", "size")),
+            xml_words.RECEPTORS_ROWS,
             {"Implementation": lambda child, _: implementations.append(child)},
         )
         if len(implementations) == 1:
@@ -116,13 +115,14 @@ class _Reader(Walker):
         lib: dict[str, Any] = {}
         rows = (Row("lib", "lib"),)
         self._take(element, path, lib, rows, {"args": lambda child, _: args.append(child)}, places=False)
-        name = lib.get("lib")
         builtin = ("fromFile", *xml_words.CLASSIFIER_LIBS)
-        if name not in builtin:
+        given = lib.get("lib")
+        name = {word.lower(): word for word in builtin}.get((given or "").lower())
+        if name is None:
             what = (
                 "is missing"
-                if name is None
-                else f"{name!r:.60} is a closed plug-in that colanet does not have"
+                if given is None
+                else f"{given!r:.60} is a closed plug-in that colanet does not have"
             )
             self._note(element, f"lib {what}; built in are {', '.join(builtin)}", path)
             self._drop("inputs", item)
@@ -136,12 +136,13 @@ class _Reader(Walker):
             self._take(args[0], path, item, xml_words.TARGET_ROWS[item["kind"]])
 
     def _from_file(self, args: Any, path: Path, item: dict[str, Any]) -> None:
-        kind = (args.get("type") or "").strip()
+        kind = (args.get("type") or "").strip().lower()
+        if not kind:
+            kind = "text"
+            self._note(args, "type is missing: text is meant, as before the manual 2.2", path, warning=True)
         if kind not in xml_words.INPUT_TYPES:
             expected = f"expected one of {', '.join(xml_words.INPUT_TYPES)}"
-            self._note(
-                args, f"type: {expected}, not {kind!r:.60}" if kind else f"type is missing; {expected}", path
-            )
+            self._note(args, f"type: {expected}, not {args.get('type').strip()!r:.60}", path)
             self._drop("inputs", item)
             return
         item["kind"] = xml_words.INPUT_TYPES[kind]
@@ -158,7 +159,7 @@ class _Reader(Walker):
         kind = item["kind"]
         rows = xml_words.SPECIAL_ROWS[kind]
         if kind == "image":
-            rows += tuple(Row(word, word) for word in xml_words.SHAPE_WORDS)
+            rows += xml_words.SHAPE_COUNTS
         self._take(element, path, item, rows)
         words = {word: item.pop(word) for word in xml_words.SHAPE_WORDS if word in item}
         try:
@@ -215,7 +216,7 @@ class _Reader(Walker):
     def _section(self, element: Any) -> None:
         path, item = self._new("populations", element)
         self._take(
-            element, path, item, (Row("name", "name"),), {"props": lambda e, p: self._props(e, p, item)}
+            element, path, item, xml_words.SECTION_ROWS, {"props": lambda e, p: self._props(e, p, item)}
         )
 
     def _props(self, element: Any, path: Path, item: dict[str, Any]) -> None:
@@ -264,11 +265,28 @@ class _Reader(Walker):
         item: dict[str, Any] = {}
         self.draft.data["readout"] = item
         self.draft.places[("readout",)] = self._place(element)
-        self._take(element, ("readout",), item, xml_words.READOUT_ROWS)
+        outputs: list[Any] = []
+        handlers = {"output": lambda child, _: outputs.append(child)} if len(element.findall("output")) > 1 else {}
+        self._take(element, ("readout",), item, xml_words.READOUT_ROWS, handlers)
+        if outputs:
+            self._several_outputs(outputs, item)
         if "kind" not in item:
             if element.get("lib") is None:
                 self._note(element, "lib is missing", ("readout",))
             del self.draft.data["readout"]
+
+    def _several_outputs(self, elements: list[Any], item: dict[str, Any]) -> None:
+        """The first one decides: what several of them mean has no public definition."""
+        path: Path = ("readout",)
+        first, *others = [xml_shapes.text_of(element) for element in elements]
+        if not all([self._is_leaf(element, path) for element in elements]):
+            return
+        item.setdefault("population", first)
+        self.draft.places[(*path, "population")] = self._place(elements[0])
+        left = ", ".join(dict.fromkeys(name for name in others if name != first))
+        if left:
+            message = f"only the first output, {first:.60}, decides; {left:.200} has no part in it"
+            self._note(elements[1], message + ": what several outputs mean is not public", path, warning=True)
 
     def _global(self, element: Any) -> None:
         pairs = self.draft.data.setdefault("globals", [])

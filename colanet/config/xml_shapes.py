@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from colanet.config.model import Discrete, Population
-from colanet.config.xml_words import SHAPE_WORDS, number
+from colanet.config.xml_words import SHAPE_WORDS, count, number
 
 _DISTRIBUTIONS = {
     "uni": ("uniform", ("min", "max")),
@@ -42,7 +42,7 @@ def read_value(element: Any) -> Any:
         With what was expected.
     """
     children = [child for child in element if isinstance(child.tag, str)]
-    kind = (element.get("type") or "").strip()
+    kind = (element.get("type") or "").strip().lower()
     if not kind and len(children) == 1 and children[0].tag in (*_DISTRIBUTIONS, "dis"):
         element, kind = children[0], children[0].tag
     if kind == "dis":
@@ -54,7 +54,7 @@ def read_value(element: Any) -> Any:
         raise ValueError(f"unknown distribution {kind!r:.60}, expected one of uni, ln, dis")
     if children or element.attrib:
         raise ValueError("expected a number, or a distribution of type uni, ln or dis")
-    return text_of(element)
+    return count(text_of(element))
 
 
 def _numbers(element: Any, kind: str, words: tuple[str, ...]) -> list[str]:
@@ -111,17 +111,23 @@ def read_structure(element: Any) -> dict[str, Any]:
     ValueError
         With what was expected.
     """
-    kind = (element.get("type") or "").strip()
+    kind = (element.get("type") or "").strip().upper()
     leaves = [leaf for leaf in _leaves(element) if leaf[0] != "type"]
     if kind == "O" and [name for name, _, _ in leaves] == ["dimension"]:
         return {"columns": _whole("dimension", leaves[0][1])}
     if kind == "L" and [name for name, _, _ in leaves] == ["dim", "dim"]:
         neurons, columns = (_whole("dim", text) for _, text, _ in leaves)
         return {"columns": columns, "winner_take_all": True, "size": neurons * columns}
+    if kind == "W":
+        raise ValueError(
+            'type="W" has no public definition; write type="O" with dimension="k" for k columns, '
+            'or type="L" with two elements dim for columns in which one neuron fires at a time'
+        )
     raise ValueError('expected type="O" with dimension="k", or type="L" with two elements dim')
 
 
 def _whole(name: str, text: str) -> int:
+    text = count(text)
     if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) > 0):
         raise ValueError(f"{name}: expected a whole number of at least 1, not {text!r:.60}")
     return int(text)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from colanet.config.xml_words import OLD_LINKS, OLD_ROOT, OLD_WORDS
 from colanet.errors import ConfigError, Problem
 
 MAX_BYTES = 2 << 20
@@ -23,6 +24,8 @@ _ENCODINGS = {
 _DECLARATION = re.compile(rb"\s*<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"'>]*)["']""")
 _INCLUDE_LINE = re.compile(r"^[ \t]*\\([^<>?\r\n]+?)[ \t]*\r?$", re.MULTILINE)
+_OPENING = re.compile(r"<(!--|!\[CDATA\[|\?)")
+_CLOSING = {"!--": "-->", "![CDATA[": "]]>", "?": "?>"}
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 
 
@@ -62,6 +65,7 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
     """
     text = _decode(read_bytes(path, shown), shown)
     _refuse_doctype(text, shown)
+    text = _mend_comments(text)
     text = _INCLUDE_LINE.sub(lambda found: f"<?{INCLUDE} {found[1]}?>", text)
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -75,6 +79,7 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
         root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
         raise ConfigError(Problem(_in_words(error), file=shown, line=error.lineno)) from error
+    _refuse_old_dialect(root, shown)
     if root.tag != "SNN":
         raise ConfigError(
             Problem(f"the root element is {root.tag[:60]}, expected SNN", file=shown, line=root.sourceline)
@@ -124,6 +129,39 @@ def _refuse_doctype(text: str, shown: str) -> None:
     if text.startswith("<!DOCTYPE", position):
         line = text.count("\n", 0, position) + 1
         raise ConfigError(Problem("a DOCTYPE is not accepted (no DTD, no entities)", file=shown, line=line))
+
+
+def _mend_comments(text: str) -> str:
+    """Blanks between the hyphens of ``--`` inside comments, which files of the field have and XML forbids."""
+    parts, position = [], 0
+    while found := _OPENING.search(text, position):
+        closing = _CLOSING[found[1]]
+        end = text.find(closing, found.end())
+        if end < 0:
+            break
+        inside = text[found.end() : end]
+        if found[1] == "!--":
+            inside = re.sub("-(?=-|$)", "- ", inside)
+        parts.append(text[position : found.end()] + inside + closing)
+        position = end + len(closing)
+    return "".join([*parts, text[position:]])
+
+
+def _refuse_old_dialect(root: Any, shown: str) -> None:
+    """ConfigError with one line if that is a file of 2021 to 2023."""
+    sign = root if root.tag == OLD_ROOT else next(filter(_is_old, root.iter("*")), None)
+    if sign is not None:
+        message = (
+            "the dialect of 2021 to 2023 (root Network, Receptors, N, CHARTIME, links excitatory) is not read: "
+            "its words mean other things; write the network in that of the manual 2.2 (root SNN) or in YAML"
+        )
+        raise ConfigError(Problem(message, file=shown, line=sign.sourceline))
+
+
+def _is_old(element: Any) -> bool:
+    """Whether an element stands in files of 2021 to 2023 only; Global may hold any words."""
+    old_link = element.tag == "Link" and element.get("type", "").strip().lower() in OLD_LINKS
+    return (old_link or element.tag in OLD_WORDS) and next(element.iterancestors("Global"), None) is None
 
 
 def _in_words(error: Any) -> str:

@@ -8,9 +8,17 @@ from typing import Any
 from colanet.config.draft import Draft, Path, Place
 from colanet.config.xml_include import Files, end_line
 from colanet.config.xml_shapes import text_of
-from colanet.config.xml_words import Row
+from colanet.config.xml_words import REFUSED, Row
 
 Handler = Callable[[Any, Path], None]
+
+
+def _what_is(word: str, parent: Any, kind: str, where: str) -> str:
+    """What to say about a word that is not taken inside `parent`."""
+    reason = REFUSED.get(parent.tag, {}).get(word)
+    if reason is not None:
+        return f"{word} in {parent.tag} is known but not taken: {reason}"
+    return f"unknown {kind} {word:.60} {where} {parent.tag}"
 
 
 class Walker:
@@ -46,7 +54,7 @@ class Walker:
             if name in by_word:
                 self._scalar(element, name, text, path, item, by_word[name], places)
             elif name not in ignore:
-                self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
+                self._unknown(element, _what_is(name, element, "attribute", "of"), path)
         self._stray(element, None, element.text, path)
         for child in self._children(element, path):
             if child.tag in handlers:
@@ -56,7 +64,7 @@ class Walker:
                     row = by_word[child.tag]
                     self._scalar(child, child.tag, text_of(child), path, item, row, places)
             else:
-                self._unknown(child, f"unknown element {child.tag:.60} in {element.tag}", path)
+                self._unknown(child, _what_is(child.tag, element, "element", "in"), path)
 
     def _scalar(
         self, element: Any, word: str, text: str, path: Path, item: dict[str, Any], row: Row, places: bool

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from colanet.config.draft import Vocabulary
+from colanet.config.whole import whole
 
 
 def number(value: Any) -> str:
@@ -46,13 +47,13 @@ class Row:
 
 # ------------------------------------------------------------------ converters
 
-_MEMORY = re.compile(r"(UNI|LU)\s*\(\s*([^,()\s]+)\s*,\s*([^,()\s]+)\s*\)")
+_MEMORY = re.compile(r"(UNI|LU)\s*\(\s*([^,()\s]+)\s*,\s*([^,()\s]+)\s*\)", re.IGNORECASE)
 _MEMORY_WORDS = {"UNI": "uniform", "LU": "log_uniform"}
 
 
 def _read_memory(text: str) -> Any:
     found = _MEMORY.fullmatch(text)
-    return {_MEMORY_WORDS[found[1]]: [found[2], found[3]]} if found else text
+    return {_MEMORY_WORDS[found[1].upper()]: [found[2], found[3]]} if found else count(text)
 
 
 def _write_memory(value: Any) -> str:
@@ -61,6 +62,17 @@ def _write_memory(value: Any) -> str:
             low, high = getattr(value, ours)
             return f"{word}({number(low)},{number(high)})"
     return number(value)
+
+
+def count(text: str) -> str:
+    """Whole numbers may be written like 1E3; everything else is left to the description to judge."""
+    value = whole(text)
+    return text if value is None else str(value)
+
+
+def count_row(xml: str, field: str, **more: Any) -> Row:
+    """A row whose value is a whole number."""
+    return Row(xml, field, count, **more)
 
 
 def _read_flag(text: str) -> str:
@@ -78,11 +90,12 @@ def _read_yes_no(text: str) -> bool:
 
 
 def choice(what: str, words: dict[str, str]) -> tuple[Callable[[str], str], Callable[[Any], str]]:
-    """Reader and writer of a word out of a list."""
+    """Reader and writer of a word out of a list; capitals and small letters are the same."""
+    small = {word.lower(): ours for word, ours in words.items()}
 
     def read(text: str) -> str:
-        if text in words:
-            return words[text]
+        if text.lower() in small:
+            return small[text.lower()]
         raise ValueError(f"unknown {what} {text!r:.60}, expected one of {', '.join(words)}")
 
     # The first spelling of a meaning is the one that is written.
@@ -96,79 +109,91 @@ INPUT_TYPES = {kind: kind for kind in ("text", "binary", "image", "text_values")
 CLASSIFIER_LIBS = {"ObjectClassifier": "object_target", "StateClassifier": "state_target"}
 READOUT_LIBS = {"ObjectClassifier": "object", "StateClassifier": "state"}
 MODES = {"repetitive": "repetitive", "endless": "endless", "once": "once"}
+CODINGS = {"integrate": "integrate", "poisson": "poisson"}
+RULES = {"two_factor": "two_factor", "three_factor": "three_factor"}
+CRITERIA = {word: word for word in ("absolute_error", "weighted_error", "averaged_F", "Rsquared")}
 
 SOURCE_ROWS = (
     Row("source", "source"),
     Row("noise", "noise"),
-    Row("period", "pacemaker_period"),
-    Row("history_length", "steps"),
+    count_row("period", "pacemaker_period"),
+    count_row("history_length", "steps"),
     Row("mode", "mode", *choice("mode", MODES)),
-    Row("tacts_to_skip", "skip"),
+    count_row("tacts_to_skip", "skip"),
     Row("meanings", "labels"),
 )
 SPECIAL_ROWS = {
     "image": (
-        Row("offset", "offset"),
-        Row("ntact_per_image", "period"),
-        Row("image_presentation_time", "presentation"),
+        count_row("offset", "offset"),
+        count_row("ntact_per_image", "period"),
+        count_row("image_presentation_time", "presentation"),
         Row("maxfrequency", "max_rate"),
-        Row("coding", "coding"),
+        Row("coding", "coding", *choice("coding", CODINGS)),
     ),
     "text_values": (
         Row("saturation_level", "saturation"),
-        Row("record_presentation_period", "period"),
-        Row("record_presentation_time", "presentation"),
+        count_row("record_presentation_period", "period"),
+        count_row("record_presentation_time", "presentation"),
     ),
 }
 SHAPE_WORDS = ("width", "height", "nchannels")
+SHAPE_COUNTS = tuple(count_row(word, word) for word in SHAPE_WORDS)
 
 _TARGET_ROWS = (
     Row("target_file", "target_file"),
-    Row("learning_time", "learning_time"),
-    Row("spike_period", "spike_period"),
-    Row("label_step", "label_step"),
-    Row("no_class", "no_class", _read_yes_no, lambda value: "yes" if value else "no"),
+    count_row("learning_time", "learning_time"),
+    count_row("spike_period", "spike_period"),
+    count_row("label_step", "label_step"),
+    Row("no_class", "no_class"),
     Row("no_class_value", "no_class_value"),
+    Row("criterion", "criterion", *choice("criterion", CRITERIA)),
+    Row("sequential_test", "sequential_test", _read_yes_no, lambda value: ""),
+    Row("prediction_file", "prediction_file"),
 )
 TARGET_ROWS = {
     "object_target": (
         *_TARGET_ROWS,
-        Row("object_presentation_period", "period", aliases=("state_duration",)),
+        count_row("object_presentation_period", "period", aliases=("state_duration",)),
     ),
-    "state_target": (*_TARGET_ROWS, Row("state_duration", "period", aliases=("object_presentation_period",))),
+    "state_target": (
+        *_TARGET_ROWS,
+        count_row("state_duration", "period", aliases=("object_presentation_period",)),
+    ),
 }
 
 # ----------------------------------------------------------------- populations
 
 POPULATION_ROWS = (
-    Row("n", "size"),
-    Row("chartime", "tau_m"),
+    count_row("n", "size"),
+    Row("chartime", "tau_m", count),
     Row("minpotential", "min_potential"),
     Row("threshold_inc", "threshold_increment"),
-    Row("threshold_decay_period", "threshold_decay"),
+    count_row("threshold_decay_period", "threshold_decay"),
     Row("threshold_excess_weight_dependent", "threshold_weight_factor"),
     Row("memory", "memory", _read_memory, _write_memory),
-    Row("bursting_period", "memory_period"),
+    count_row("bursting_period", "memory_period"),
     Row("stochastic_stimulation", "noise_amplitude"),
-    Row("reset_period", "reset_period"),
-    Row("reset_phase", "reset_phase"),
+    count_row("reset_period", "reset_period"),
+    count_row("reset_phase", "reset_phase"),
     Row("hebbian_plasticity", "hebbian_rate", aliases=("weight_inc",)),
     Row("hebbian_plasticity_chartime_ratio", "hebbian_window"),
-    Row("maxTSSISI", "isi_max"),
-    Row("dopamine_plasticity_time", "dopamine_window"),
+    count_row("maxTSSISI", "isi_max"),
+    count_row("dopamine_plasticity_time", "dopamine_window"),
     Row("three_factor_plasticity", "dopamine_rule", _read_flag, lambda value: ""),
-    Row("stability_rule", "stability_rule"),
+    Row("stability_rule", "stability_rule", *choice("rule", RULES)),
     Row("stability_resource_change_ratio", "stability_rate"),
     Row("minweight", "w_min"),
     Row("maxweight", "w_max"),
-    Row("nsilentsynapses", "virtual_synapses"),
+    count_row("nsilentsynapses", "virtual_synapses"),
     Row("_1_factor_plasticity", "presynaptic_rate"),
-    Row("_1_factor_plasticity_period", "presynaptic_period"),
+    count_row("_1_factor_plasticity_period", "presynaptic_period"),
 )
 
 # ----------------------------------------------------------------- projections
 
-LINK_TYPES = {"signal": "plastic", "plastic": "plastic", "gating": "gating", "reward": "reward"}
+LINK_TYPES = {
+    "signal": "plastic", "plastic": "plastic", "fixed": "fixed", "gating": "gating", "reward": "reward",
+}  # fmt: skip
 LINK_POLICIES = {
     "aligned": "one_to_one",
     "all-to-all": "all_to_all",
@@ -185,15 +210,33 @@ LINK_ATTRIBUTES = (
 LINK_ROWS = (
     Row("weight", "weight"),
     Row("probability", "probability"),
-    Row("maxnpre", "max_inputs"),
+    count_row("maxnpre", "max_inputs"),
 )
 RESOURCE_WORDS = ("IniResource", "iniresource")
 DELAY_WORDS = ("Delay", "delay")
 
 # -------------------------------------------------------------------- document
 
-NETWORK_ROWS = (Row("ncopies", "copies"), Row("saved", "state"))
+MODELS = ("linearized", "superquantized")
+"""Laws that exist in files of the field without a public definition."""
+RECEPTORS_ROWS = (Row("name", "name"), count_row("n", "size"))
+SECTION_ROWS = (Row("name", "name"),)
+NETWORK_ROWS = (count_row("ncopies", "copies"), Row("saved", "state"))
 READOUT_ROWS = (Row("lib", "kind", *choice("readout lib", READOUT_LIBS)), Row("output", "population"))
+
+_CONVOLUTION = "the convolution of images has no public definition; give the convolved images as text_values"
+_LINEARIZED = 'it belongs to model="linearized", which has no public definition'
+REFUSED: dict[str, dict[str, str]] = {
+    "Special": dict.fromkeys(("convolution_file", "stride", "s", "ncalibrationimages", "bias"), _CONVOLUTION),
+    "props": dict.fromkeys(("b", "hinge_position"), _LINEARIZED),
+    "NETWORK": {"Implementation": "sections made by a closed plug-in, which colanet does not have"},
+}
+"""Element, word inside it, and why it is known but not taken."""
+
+OLD_ROOT = "Network"
+OLD_WORDS = {"Receptors", "N", "CHARTIME"}
+OLD_LINKS = {"excitatory", "inhibitory"}
+"""What files of 2021 to 2023 are known by: another language with the same suffix."""
 
 _NAMES: dict[str, dict[str, str]] = {
     "inputs": {"kind": "type", "size": "n", "shape": "width", **{r.field: r.xml for r in SOURCE_ROWS}},

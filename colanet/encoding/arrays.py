@@ -50,7 +50,8 @@ def present_arrays(
         raise DataError(f"labels of {labels.dtype}, shape {labels.shape}, expected whole numbers, shape (n,)")
     if len(images) != len(labels) or not 0 <= n_taught <= len(labels):
         raise DataError(f"{len(images)} images, {len(labels)} labels, {n_taught} of them taught")
-    if len(labels) and not 0 <= labels.min() <= labels.max() < target.size:
+    lowest = 0 if target.no_class is None else -1
+    if len(labels) and not lowest <= labels.min() <= labels.max() < target.size:
         span = f"from {labels.min()} to {labels.max()}"
         raise DataError(f"labels {span}, but input {target.name} has {target.size} classes")
     context = Context(tuple(inputs), Path("."), seed, None, None, None, None)
@@ -63,5 +64,6 @@ def present_arrays(
             sources.append(target_input(context, target, labels, n_taught))
     period, n = target.period, len(labels)
     return Presentation(
-        tuple(sources), period, n_taught, n - n_taught, labels, target.size, n_taught * period, n * period
-    )
+        tuple(sources), period, n_taught, n - n_taught, labels, target.size, n_taught * period, n * period,
+        -1 if target.no_class is not None else None,
+    )  # fmt: skip

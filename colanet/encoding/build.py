@@ -40,14 +40,14 @@ class Presentation:
     n_train, n_test : int
         Objects with and without teaching; both 0 without a target.
     labels : ndarray of int, shape (n_train + n_test,), or None
-        None without a target.
+        Class of every object, -1 for none; None without a target.
     n_classes : int
     learning_time : int
         Steps with labels and plasticity, n_train * period.
     n_steps : int or None
         Steps of a whole run; None: the input never ends.
     no_class_value : int or None
-        Label of objects without a class; None: every object has one.
+        -1 where objects without a class may be among the labels; None: every object has one.
     node_labels : dict of str to tuple of str
         Names of the nodes of the inputs that have them.
     """
@@ -119,7 +119,7 @@ def build_sources(
         n_classes=target.size if target else 0,
         learning_time=taught * target.period if target else 0,
         n_steps=min(lengths) if lengths else None,
-        no_class_value=target.no_class_value if target and target.no_class else None,
+        no_class_value=-1 if target and target.no_class is not None else None,
         node_labels=node_labels,
     )
 
@@ -156,17 +156,27 @@ def _labels(context: Context, target: TargetInput) -> tuple[np.ndarray, int]:
     name = target.target_file
     if context.is_dataset(name):
         data = datasets.load(name, context.data_dir)
-        labels = np.concatenate([data.train_labels, data.test_labels]).astype(np.int64)
+        labels = _classes_of(np.concatenate([data.train_labels, data.test_labels]).astype(np.int64), target)
         train = len(data.train_labels)
-        if labels.max(initial=0) >= target.size:
-            raise DataError(f"{name}: label {labels.max()}, but input {target.name} has {target.size} classes")
     else:
         context.check_there(name)
         content, name = context.content(name)
-        labels = files.label_lines(content, name, target.size, target.no_class_value if target.no_class else None)
+        labels = files.label_lines(content, name, target.class_labels, target.no_class)
         train = context.taught(len(labels))
     rows = context.select(train, len(labels), name)
     return labels[rows], int((rows < train).sum())
+
+
+def _classes_of(labels: np.ndarray, target: TargetInput) -> np.ndarray:
+    """Class of each object of a data set by name, -1 for its label `no_class`."""
+    classes, absent = np.array(target.class_labels), np.zeros(len(labels), dtype=bool)
+    if target.absent_label is not None:
+        absent = labels == target.absent_label
+    unknown = ~np.isin(labels, classes) & ~absent
+    if unknown.any():
+        message = f"label {labels[unknown].max()}, but input {target.name} has {target.size} classes"
+        raise DataError(f"{target.target_file}: {message}")
+    return np.where(absent, -1, np.searchsorted(classes, labels))
 
 
 def _check_length(

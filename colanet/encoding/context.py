@@ -47,11 +47,11 @@ class Context:
 
     def content(self, source: str | None) -> tuple[bytes, str]:
         """Bytes of a file of the configuration, or of standard input, and a name for messages."""
-        return files.content_of(None if source is None else self.base_dir / source, self.stdin)
+        return files.content_of(None if source is None else files.located(self.base_dir, source), self.stdin)
 
     def check_there(self, source: str | None) -> None:
         """DataError if that is neither a file nor, where data sets may be named, one of them."""
-        if source is not None and not (self.base_dir / source).exists():
+        if source is not None and not files.located(self.base_dir, source).exists():
             known = ", ".join(datasets.NAMES)
             raise DataError(f"{self.base_dir / source}: no such file, nor a data set by name ({known})")
 

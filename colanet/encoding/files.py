@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from colanet.config.whole import whole
 from colanet.datasets.idx import read_bytes
 from colanet.encoding.stretch import ROOM, Spikes, from_events
 from colanet.errors import DataError
 
-_WHOLE = re.compile(r"[+-]?[0-9]+\Z")
+_MARKED = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+
+
+def located(folder: Path, name: str) -> Path:
+    """A file of a configuration; backslashes that lead nowhere are taken for the slashes they stand for."""
+    path = folder / name
+    if "\\" in name and not path.exists():
+        other = folder / name.replace("\\", "/")
+        return other if other.exists() else path
+    return path
 
 
 def content_of(path: Path | None, stdin: BinaryIO | None) -> tuple[bytes, str]:
@@ -31,6 +49,24 @@ def content_of(path: Path | None, stdin: BinaryIO | None) -> tuple[bytes, str]:
     return read_bytes(path, packed=path.suffix == ".gz"), str(path)
 
 
+def without_marks(content: bytes, name: str) -> bytes:
+    """A text file as UTF-8 without byte order marks, wherever they stand; UTF-16 and UTF-32 are told by theirs.
+
+    Raises
+    ------
+    DataError
+        If the file begins with the mark of a coding that it is not in.
+    """
+    for mark, coding in _MARKED:
+        if content.startswith(mark):
+            try:
+                content = content.decode(coding).encode("utf-8")
+            except UnicodeError as error:
+                raise DataError(f"{name}: begins as {coding} text does, but is none") from error
+            break
+    return content.replace(codecs.BOM_UTF8, b"")
+
+
 def text_lines(content: bytes, name: str) -> list[str]:
     """Lines of a text file without blanks at their ends and without trailing empty ones.
 
@@ -40,7 +76,7 @@ def text_lines(content: bytes, name: str) -> list[str]:
         If the file is not UTF-8.
     """
     try:
-        lines = content.decode("utf-8").split("\n")
+        lines = without_marks(content, name).decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not a text file, byte {error.start} is not UTF-8") from error
     while lines and not lines[-1].strip():
@@ -56,7 +92,7 @@ def text_rows(content: bytes, name: str, size: int | None) -> tuple[Spikes, int]
     DataError
         For other characters, or rows that are not `size` (or as the first one) long.
     """
-    lines = [line.rstrip() for line in content.rstrip().split(b"\n")]
+    lines = [line.rstrip() for line in without_marks(content, name).rstrip().split(b"\n")]
     if not lines[0]:
         raise DataError(f"{name}: is empty, expected rows of @ and ." if len(lines) == 1 else f"{name}:1: is empty")
     width = size or len(lines[0])
@@ -111,7 +147,7 @@ def raw_images(content: bytes, name: str, nodes: int, offset: int) -> np.ndarray
 
 
 def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
-    """CSV records as float of shape (n, nodes).
+    """CSV records as float of shape (n, nodes); a first line of names, one a node, is skipped.
 
     Raises
     ------
@@ -121,40 +157,95 @@ def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
     lines = text_lines(content, name)
     if not lines:
         raise DataError(f"{name}: is empty, expected comma-separated numbers")
-    width = size or lines[0].count(",") + 1
-    values = np.empty((len(lines), width))
-    for number, line in enumerate(lines, 1):
-        fields = [field.strip() for field in line.split(",")]
+    names = _fields(lines[0])
+    width = size or len(names)
+    first = 1
+    if _is_header(names):
+        _check_header(names, width, name)
+        first = 2
+    values = np.empty((len(lines) - first + 1, width))
+    for number, line in enumerate(lines[first - 1 :], first):
+        fields = _fields(line)
         if len(fields) != width:
             raise DataError(f"{name}:{number}: {len(fields)} numbers, expected {width}")
         strange = next((field for field in fields if not _NUMBER.match(field)), None)
         if strange is not None:
             raise DataError(f"{name}:{number}: {strange[:40]!r} is not a number")
-        values[number - 1] = [float(field) for field in fields]
+        values[number - first] = [float(field) for field in fields]
+    if not len(values):
+        raise DataError(f"{name}: has names in its first line, but no numbers")
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-        raise DataError(f"{name}:{row + 1}: a number is too large")
+        raise DataError(f"{name}:{row + first}: a number is too large")
     return values
 
 
-def label_lines(content: bytes, name: str, classes: int, no_class: int | None) -> np.ndarray:
-    """One label a line, int64; `no_class` stands for objects without a class.
+def _fields(line: str) -> list[str]:
+    return [field.strip() for field in line.split(",")]
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether a first line has names: no field means a number (nan and "1" do), and one has a letter."""
+    return not any(map(_means_number, fields)) and any(map(_LETTER.search, fields))
+
+
+def _means_number(field: str) -> bool:
+    try:
+        float(field.strip("\"' "))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_header(names: list[str], width: int, name: str) -> None:
+    """DataError unless there is a name for every node: a column without one is an index, not a node."""
+    if len(names) != width:
+        raise DataError(f"{name}:1: {len(names)} names, expected {width}")
+    if not all(names):
+        raise DataError(f"{name}:1: column {names.index('') + 1} has no name; expected one for every node")
+
+
+def label_lines(content: bytes, name: str, classes: Sequence[int], no_class: str | None) -> np.ndarray:
+    """One label a line, as the number of its class from 0 on, int64.
+
+    Parameters
+    ----------
+    content, name
+    classes : sequence of int
+        Label of each class.
+    no_class : str or None
+        Label of objects without a class, which become -1; told by its text, or as the same whole number.
 
     Raises
     ------
     DataError
-        If a line is not a whole number of 0..classes-1 (or `no_class`), or there is none.
+        If another line is not a label (``3``, or ``3.000e+00`` as numpy.savetxt writes it), or there is none.
     """
-    lines = text_lines(content, name)
+    lines = [line.strip() for line in text_lines(content, name)]
+    if no_class == "" and content:
+        # Blank lines at the end are objects, too.
+        lines += [""] * (without_marks(content, name).removesuffix(b"\n").count(b"\n") + 1 - len(lines))
     if not lines:
         raise DataError(f"{name}: is empty, expected one label a line")
+    known = {label: number for number, label in enumerate(classes)}
+    absent = None if no_class is None else whole(no_class)
+    also = "" if no_class is None else f" or {no_class!r:.40} for no class"
     labels = np.empty(len(lines), dtype=np.int64)
-    also = "" if no_class is None else f" or {no_class} for no class"
     for number, line in enumerate(lines, 1):
-        if not _WHOLE.match(line.strip()):
-            raise DataError(f"{name}:{number}: {line[:40]!r} is not a label, expected a whole number")
-        label = int(line[:40])
-        if not 0 <= label < classes and label != no_class:
-            raise DataError(f"{name}:{number}: label {label}, expected 0..{classes - 1}{also}")
-        labels[number - 1] = label
+        label = whole(line)
+        if line == no_class or (label is not None and label == absent):
+            labels[number - 1] = -1
+        elif label is None:
+            raise DataError(f"{name}:{number}: {line[:40]!r} is not a label, expected a whole number{also}")
+        elif label not in known:
+            raise DataError(f"{name}:{number}: label {label}, expected {_span(classes)}{also}")
+        else:
+            labels[number - 1] = known[label]
     return labels
+
+
+def _span(classes: Sequence[int]) -> str:
+    """Ascending labels in words."""
+    low, high = classes[0], classes[-1]
+    missing = set(range(low, high + 1)) - set(classes)
+    return f"{low}..{high}" + "".join(f" without {label}" for label in missing)

@@ -76,12 +76,10 @@ def values_input(context: Context, number: int, described: ValuesInput) -> Sourc
 
 
 def target_input(context: Context, target: TargetInput, labels: np.ndarray, n_train: int) -> Source:
-    """Label spikes for the first n_train objects."""
-    nodes = labels[:n_train]
-    if target.no_class:
-        nodes = np.where(nodes == target.no_class_value, -1, nodes)
+    """Label spikes for the first n_train objects; labels are classes, -1 for none."""
     length = len(labels) * target.period
-    return Source(target.name, target.size, length, [Labels(nodes, target.period, _offsets(context, target))])
+    part = Labels(labels[:n_train], target.period, _offsets(context, target))
+    return Source(target.name, target.size, length, [part])
 
 
 def _offsets(context: Context, target: TargetInput) -> np.ndarray:

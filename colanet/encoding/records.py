@@ -105,6 +105,7 @@ def read_list(path: str | os.PathLike, n_steps: int | None = None) -> Record:
         If a line is no list of whole numbers, or a step lies beyond `n_steps`.
     """
     content, name = files.content_of(Path(path), None)
+    content = files.without_marks(content, name)
     lines = content.decode("ascii", "replace").split("\n")[:-1] if content.endswith(b"\n") else None
     if lines is None:
         raise DataError(f"{name}: does not end with a line break, expected one line a neuron")

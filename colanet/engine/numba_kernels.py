@@ -841,7 +841,7 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
     if population[P_ISI]:
         factor = max(2 * ONE - (distance << Q) // population[P_ISI], -ONE)
     else:
-        factor = 2 * ONE if distance == 0 else -ONE
+        factor = ONE if distance == 0 else -ONE  # the limit for ISImax -> 0
     return fixmul(product, factor, Q)
 
 
@@ -967,7 +967,7 @@ def update(t, p, noting, wiring, live, scratch):
     calm = not scratch.touched[p, CURRENT] and not kicked
     if not (calm and scratch.rest[p]):
         above = settle(t, p, population, wiring, live, scratch)
-        scratch.rest[p] = calm and population[P_LEAK] == 0
+        scratch.rest[p] = calm and population[P_LEAK] == 0 and population[P_FLOOR] <= 0
         if population[P_RAMP_PERIOD]:
             move_ramps(live.ramp[start:stop])
         if above:
@@ -1118,7 +1118,8 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     arriving = start + MAX_DELAY
     restless = False
     for p in range(populations):
-        restless |= wiring.population[p, P_KICK] > 0
+        # A floor above 0 lifts potentials in silence too.
+        restless |= wiring.population[p, P_KICK] > 0 or wiring.population[p, P_FLOOR] > 0
     scratch.ahead_stop[:] = 0
     for q in range(projections):
         scratch.until[q] = FOREVER if wiring.projection[q, J_INPUT] else start + MAX_DELAY

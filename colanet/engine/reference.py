@@ -315,7 +315,8 @@ class Network:
         if rule.isi_max:
             factor = max(2 * ONE - (distance << Q) // rule.isi_max, -ONE)
         else:
-            factor = 2 * ONE if distance == 0 else -ONE
+            # The limit for ISImax -> 0: 2 - 1 at the sequence's first spike, -1 at any later step.
+            factor = ONE if distance == 0 else -ONE
         return fixmul(product, factor)
 
     def stabilise(self, name: str, i: int, change: int) -> None:

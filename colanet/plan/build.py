@@ -19,6 +19,7 @@ from colanet.plan.fixed import (
     ONE,
     POTENTIAL_LIMIT,
     RESOURCE_LIMIT,
+    leak_factor,
     to_fixed,
 )
 
@@ -297,7 +298,7 @@ class _Builder:
             size=p.size,
             column_size=p.size // p.columns if p.columns else 0,
             winner_take_all=p.winner_take_all,
-            leak=1024 if p.tau_m == math.inf else 1024 - 1024 // int(p.tau_m),
+            leak=leak_factor(p.tau_m),
             floor=-POTENTIAL_LIMIT if p.min_potential is None else milli(p.min_potential, "min_potential"),
             kick=self.fixed(p.noise_amplitude, MILLI, 65535, where + "noise_amplitude"),
             ramp_increment=milli(p.threshold_increment, "threshold_increment"),

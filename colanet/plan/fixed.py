@@ -12,6 +12,7 @@ Products are truncated towards zero, so that a change and its opposite are of eq
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
 
@@ -58,6 +59,14 @@ def to_fixed(value: float, scale: int, limit: int, where: str) -> int:
         largest = Decimal(limit) / scale
         raise ConfigError(Problem(f"{value} is out of range, at most {largest:.3f} in size", where))
     return int(exact)
+
+
+def leak_factor(tau: float) -> int:
+    """Numerator of the leak u := u * leak / 1024: 1024 - 1024 div tau, exact for fractional tau >= 1 too.
+
+    1024 / tau is cut to a whole number as the integer division of a whole tau does; an infinite tau does not leak.
+    """
+    return 1024 if tau == math.inf else 1024 - int(Decimal(1024) // Decimal(repr(tau)))
 
 
 @cache

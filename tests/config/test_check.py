@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import colanet
 from colanet.config import ConfigWarning, check, load, override, override_all
 from colanet.config.commands import convert, validate
 from colanet.config.model import (
@@ -148,6 +149,37 @@ def test_label_step_is_needed_without_images():
         TargetInput(name="T", size=2, target_file="t", learning_time=9, period=15),
     )
     assert "label_step: is needed" in errors(network(inputs=inputs))[0]
+
+
+def test_a_population_by_name():
+    net = network()
+    assert net.population("O").size == 2
+    with pytest.raises(KeyError, match="there is no population X; known: L, O"):
+        net.population("X")
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        (
+            {"projections": (Projection(source="R", target="M"),)},
+            "projection R->M: target: there is no input or population M; known: R, T, L, O",
+        ),
+        ({"population": {"hebbian_rate": 1001}}, "population L: hebbian_rate: 1001 is out of range"),
+        ({"population": {"name": "O"}}, "population O: name: the name O is given twice"),
+    ],
+)
+def test_a_session_of_a_network_made_in_python_names_the_field(fields, line):
+    with pytest.raises(ConfigError) as caught:
+        colanet.Session(network(**fields))
+    assert str(caught.value).startswith(line)
+    assert errors(network(**fields))[0].startswith(line)
+
+
+def test_a_session_of_noise_without_an_end_may_be_told_where_to_stop():
+    endless = Network(inputs=(NoiseInput(name="R", size=4),), populations=(Population(name="N", size=1),))
+    assert "steps: is needed" in errors(endless)[0]
+    assert colanet.Session(endless, engine="reference").run(3).steps == 3
 
 
 def test_too_many_synapses():

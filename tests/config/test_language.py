@@ -56,6 +56,12 @@ PROPS = [
     ),
     ("<chartime> 3 </chartime>", {"tau_m": 3}, "tau_m: 3"),
     ("<chartime>INFINITY</chartime>", {"tau_m": math.inf}, "tau_m: .inf"),
+    ("<chartime>2.5</chartime>", {"tau_m": 2.5}, "tau_m: 2.5"),
+    ("<chartime>3.0</chartime>", {"tau_m": 3}, "tau_m: 3\n"),
+    ("<minpotential>1.5</minpotential>", {"min_potential": 1.5}, "min_potential: 1.5"),
+    ('<Structure type="o" dimension="3E0"/>', {"columns": 3}, "columns: 3"),
+    ("<memory>uni(2, 9)</memory>", {"memory": Uniform(uniform=(2, 9))}, "memory: {uniform: [2, 9]}"),
+    ("<memory>1E3</memory>", {"memory": 1000}, "memory: 1000"),
     ("<minpotential>-2.5</minpotential>", {"min_potential": -2.5}, "min_potential: -2.5"),
     (
         "<threshold_inc>1</threshold_inc><threshold_decay_period>30</threshold_decay_period>",
@@ -148,6 +154,9 @@ LINKS = [
     ("", "<weight>9</weight>", {"weight": 9}),
     (' type="signal"', "<iniresource>3.192</iniresource>", {"kind": "plastic", "initial_resource": 3.192}),
     (' type="plastic"', "", {"kind": "plastic"}),
+    (' type="fixed"', "<weight>9</weight>", {"weight": 9}),
+    (' type="Plastic" policy="ALL-TO-ALL"', "", {"kind": "plastic", "connection": "all_to_all"}),
+    ("", "<maxnpre>1E1</maxnpre><delay>1e1</delay>", {"max_inputs": 10, "delay": 10}),
     (' type="gating"', "<weight>-10</weight>", {"kind": "gating", "weight": -10}),
     (' type="reward"', "<weight>0.25</weight>", {"kind": "reward", "weight": 0.25}),
     (' policy="aligned"', "", {"connection": "one_to_one"}),
@@ -220,6 +229,9 @@ INPUTS = [
     (receptors("none", "<noise>0.3</noise>"), NoiseInput(name="R", size=4, noise=0.3)),
     (receptors("none", "<period>5</period>"), NoiseInput(name="R", size=4, pacemaker_period=5)),
     (receptors("none", "<history_length>99</history_length>"), NoiseInput(name="R", size=4, steps=99)),
+    (receptors("none", "<history_length>1E3</history_length>"), NoiseInput(name="R", size=4, steps=1000)),
+    (receptors("NONE", "<history_length>1.5e1</history_length>"), NoiseInput(name="R", size=4, steps=15)),
+    (receptors("Text", "<mode>Endless</mode>"), TextInput(name="R", size=4, mode="endless")),
     (receptors("text", "<source> a b.txt </source>"), TextInput(name="R", size=4, source="a b.txt")),
     (receptors("text", n=""), TextInput(name="R")),
     (receptors("text", "<mode>repetitive</mode>"), TextInput(name="R", size=4, mode="repetitive")),
@@ -261,9 +273,32 @@ INPUTS = [
     (
         target(
             "ObjectClassifier",
-            "<state_duration>20</state_duration><no_class>yes</no_class><no_class_value>7</no_class_value>",
+            "<state_duration>20</state_duration><no_class>0</no_class><no_class_value>0.5</no_class_value>",
         ),
-        TargetInput(**TARGET, period=20, no_class=True, no_class_value=7),
+        TargetInput(**TARGET, period=20, no_class="0", no_class_value=0.5),
+    ),
+    (
+        target("StateClassifier", "<state_duration>20</state_duration><no_class>-</no_class>"),
+        TargetInput(**TARGET, period=20, kind="state_target", no_class="-"),
+    ),
+    (
+        target("StateClassifier", "<state_duration>20</state_duration><no_class/>"),
+        TargetInput(**TARGET, period=20, kind="state_target", no_class=""),
+    ),
+    (
+        target(
+            "StateClassifier",
+            "<state_duration>20</state_duration><criterion>averaged_F</criterion><sequential_test/>"
+            "<prediction_file>p.csv</prediction_file>",
+        ),
+        TargetInput(
+            **TARGET,
+            period=20,
+            kind="state_target",
+            criterion="averaged_F",
+            sequential_test=True,
+            prediction_file="p.csv",
+        ),
     ),
 ]
 

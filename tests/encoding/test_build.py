@@ -128,15 +128,46 @@ def test_label_after_the_period(folder):
 
 def test_no_class(folder):
     (folder / "l").write_text("0\n-1\n2\n-1\n1\n")
-    target = FILES[1].model_copy(update={"no_class": True})
+    target = FILES[1].model_copy(update={"no_class": "-1"})
     p = build_sources((FILES[0], target), base_dir=folder)
     assert p.no_class_value == -1 and p.labels.tolist() == [0, -1, 2, -1, 1]
     assert fired(p.sources[1]) == [(3, 0), (11, 2)]
 
 
-def test_no_class_value_may_be_a_class_number(folder):
-    target = FILES[1].model_copy(update={"no_class": True, "no_class_value": 1})
-    assert fired(build_sources((FILES[0], target), base_dir=folder).sources[1]) == [(3, 0), (11, 2)]
+def test_the_value_of_no_class_is_no_label(folder):
+    # The label 1 stays a class though objects without one carry the value 1.
+    target = FILES[1].model_copy(update={"no_class": "-", "no_class_value": 1})
+    (folder / "l").write_text("0\n1\n-\n0\n1\n")
+    p = build_sources((FILES[0], target), base_dir=folder)
+    assert fired(p.sources[1]) == [(3, 0), (7, 1)] and p.labels.tolist() == [0, 1, -1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("none", "text", "classes"),
+    [
+        ("0", "1\n0\n3\n2\n0\n", [0, -1, 2, 1, -1]),
+        ("1", "0\n1\n3\n2\n1\n", [0, -1, 2, 1, -1]),
+        ("3", "0\n1\n3\n2\n03\n", [0, 1, -1, 2, -1]),
+        ("0", "1.0e+00\n0.0e+00\n3\n2.\n+0\n", [0, -1, 2, 1, -1]),
+        ("0.0", "1\n0\n3\n2\n0.0\n", [0, -1, 2, 1, -1]),
+        ("none", "0\nnone\n2\n1\nnone\n", [0, -1, 2, 1, -1]),
+        ("", "0\n\n2\r\n1\n\n", [0, -1, 2, 1, -1]),
+        ("", "0\n\n2\n1\n  ", [0, -1, 2, 1, -1]),
+    ],
+)
+def test_labels_of_no_class_leave_the_other_labels_to_the_classes(folder, none, text, classes):
+    target = FILES[1].model_copy(update={"no_class": none, "learning_time": 20})
+    (folder / "l").write_text(text)
+    p = build_sources((FILES[0], target), base_dir=folder)
+    assert p.labels.tolist() == classes
+    assert fired(p.sources[1]) == [(4 * k + 3, c) for k, c in enumerate(classes) if c >= 0]
+
+
+def test_a_digit_of_a_named_data_set_may_be_no_class():
+    target = T.model_copy(update={"no_class": "7", "size": 9})
+    shown = build_sources((R, target), n_train=50, n_test=0).labels
+    digits = datasets.load("mnist").train_labels[:50].astype(int)
+    assert 7 in digits and shown.tolist() == [-1 if d == 7 else d - (d > 7) for d in digits]
 
 
 def test_images_go_on(folder):

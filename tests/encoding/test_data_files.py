@@ -73,15 +73,34 @@ FAULTS = [
     (values(), b"1,2\n3,1e999\n", "d:2: a number is too large"),
     (values(), b"1,\xff\n", "d: not a text file, byte 2"),
     (values(size=1), b"1,2\n", "d:1: 2 numbers, expected 1"),
+    # A first line of names is skipped, and lines are counted with it.
+    (values(), b"n0,n1\n1,2\n3\n", "d:3: 1 numbers, expected 2"),
+    (values(), b"n0,n1\n1,2\n3,x\n", "d:3: 'x' is not a number"),
+    (values(), b"n0,n1\n1,1e999\n", "d:2: a number is too large"),
+    (values(), b"n0,n1\n1,2\nn0,n1\n", "d:3: 'n0' is not a number"),
+    (values(size=3), b"n0,n1\n1,2,3\n", "d:1: 2 names, expected 3"),
+    (values(), b"n0,n1\n", "d: has names in its first line, but no numbers"),
+    (values(), b",n0,n1\n0,1,2\n", "d:1: column 1 has no name; expected one for every node"),
+    # What may be a record is not lost as a header.
+    (values(), b"n0,1\n1,2\n", "d:1: 'n0' is not a number"),
+    (values(), b"nan,inf\n1,2\n", "d:1: 'nan' is not a number"),
+    (values(), b'"1","2"\n1,2\n', "d:1: '\"1\"' is not a number"),
+    (values(), b"0.5;2\n1;1\n", "d:1: '0.5;2' is not a number"),
+    (values(), b",\n1,2\n", "d:1: '' is not a number"),
+    (values(), b"\n1,2\n", "d:1: '' is not a number"),
     (labels(), b"", "d: is empty"),
     (labels(), b"0\n1\n3\n", "d:3: label 3, expected 0..2"),
     (labels(), b"0\n-1\n", "d:2: label -1, expected 0..2"),
-    (labels(no_class=True), b"0\n-2\n", "d:2: label -2, expected 0..2 or -1 for no class"),
+    (labels(no_class="-1"), b"0\n-2\n", "d:2: label -2, expected 0..2 or '-1' for no class"),
+    (labels(no_class="0"), b"1\n4\n", "d:2: label 4, expected 1..3 or '0' for no class"),
+    (labels(no_class="1"), b"1\n4\n", "d:2: label 4, expected 0..3 without 1 or '1' for no class"),
+    (labels(no_class="-"), b"1\nx\n", "d:2: 'x' is not a label, expected a whole number or '-' for no class"),
     (labels(), b"0\ntwo\n", "d:2: 'two' is not a label"),
     (labels(), b"0\n\n1\n", "d:2: '' is not a label"),
-    (labels(), b"0\n1.0\n", "d:2: '1.0' is not a label"),
+    (labels(), b"0\n1.5\n", "d:2: '1.5' is not a label"),
+    (labels(), b"0\n1e999\n", "d:2: '1e999' is not a label"),
     (labels(), "0\n\u0663\n".encode(), "d:2: '\u0663' is not a label"),
-    (labels(), b"0\n" + b"9" * 5000 + b"\n", "d:2: label 9999"),
+    (labels(), b"0\n" + b"9" * 5000 + b"\n", "d:2: '9999"),
     (labels(target_file="mnist"), b"", "mnist: label 9, but input T has 3 classes"),
 ]
 
@@ -139,6 +158,80 @@ def test_values(tmp_path):
     assert made.size == 3 and nodes(made) == [[1], [0, 1], [], [], [0], []]
     made = one(values(saturation=2.0, period=1), tmp_path, b"0.5\n0.5\n1.5\n1.5\n0\n2\n")
     assert nodes(made) == [[], [], [0], [0], [], [0]]  # sums 1/4, 1/2, 5/4, 1, 0, 1
+
+
+PLAIN = b"0.5,2\n2,0\n1,1\n"
+HEADERS = [b"n0,n1\n", b"n0,n1\r\n", b" n0 , n1 \n", b"# n0,n1\n", b'"n0","n1"\n', "\ufeffпиксель,b\n".encode()]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("size", [None, 2])
+def test_a_header_of_names_is_skipped(tmp_path, header, size):
+    described = values(saturation=2.0, period=5, presentation=4, size=size)
+    plain = nodes(one(described, tmp_path, PLAIN))
+    # Of saturation 2: a quarter and 1, 1 and 0, a half and a half spike a step, the rest carried over.
+    assert plain[:5] == [[1], [1], [1], [0, 1], []] and plain[10:] == [[], [0, 1], [], [0, 1], []]
+    assert nodes(one(described, tmp_path, header + PLAIN)) == plain
+    (tmp_path / "d.gz").write_bytes(gzip.compress(header + PLAIN))
+    assert nodes(one(described.model_copy(update={"source": "d.gz"}), tmp_path)) == plain
+    from_pipe = described.model_copy(update={"source": None})
+    assert nodes(one(from_pipe, tmp_path, stdin=io.BytesIO(header + PLAIN))) == plain
+
+
+def test_a_header_is_no_record_to_skip_or_to_ask_for(tmp_path):
+    described = values(saturation=2.0, period=5, presentation=4)
+    skipped = described.model_copy(update={"skip": 5})
+    assert nodes(one(skipped, tmp_path, b"a,b\n" + PLAIN)) == nodes(one(skipped, tmp_path, PLAIN))
+    asked = {"n_train": 2, "n_test": 0}
+    shown = build_sources((described,), base_dir=tmp_path, **asked)
+    (tmp_path / "d").write_bytes(b"a,b\n" + PLAIN)
+    again = build_sources((described,), base_dir=tmp_path, **asked)
+    assert nodes(again.sources[0]) == nodes(shown.sources[0])
+
+
+def test_a_first_row_of_numbers_is_a_record(tmp_path):
+    assert nodes(one(values(), tmp_path, b"0,1\n1,0\n")) == [[1], [0]]
+
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_byte_order_mark_is_no_character_of_any_text_file(tmp_path, coding):
+    def written(content):
+        marked = content if coding in ("utf-8-sig", "utf-16", "utf-32") else BOM + content
+        return marked.encode(coding)
+
+    assert nodes(one(text(), tmp_path, written("@.\n.@\n"))) == [[0], [1]]
+    assert nodes(one(values(), tmp_path, written("0,1\n1,0\n"))) == [[1], [0]]
+    assert nodes(one(values(), tmp_path, written("a,b\n0,1\n"))) == [[1]]
+    assert nodes(one(labels(), tmp_path, written("2\n0\n"))) == [[2], [2], [0], [0]]
+    (tmp_path / "m").write_bytes(written("left\nright\n"))
+    named = text(labels="m")
+    (tmp_path / "d").write_bytes(written("@.\n"))
+    assert build_sources((named,), base_dir=tmp_path).node_labels == {"R": ("left", "right")}
+
+
+def test_marks_inside_a_file_are_none_either(tmp_path):
+    # As they come into files that were put together of others.
+    assert nodes(one(labels(learning_time=9), tmp_path, f"{BOM}{BOM}2\n{BOM}0\n".encode())) == [[2], [2], [0], [0]]
+
+
+def test_half_a_character_is_one_clear_line(tmp_path):
+    with pytest.raises(DataError, match="d: begins as utf-16 text does, but is none"):
+        one(labels(), tmp_path, "0\n1\n".encode("utf-16")[:-1])
+
+
+def test_labels_as_numpy_writes_them(tmp_path):
+    wanted = np.array([2, 0, 1, 2])
+    np.savetxt(tmp_path / "d", wanted)
+    assert b"2.000000000000000000e+00" in (tmp_path / "d").read_bytes()
+    shown = build_sources((labels(learning_time=8),), base_dir=tmp_path)
+    assert shown.labels.tolist() == wanted.tolist()
+    np.savetxt(tmp_path / "d", wanted, fmt="%.1f", newline="\r\n")
+    assert build_sources((labels(),), base_dir=tmp_path).labels.tolist() == wanted.tolist()
+    np.savetxt(tmp_path / "d", wanted, fmt="%d", encoding="utf-8-sig")
+    assert build_sources((labels(),), base_dir=tmp_path).labels.tolist() == wanted.tolist()
 
 
 def test_standard_input(tmp_path):

@@ -27,6 +27,12 @@ def test_list_by_hand(tmp_path):
     assert (tmp_path / "r").read_bytes() == b"\n2,9\n\n0\n"
 
 
+def test_a_byte_order_mark_is_no_part_of_a_list(tmp_path):
+    (tmp_path / "r").write_bytes(b"\xef\xbb\xbf2,9\n\n")
+    read = records.read_list(tmp_path / "r")
+    assert (read.size, read.steps.tolist(), read.neurons.tolist()) == (2, [2, 9], [0, 0])
+
+
 @st.composite
 def spikes(draw):
     size, n_steps = draw(st.integers(1, 130)), draw(st.integers(1, 40))

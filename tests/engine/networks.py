@@ -39,8 +39,8 @@ def populations(draw, name: str):
         "size": size,
         "columns": columns,
         "winner_take_all": columns is not None and draw(st.booleans()),
-        "tau_m": draw(st.sampled_from([1, 2, 3, 10, 1000, "INFINITY"])),
-        "min_potential": draw(st.sampled_from([None, 0.0, -1.5])),
+        "tau_m": draw(st.sampled_from([1, 2, 2.5, 3, 10, 1000, "INFINITY"])),
+        "min_potential": draw(st.sampled_from([None, 0.0, -1.5, 2.0, 9.0])),
         "noise_amplitude": draw(maybe(st.sampled_from([0.5, 2.2, 12.0]), 0.0)),
         "threshold_weight_factor": draw(maybe(st.sampled_from([0.02, 0.3]), 0.0)),
         "memory": draw(

@@ -114,6 +114,39 @@ def test_suppression_wins_over_waking_in_one_step(engine_of):
     assert [t for t, _ in found] == [5, 6, 7, 8, 9]
 
 
+def test_a_floor_above_zero_lifts_the_potential_in_silence_too(engine_of):
+    # At rest u is 2; the leak 922/1024 leaves 1.8, and 1.8 + 6.8 lies above 8.531. After a spike u begins at 0.
+    # Without the floor two of the spikes in a row are needed: 6.8 leaves 6.122, and 6.8 comes on top.
+    for floor, expected in ((2.0, [(1, 0), (3001, 0), (3003, 0)]), (0.0, [(3002, 0)])):
+        plan = plan_of(
+            [{"name": "N", "size": 1, "tau_m": 10, "min_potential": floor}],
+            [{"source": "R", "target": "N", "connection": "one_to_one", "weight": 6.8}],
+            {"R": 1},
+        )
+        events = {"R": {0: [0], 3000: [0], 3001: [0], 3002: [0]}}
+        assert firing(engine_of, plan, 3010, events) == expected
+
+
+@pytest.mark.parametrize("tau", [1, 2.5, "INFINITY"])
+def test_a_floor_above_the_threshold_fires_at_every_step(engine_of, tau):
+    plan = plan_of([{"name": "N", "size": 1, "tau_m": tau, "min_potential": 8.532}], [], {"R": 1})
+    assert firing(engine_of, plan, 5, {}) == [(t, 0) for t in range(5)]
+
+
+def test_a_fractional_time_constant_leaks_1024_div_tau(engine_of):
+    # 1024 div 2.5 = 409: of 8 there remain 8000 * 615 div 1024 = 4.804, and 3.728 more is above 8.531.
+    for weight, expected in ((3.727, []), (3.728, [(2, 0)])):
+        plan = plan_of(
+            [{"name": "N", "size": 1, "tau_m": 2.5}],
+            [
+                {"source": "R", "target": "N", "connection": "one_to_one", "weight": 8},
+                {"source": "S", "target": "N", "connection": "one_to_one", "weight": weight},
+            ],
+            {"R": 1, "S": 1},
+        )
+        assert firing(engine_of, plan, 4, {"R": {0: [0]}, "S": {1: [0]}}) == expected
+
+
 def test_winner_take_all_prefers_the_lowest_index_on_a_tie(engine_of):
     plan = plan_of(
         [{"name": "N", "size": 3, "columns": 1, "winner_take_all": True, "tau_m": "INFINITY"}],
@@ -311,9 +344,11 @@ def test_a_debt_below_one_waits(engine_of):
 ISI = 4
 
 
-def stability_after(engine_of, *, reward, forced=0, since=0, start=4.0, rate=0.5, rule="three_factor"):
+def stability_after(
+    engine_of, *, reward, forced=0, since=0, start=4.0, rate=0.5, rule="three_factor", isi=ISI
+):
     """Stability after a reward at step 50, the last spike one step before, the sequence begun `since` ago."""
-    plan = learner(stability_rate=rate, stability_rule=rule, isi_max=ISI)
+    plan = learner(stability_rate=rate, stability_rule=rule, isi_max=isi)
     engine, state = engine_of(plan), initial_state(plan)
     state["0/N/last_spike"][:] = 49
     state["0/N/sequence_start"][:] = 50 - since
@@ -339,6 +374,12 @@ def stability_after(engine_of, *, reward, forced=0, since=0, start=4.0, rate=0.5
         ({"reward": 1, "rule": "two_factor", "since": 3 * ISI}, 4.0),  # r R (2 - 2)
         ({"reward": 1, "rule": "two_factor", "since": 4 * ISI}, 3.5),  # r R (2 - 3)
         ({"reward": 1, "rule": "two_factor", "since": 9 * ISI}, 3.5),  # never below -r R
+        # Without a gap (isi_max 0) the formula's limit: r R at the sequence's first spike, -r R later.
+        ({"reward": 1, "rule": "two_factor", "isi": 0, "since": 0}, 4.5),
+        ({"reward": 1, "rule": "two_factor", "isi": 0, "since": 1}, 3.5),
+        ({"reward": 1, "rule": "two_factor", "isi": 0, "since": 40}, 3.5),
+        ({"reward": -1, "rule": "two_factor", "isi": 0, "since": 1}, 3.5),
+        ({"reward": 1, "rule": "two_factor", "isi": 0, "since": 1, "start": 0.0}, 0.0),
         ({"reward": -1, "start": 0.25}, -0.25),  # may fall below 0 once ...
         ({"reward": -1, "start": -0.25}, -0.25),  # ... but a non-positive stability can only increase
         ({"reward": -1, "start": 0.0}, 0.0),

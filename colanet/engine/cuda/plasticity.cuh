@@ -145,7 +145,8 @@ INLINE i64 stability_of_reward(i64 t, const int* population, int neuron, i64 rew
     if (forced) return reward > 0 ? -product : 0;
     if (reward < 0) return product;
     if (population[P_STABLE3]) return 2 * product;
-    i64 distance = size_of(t - net.sequence_start[neuron] - population[P_ISI]), factor = distance ? -ONE : 2 * ONE;
+    // Without a gap: the limit for ISImax -> 0.
+    i64 distance = size_of(t - net.sequence_start[neuron] - population[P_ISI]), factor = distance ? -ONE : ONE;
     if (population[P_ISI]) factor = most(2 * ONE - (distance << Q) / population[P_ISI], -ONE);
     return fixmul(product, factor, Q);
 }

@@ -160,7 +160,9 @@ INLINE i64 skip(i64 t, Net& net, const Local& local) {
     i64 next = net.end;
     for (int i = threadIdx.x; i < net.neurons; i += blockDim.x) {
         const int* population = population_of(net, local.owner(i));
-        busy |= local.potential(i) > local.threshold(i) || (learning && local.work(i) & OWES);
+        // A floor above 0 lifts potentials in silence too.
+        busy |= local.potential(i) > local.threshold(i) || population[P_FLOOR] > 0;
+        busy |= learning && local.work(i) & OWES;
         if (population[P_MEMORY] && t < net.memory_next[i] && net.memory_next[i] <= net.memory_end[i])
             next = least(next, net.memory_next[i]);
         if (learning && population[P_PRE_PERIOD])

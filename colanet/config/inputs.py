@@ -1,0 +1,213 @@
+"""Descriptions of spike sources and of the input that gives the labels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from colanet.config.values import Frozen, Name, Probability, Steps, Text
+from colanet.config.whole import whole
+
+
+class _Input(Frozen):
+    """Fields that every spike source from a file or from noise has.
+
+    Attributes
+    ----------
+    name : str
+    size : int or None
+        Number of nodes; None where the data decide it.
+    noise : float
+        Spike probability per node and step, added to the signal.
+    pacemaker_period : int or None
+        Node 0 also spikes at every step t with t mod period = 0.
+    steps : int or None
+        Number of steps; None: as long as the data last (pure noise must give it).
+    mode : {'once', 'repetitive', 'endless'}
+        At the end of the data: stop the run, start the data again, or go on in silence.
+    skip : int
+        Leading steps of the data to drop.
+    labels : str or None
+        File with node labels, one a line.
+    """
+
+    name: Name
+    size: Annotated[int, Field(ge=1, le=2**24)] | None = None
+    noise: Probability = 0.0
+    pacemaker_period: Steps | None = None
+    steps: Steps | None = None
+    mode: Literal["once", "repetitive", "endless"] = "once"
+    skip: Annotated[int, Field(ge=0)] = 0
+    labels: Text | None = None
+
+
+class NoiseInput(_Input):
+    """Noise only."""
+
+    kind: Literal["noise"] = "noise"
+
+    @model_validator(mode="after")
+    def _complete(self) -> NoiseInput:
+        if self.size is None:
+            raise ValueError("a noise input needs its size")
+        return self
+
+
+class TextInput(_Input):
+    """Rows of `@` (spike) and `.` (none), one row a step, one column a node. No source: standard input."""
+
+    kind: Literal["text"] = "text"
+    source: Text | None = None
+
+
+class BinaryInput(_Input):
+    """Bit masks, one a step, each row padded to 8 bytes. No source: standard input."""
+
+    kind: Literal["binary"] = "binary"
+    source: Text | None = None
+
+
+class ImageInput(_Input):
+    """8-bit images shown one after another, each pixel a node.
+
+    Attributes
+    ----------
+    source : str or None
+        A data set by name (``mnist``) or a file of raw images back to back.
+    shape : (width, height, channels)
+        For a data set by name it may be left out.
+    offset : int
+        Bytes to skip at the start of the file.
+    period, presentation : int
+        Steps per image, and how many of them carry spikes (None: all).
+    max_rate : float
+        Spikes per step of a pixel of 255.
+    coding : {'integrate', 'poisson'}
+        `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step.
+    """
+
+    kind: Literal["image"] = "image"
+    source: Text | None = None
+    shape: tuple[Steps, Steps, Steps] | None = None
+    offset: Annotated[int, Field(ge=0)] = 0
+    period: Steps
+    presentation: Steps | None = None
+    max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    coding: Literal["integrate", "poisson"] = "integrate"
+
+    @model_validator(mode="after")
+    def _presentation_fits(self) -> ImageInput:
+        if self.presentation is not None and self.presentation > self.period:
+            raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
+        return self
+
+
+class ValuesInput(_Input):
+    """CSV records, one a line, one number a node; value r gives clip(r / saturation, 0, 1) spikes a step."""
+
+    kind: Literal["text_values"] = "text_values"
+    source: Text | None = None
+    saturation: Annotated[float, Field(gt=0)] = 1.0
+    period: Steps
+    presentation: Steps | None = None
+
+    @model_validator(mode="after")
+    def _presentation_fits(self) -> ValuesInput:
+        if self.presentation is not None and self.presentation > self.period:
+            raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
+        return self
+
+
+class TargetInput(Frozen):
+    """One node per class; the node of the shown object's class spikes while learning lasts.
+
+    Attributes
+    ----------
+    kind : {'object_target', 'state_target'}
+    size : int
+        Number of classes.
+    target_file : str
+        Data set by name, or a file with one label a line.
+    learning_time : int
+        Steps with labels and plasticity; what follows is the test.
+    period : int
+        Steps per object.
+    spike_period : int or None
+        The label node spikes every `spike_period` steps of the object's period (1: on every step).
+        None: once per object, at `label_step`. `state_target` defaults to 1.
+    label_step : int or None
+        Step of the object's period, counted from 0. None: the image's presentation time + 1.
+    no_class : str or None
+        Label of objects without a class in the target file; empty: a blank line. They give no label spike, and
+        silence is the right answer to them. None: every object has a class.
+    no_class_value : float or None
+        Value that an object without a class, and no answer, carry in the criteria that compare values.
+    criterion : {'absolute_error', 'weighted_error', 'averaged_F', 'Rsquared'} or None
+        Reported beside the accuracy (`colanet.readout.criterion_value`). The definition of weighted_error is not
+        public.
+    sequential_test : bool
+        Kept, never used: its meaning is not public.
+    prediction_file : str or None
+        Name of a CSV file of the answers, one line an object, that a run with an output folder writes there.
+
+    The labels of the target file are whole numbers: the classes are those from 0 on, without that of `no_class`.
+    """
+
+    name: Name
+    kind: Literal["object_target", "state_target"] = "object_target"
+    size: Annotated[int, Field(ge=1, le=2**16)]
+    target_file: Text
+    learning_time: Annotated[int, Field(ge=0)]
+    period: Steps
+    spike_period: Steps | None = None
+    label_step: Annotated[int, Field(ge=0)] | None = None
+    no_class: Text | Literal[""] | None = None
+    no_class_value: float | None = None
+    criterion: Literal["absolute_error", "weighted_error", "averaged_F", "Rsquared"] | None = None
+    sequential_test: bool = False
+    prediction_file: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_no_class(cls, data: Any) -> Any:
+        """`no_class` was yes or no once, and `no_class_value` (-1 unless given) the label."""
+        given = data.get("no_class") if isinstance(data, dict) else None
+        if isinstance(given, int) and not isinstance(given, bool):
+            return {**data, "no_class": str(given)}
+        old = {"yes": True, "true": True, "no": False, "false": False}.get(str(given).lower())
+        if old is None:
+            return data
+        if not old:
+            return {**data, "no_class": None}
+        label = -1 if data.get("no_class_value") is None else data["no_class_value"]
+        number, size = whole(str(label)), whole(str(data.get("size")))
+        if number is not None and size is not None and 0 <= number <= size:
+            raise ValueError(
+                f"no_class is the label of objects without a class: write '{number}' instead of {given}; "
+                f"the labels of the classes are then 0 to {size} without {number}"
+            )
+        return {**data, "no_class": str(label)}
+
+    @property
+    def absent_label(self) -> int | None:
+        """The whole number that `no_class` is; None if it is none."""
+        return None if self.no_class is None else whole(self.no_class)
+
+    @property
+    def class_labels(self) -> tuple[int, ...]:
+        """Label of each class in the target file."""
+        numbers = range(self.size + 1)
+        return tuple(number for number in numbers if number != self.absent_label)[: self.size]
+
+    @model_validator(mode="after")
+    def _label_in_period(self) -> TargetInput:
+        if self.label_step is not None and self.label_step >= self.period:
+            raise ValueError(f"label_step {self.label_step} lies outside the period of {self.period} steps")
+        return self
+
+
+Input = Annotated[
+    NoiseInput | TextInput | BinaryInput | ImageInput | ValuesInput | TargetInput,
+    Field(discriminator="kind"),
+]
