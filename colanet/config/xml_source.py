@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from colanet.config.xml_depth import TOO_DEEP, deep_element
 from colanet.errors import ConfigError, Problem
 
 MAX_BYTES = 2 << 20
@@ -74,7 +75,7 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
-        raise ConfigError(Problem(_in_words(error), file=shown, line=error.lineno)) from error
+        raise ConfigError(_unreadable(error, text, shown)) from error
     if root.tag != "SNN":
         raise ConfigError(
             Problem(f"the root element is {root.tag[:60]}, expected SNN", file=shown, line=root.sourceline)
@@ -126,9 +127,12 @@ def _refuse_doctype(text: str, shown: str) -> None:
         raise ConfigError(Problem("a DOCTYPE is not accepted (no DTD, no entities)", file=shown, line=line))
 
 
-def _in_words(error: Any) -> str:
-    message = " ".join(str(error.msg).split())
-    message = re.sub(r",? line \d+, column \d+$", "", message)
-    if "Excessive depth" in message:
-        return "elements are nested too deeply"
-    return f"not well-formed XML: {message}"
+def _unreadable(error: Any, text: str, shown: str) -> Problem:
+    """In our words what an XML parser could not read; its own stand in brackets."""
+    last = text.count("\n") + 1
+    line = min(error.lineno or last, last)
+    deep = deep_element(text, line)
+    if deep is not None:
+        return Problem(TOO_DEEP, file=shown, line=deep)
+    said = re.sub(r",? line \d+, column \d+$", "", " ".join(str(error.msg).split()))
+    return Problem(f"not well-formed XML ({said})" if said else "not well-formed XML", file=shown, line=line)
