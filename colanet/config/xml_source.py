@@ -16,6 +16,9 @@ from colanet.errors import ConfigError, Problem
 MAX_BYTES = 2 << 20
 """No network description comes near this; what does is refused before it is parsed."""
 
+MAX_ATTRIBUTES = 1000
+"""Of one element. lxml looks for every attribute among all of them, which takes minutes for 100,000."""
+
 INCLUDE = "colanet-include"
 
 _ENCODINGS = {
@@ -80,7 +83,16 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
         raise ConfigError(
             Problem(f"the root element is {root.tag[:60]}, expected SNN", file=shown, line=root.sourceline)
         )
+    _refuse_many_attributes(root, shown)
     return root
+
+
+def _refuse_many_attributes(root: Any, shown: str) -> None:
+    for element in root.iter("*"):
+        count = len(element.attrib)
+        if count > MAX_ATTRIBUTES:
+            message = f"{element.tag:.60} has {count} attributes; an element has at most {MAX_ATTRIBUTES}"
+            raise ConfigError(Problem(message, file=shown, line=element.sourceline))
 
 
 def _decode(content: bytes, shown: str) -> str:

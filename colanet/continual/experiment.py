@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
+from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -182,10 +183,9 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     """
     file = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ConfigError(Problem(f"cannot be read: {reason}", file=file)) from error
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(Problem("cannot be read: not UTF-8 text", file=file)) from error
     fields, _ = yaml_source.parse(text, file)
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))
@@ -213,11 +213,12 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
     try:
         return Experiment.model_validate(fields)
     except ValidationError as error:
-        found = [(".".join(map(str, where)), message) for where, message in explain(error, fields, Experiment)]
+        found = list(explain(error, fields, Experiment))
         # A list whose entries are wrong counts as empty for pydantic; that is no problem of its own.
-        inner = [where for where, _ in found]
-        found = [(w, m) for w, m in found if not (w and any(other.startswith(f"{w}.") for other in inner))]
-        raise ConfigError([Problem(message, where, file) for where, message in found]) from error
+        outer = {path[:length] for path, _ in found for length in range(1, len(path))}
+        raise ConfigError(
+            [Problem(message, ".".join(map(str, path)), file) for path, message in found if path not in outer]
+        ) from error
 
 
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:

@@ -5,7 +5,7 @@ import yaml
 
 from colanet.config import draft, xml_depth, yaml_source
 from colanet.config.xml_source import parse as parse_xml
-from colanet.errors import ConfigError
+from colanet.errors import MOST_SHOWN, ConfigError
 
 
 class Timid(yaml.SafeLoader):
@@ -134,5 +134,5 @@ def test_a_draft_of_many_problems_counts_them_all():
     many = draft.Draft()
     for _ in range(draft.KEPT_PROBLEMS + 7):
         many.add((), "wrong")
-    with pytest.raises(ConfigError, match=f"and {draft.KEPT_PROBLEMS + 7 - draft.MAX_PROBLEMS} more problems"):
+    with pytest.raises(ConfigError, match=f"and {draft.KEPT_PROBLEMS + 7 - MOST_SHOWN} more problems"):
         many.result()
