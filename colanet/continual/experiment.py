@@ -21,6 +21,8 @@ METHODS = (
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
+INNER = ("folder", "variant", "lenient")
+"""Fields of `Experiment` that no file gives."""
 LARGEST_SEED = 2**63 - 1
 """As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
 LONGEST_NAME = 100
@@ -117,6 +119,9 @@ class Experiment(BaseModel):
     published : tuple of Published
     variant : str
         Name of the variant that this is; empty: none.
+    folder : Path
+    lenient : bool
+        Unknown words of the network's file are only warned of.
     """
 
     model_config = _STRICT
@@ -138,6 +143,7 @@ class Experiment(BaseModel):
     published: tuple[Published, ...] = ()
     variant: str = ""
     folder: Annotated[Path, Field(exclude=True, repr=False)] = Path(".")
+    lenient: Annotated[bool, Field(exclude=True, repr=False)] = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
@@ -173,8 +179,14 @@ class Experiment(BaseModel):
         return self.variant or self.name
 
 
-def load_experiment(path: str | os.PathLike[str]) -> Experiment:
+def load_experiment(path: str | os.PathLike[str], *, lenient: bool = False) -> Experiment:
     """Read the YAML file of an experiment and check it with all its variants.
+
+    Parameters
+    ----------
+    path : path
+    lenient : bool
+        Unknown words of the networks it names are only warned of.
 
     Raises
     ------
@@ -190,14 +202,14 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))
     _refuse_inner(fields, "", file)
-    experiment = make_experiment(fields | {"folder": Path(path).parent}, file)
+    experiment = make_experiment(fields | {"folder": Path(path).parent, "lenient": lenient}, file)
     expand(experiment, file)
     return experiment
 
 
 def _refuse_inner(fields: dict[str, Any], where: str, file: str) -> None:
     """What is a field of `Experiment`, but not one of its file."""
-    problems = [Problem("unknown field", where + name, file) for name in ("folder", "variant") if name in fields]
+    problems = [Problem("unknown field", where + name, file) for name in INNER if name in fields]
     if problems:
         raise ConfigError(problems)
 
@@ -234,7 +246,8 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """
     if not experiment.variants:
         return (experiment,)
-    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True) | {"folder": experiment.folder}
+    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True)
+    base |= {"folder": experiment.folder, "lenient": experiment.lenient}
     result = []
     for variant in experiment.variants:
         changes = {name: value for name, value in variant.items() if name != "name"}

@@ -38,7 +38,7 @@ FLOODS = {  # name: (reader, suffix, text of n mistakes, problems of one of them
     ),
     "equal names": (load, "yaml", lambda n: YAML + "  - {name: L, size: 1}\n" * n, 1),
     "a wrong delay": (
-        load, "yaml", lambda n: YAML + "projections:\n- {source: L, target: L, delay: " + entries(n).strip() + "}", None,
+        load, "yaml", lambda n: YAML + "projections:\n- source: L\n  target: L\n  delay: " + entries(n), None,
     ),
     "unknown elements": (load, "nnc", lambda n: XML.format("<a/>" * n, "", ""), 1),
     "unknown elements at the top": (load, "nnc", lambda n: XML.format("", "", "<a/>" * n), 1),
