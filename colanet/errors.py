@@ -53,13 +53,32 @@ class Problem:
         return ": ".join(part for part in (place, self.where, self.message) if part)
 
 
-class ConfigError(ColanetError):
-    """A configuration cannot be used. Holds every problem found, one line each when printed."""
+MOST_SHOWN = 500
+"""Of a flood of problems or warnings only so many are printed."""
 
-    def __init__(self, problems: str | Problem | Sequence[Problem]):
+
+class ConfigError(ColanetError):
+    """A configuration cannot be used. Holds the problems found, one line each when printed.
+
+    Parameters
+    ----------
+    problems : str, Problem or sequence of Problem
+        When printed, only the first `MOST_SHOWN` and the number of the others.
+    uncounted : int
+        Problems beyond those that are given.
+    """
+
+    def __init__(self, problems: str | Problem | Sequence[Problem], uncounted: int = 0):
         if isinstance(problems, str):
             problems = [Problem(problems)]
         elif isinstance(problems, Problem):
             problems = [problems]
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(map(str, cut_short(self.problems, uncounted, "problems"))))
+
+
+def cut_short(found: Sequence[Problem], uncounted: int, what: str) -> list[Problem]:
+    """The first `MOST_SHOWN`, and a last line that counts the others if there are any."""
+    more = len(found) + uncounted - MOST_SHOWN
+    rest = [Problem(f"and {more} more {what}", file=found[0].file)] if more > 0 else []
+    return [*found[:MOST_SHOWN], *rest]

@@ -4,17 +4,14 @@ import json
 import math
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from colanet.commands.bench import bench
-
 CONFIG = Path(__file__).parents[1] / "configs" / "mnist.nnc"
 
 
-def test_bench_reports_times_beside_the_roofline():
-    arguments = [str(CONFIG), "--train", "60", "--test", "40", "--rounds", "1", "--copies", "2", "--json"]
-    outcome = CliRunner().invoke(bench, arguments, catch_exceptions=False)
-    result = json.loads(outcome.stdout)
+def test_bench_reports_times_beside_the_roofline(call):
+    arguments = ["--train", "60", "--test", "40", "--rounds", "1", "--copies", "2", "--json"]
+    status, printed, _ = call("bench", CONFIG, *arguments)
+    assert status == 0
+    result = json.loads(printed)
     for part in ("training", "test"):
         row = result[part]
         assert row["microseconds_per_image_copy"] > row["roofline_microseconds"] > 0

@@ -259,6 +259,7 @@ def command(*arguments):
     return [sys.executable, "-m", "colanet", "run", str(CONFIG), *map(str, arguments)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_killed_run_is_resumed(call, tmp_path):
     selection = ("--train", 1500, "--test", 100, "--copies", 2, "--threads", 1, "--quiet", "--json")

@@ -59,6 +59,7 @@ def test_filled_places_per_column_change_with_the_moves(run):
         assert ((~is_empty(state, learner, copy)).reshape(10, 6).sum(axis=1) == filled).all()
 
 
+@pytest.mark.slow
 def test_reference_engine_and_other_chunks_give_the_same(run):
     few = session(train=120, chunk_steps=777)
     reference = session("reference", train=120)

@@ -66,6 +66,7 @@ def test_nothing_but_the_question_changes_the_answer(network, plain, values):
     assert session.tally.events == whole.tally.events
 
 
+@pytest.mark.slow
 def test_reference_and_numba_are_bit_equal(network, plain):
     found = []
     for engine in ("reference", "numba"):
@@ -113,6 +114,7 @@ SHIPPED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["nnc", "yaml"])
 @pytest.mark.parametrize(("name", "values", "stop"), SHIPPED, ids=[name for name, _, _ in SHIPPED])
 def test_every_shipped_configuration_is_bit_equal(tmp_path, name, values, stop, form):

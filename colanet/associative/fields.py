@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import zipfile
 import zlib
+from zipfile import BadZipFile
 
 import h5py
 import numpy as np
@@ -46,7 +46,7 @@ def from_archive(path: str | os.PathLike) -> tuple[Array, np.ndarray]:
         with np.load(path) as archive:
             fields, columns = archive["weights"], archive["columns"]
     # A damaged archive shows itself in many ways: a bare array has no `with`, an empty file no end.
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, LookupError, TypeError, AttributeError, ValueError, BadZipFile, zlib.error) as error:
         reason = " ".join(str(error).split())
         raise DataError(
             f"{path}: no archive with weights and columns, nor a saved state of a network ({reason})"

@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from colanet import config
+from colanet.commands import options
 from colanet.engine.base import InputSpikes
 from colanet.errors import ConfigError
 from colanet.plan import build
@@ -34,9 +35,19 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="The medians are reported.")
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench(configuration: Path, copies: int, train: int, test: int, rounds: int, data: Path | None, as_json: bool):
+@options.lenient
+def bench(
+    configuration: Path,
+    copies: int,
+    train: int,
+    test: int,
+    rounds: int,
+    data: Path | None,
+    as_json: bool,
+    lenient: bool,
+) -> None:
     """Measure microseconds per image and copy on one core, and the time against the input rate."""
-    network = config.load(configuration)
+    network = config.load(configuration, lenient=lenient)
 
     def session() -> Session:
         return Session(

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from colanet.commands.options import lenient
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
 from colanet.continual.baselines import read_options, used
@@ -41,9 +42,10 @@ from colanet.errors import ConfigError
               metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
+@lenient
 def continual(experiment: Path, **options: Any) -> list[Repeats]:
     """Run the continual-learning EXPERIMENT (.yaml): all its variants, all its seeds."""
-    described = adjusted(load_experiment(experiment), options)
+    described = adjusted(load_experiment(experiment, lenient=options["lenient"]), options)
     folder = options["out"] or Path("results") / described.name
     variants = selected(described, options["chosen"])
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from colanet import config
+from colanet.commands import options
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
@@ -84,6 +85,7 @@ def fields(
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
               help="The picture; the suffix says the format.")  # fmt: skip
+@options.lenient
 def raster(
     configuration: Path,
     image: int,
@@ -95,13 +97,14 @@ def raster(
     engine: str,
     data: Path | None,
     out: Path,
+    lenient: bool,
 ) -> None:
     """Show an image to the network of CONFIGURATION and draw the spikes of all its sections."""
     from colanet import viz
     from colanet.viz.sources import draw_image
 
     viz.check_suffix(out)
-    network = config.override_all(config.load(configuration), parse_settings(settings))
+    network = config.override_all(config.load(configuration, lenient=lenient), parse_settings(settings))
     figure = draw_image(
         network, image, base_dir=configuration.parent, state=load, count=count, copy=copy, seed=seed, engine=engine,
         data_dir=data,

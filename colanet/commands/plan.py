@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from colanet import config
+from colanet.commands import options
 from colanet.errors import ColanetError
 from colanet.plan import build
 from colanet.plan.describe import describe
@@ -16,7 +17,7 @@ from colanet.plan.describe import describe
 @click.argument("configuration", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
-@click.option("--lenient", is_flag=True, help="Unknown elements of the configuration are only warned of.")
+@options.lenient
 def plan(configuration: Path, seed: int, data: Path | None, lenient: bool) -> None:
     """Print the plan of CONFIGURATION: populations, projections, the operations of a step, memory.
 

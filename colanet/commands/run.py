@@ -12,6 +12,7 @@ import numpy as np
 
 from colanet import config
 from colanet.atomic import atomic_path
+from colanet.commands.options import lenient
 from colanet.commands.progress import Progress
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
@@ -63,7 +64,7 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out if there is one.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("--lenient", is_flag=True, help="Unknown elements of the configuration are only warned of.")
+@lenient
 def run(configuration: Path, **options: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
     for name in ("record", "checkpoint", "resume"):

@@ -11,6 +11,7 @@ import click
 
 from colanet import config
 from colanet.atomic import write_text
+from colanet.commands.options import lenient
 from colanet.commands.progress import Progress
 from colanet.config.overrides import override_all
 from colanet.errors import ConfigError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--best", type=click.Path(path_type=Path), metavar="FILE.yaml",
               help="Write the network with the best parameters put in.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
+@lenient
 def search(study_file: Path, best: Path | None, **options: Any) -> None:
     """Search the parameters of an experiment as STUDY.yaml says.
 
@@ -48,7 +50,7 @@ def search(study_file: Path, best: Path | None, **options: Any) -> None:
         raise ConfigError("--workers and --dask: give one of them")
     _check_best(best)
     study = load_study(study_file)
-    subject, study = make_subject(study, study_file, options["data"])
+    subject, study = make_subject(study, study_file, options["data"], lenient=options["lenient"])
     out = options["out"] or Path("runs") / study.name
     if not options["quiet"]:
         _announce(study, out, options)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from colanet.commands import options
 from colanet.config.files import load_with_notices, save
 from colanet.config.model import Network
 from colanet.errors import ColanetError
@@ -16,7 +17,7 @@ from colanet.errors import ColanetError
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
+@options.lenient
 def validate(files: tuple[str, ...], lenient: bool) -> None:
     """Check configurations: prints `FILE: ok`, or every problem with its line and exits with status 2.
 
@@ -39,7 +40,7 @@ def validate(files: tuple[str, ...], lenient: bool) -> None:
 @click.argument("source", metavar="A", type=click.Path())
 @click.argument("destination", metavar="B", type=click.Path())
 @click.option("--force", is_flag=True, help="Overwrite B if it exists.")
-@click.option("--lenient", is_flag=True, help="Unknown elements are warnings, not errors.")
+@options.lenient
 def convert(source: str, destination: str, force: bool, lenient: bool) -> None:
     """Write the configuration A as B: .nnc and .xml are the XML dialect, .yaml and .yml are YAML.
 

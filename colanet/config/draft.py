@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from colanet.config import model
 from colanet.config.messages import explain
-from colanet.errors import ConfigError, Problem
+from colanet.errors import ConfigError, Problem, cut_short
 
 Path = tuple[str | int, ...]
 
@@ -26,8 +26,8 @@ INPUT_CLASSES: dict[str, type[model.Frozen]] = {
     "object_target": model.TargetInput,
     "state_target": model.TargetInput,
 }
-MAX_PROBLEMS = 500
 KEPT_PROBLEMS = 5000
+"""Of a flood of problems or warnings so many are kept, and the others counted."""
 SECTIONS = ("inputs", "populations", "projections")
 
 
@@ -70,8 +70,8 @@ class Draft:
         Original indices of the objects in `network`.
     broken : set of str
         Names of the objects that could not be understood.
-    uncounted : int
-        Problems beyond those that are kept.
+    uncounted, uncounted_warnings : int
+        Problems and warnings beyond those that are kept.
     """
 
     vocabulary: Vocabulary = OURS
@@ -84,6 +84,7 @@ class Draft:
     kept: dict[str, list[int]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     uncounted: int = 0
+    uncounted_warnings: int = 0
 
     def place(self, path: Path) -> Place:
         """The place of the longest known prefix of the path."""
@@ -115,16 +116,29 @@ class Draft:
 
     def add(self, path: Path, message: str, *, warning: bool = False) -> None:
         """Note a problem (or a warning) of the thing at `path`."""
+        if self.is_full(warning=warning):
+            self.count(1, warning=warning)
+            return
         place = self.place(path)
         self.note(Problem(message, self.where(path), place.file, place.line), warning=warning)
 
     def note(self, problem: Problem, *, warning: bool = False) -> None:
         """Keep a problem or a warning; of a flood of them only the first few thousand."""
-        found = self.warnings if warning else self.problems
-        if len(found) < KEPT_PROBLEMS:
-            found.append(problem)
-        elif not warning:
-            self.uncounted += 1
+        if self.is_full(warning=warning):
+            self.count(1, warning=warning)
+        else:
+            (self.warnings if warning else self.problems).append(problem)
+
+    def is_full(self, *, warning: bool = False) -> bool:
+        """Whether problems (or warnings) are only counted from here on."""
+        return len(self.warnings if warning else self.problems) >= KEPT_PROBLEMS
+
+    def count(self, number: int, *, warning: bool = False) -> None:
+        """Count problems (or warnings) that are not kept."""
+        if warning:
+            self.uncounted_warnings += number
+        else:
+            self.uncounted += number
 
     def unknown(self, path: Path, message: str) -> None:
         """Note something unknown: a problem, or a warning when reading leniently."""
@@ -140,11 +154,12 @@ class Draft:
         """
         if self.problems or self.network is None:
             problems = sorted(self.problems, key=lambda p: (p.file or "", p.line or 0))
-            more = len(problems) + self.uncounted - MAX_PROBLEMS
-            if more > 0:
-                problems[MAX_PROBLEMS:] = [Problem(f"and {more} more problems", file=problems[0].file)]
-            raise ConfigError(problems)
+            raise ConfigError(problems, self.uncounted)
         return self.network
+
+    def notices(self) -> list[Problem]:
+        """The warnings to show."""
+        return cut_short(self.warnings, self.uncounted_warnings, "warnings")
 
 
 def _title(item: Any, index: int) -> str:
@@ -216,6 +231,9 @@ def _object(draft: Draft, path: Path, item: Any, cls: type[model.Frozen]) -> Any
     try:
         return cls.model_validate(item)
     except ValidationError as error:
+        if draft.is_full():
+            draft.count(error.error_count())
+            return None
         for sub_path, message in explain(error, item, cls):
             draft.add(path + sub_path, message)
         return None

@@ -50,7 +50,7 @@ def load_with_notices(
     """
     draft = assemble(_by_suffix(_READERS, path)(path, lenient=lenient))
     check_draft(draft)
-    return draft.result(), draft.warnings
+    return draft.result(), draft.notices()
 
 
 def load(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,7 @@ _WORDS = {
     "greater_than": "expected more than {gt}",
     "less_than_equal": "expected at most {le}",
     "less_than": "expected less than {lt}",
-    "literal_error": "expected {expected}",
+    "literal_error": "expected one of {expected}",
     "value_error": "{error}",
     "union_tag_not_found": "kind is missing",
     "union_tag_invalid": "expected a kind out of {expected_tags}, not {tag}",
@@ -70,7 +71,8 @@ def explain(
 ) -> Iterator[tuple[tuple, str]]:
     """Yield (path inside the object, message), one for each field that is wrong."""
     seen: set[Any] = set()
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
         path = tuple(detail["loc"])
         field = path[0] if path else None
         if field in seen and field in _ALTERNATIVES:
@@ -78,16 +80,16 @@ def explain(
         seen.add(field)
         # Other models have fields of the same names that take one type; only alternatives have longer paths.
         if field in _ALTERNATIVES and len(path) > 1:
-            yield (field,), _alternatives(error, str(field), item.get(str(field)))
+            yield (field,), _alternatives(details, str(field), item.get(str(field)))
         else:
             yield path, _in_words(detail, cls)
 
 
-def _alternatives(error: ValidationError, field: str, value: Any) -> str:
+def _alternatives(details: list[Any], field: str, value: Any) -> str:
     """The complaint of the distribution that was meant, or a list of what the field takes."""
     if isinstance(value, dict):
         meant = {_DISTRIBUTIONS[key] for key in value if key in _DISTRIBUTIONS}
-        for detail in error.errors(include_url=False):
+        for detail in details:
             branch = str(detail["loc"][1]).rpartition(" ")[2].rstrip("]") if len(detail["loc"]) > 1 else ""
             if detail["loc"][0] == field and branch in meant:
                 inner = [str(part) for part in detail["loc"][2:]]
@@ -103,7 +105,10 @@ def _in_words(detail: Any, cls: type[BaseModel]) -> str:
         what = "a name of letters, digits, '_' and '-'" if context["pattern"] == WORD else what
         return f"expected {what}, not {shorten(detail['input'])}"
     context = {key: f"{value:.12g}" if isinstance(value, float) else value for key, value in context.items()}
-    text = _WORDS[kind].format(**context) if kind in _WORDS else detail["msg"]
+    for name in ("expected", "expected_tags"):
+        if name in context:  # pydantic's list of words: 'a', 'b' or 'c'
+            context[name] = ", ".join(re.findall(r"'([^']*)'", context[name]))
+    text = _WORDS[kind].format(**context) if kind in _WORDS else f"is not accepted ({detail['msg']})"
     if kind in _WITHOUT_VALUE:
         return text
     return f"{text}, not {shorten(detail['input'])}"

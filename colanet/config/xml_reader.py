@@ -35,7 +35,7 @@ def read_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
     """
     draft = assemble(draft_xml(path, lenient=lenient))
     network = draft.result()
-    for warning in draft.warnings:
+    for warning in draft.notices():
         warnings.warn(str(warning), ConfigWarning, stacklevel=2)
     return network
 

@@ -10,11 +10,15 @@ from typing import Any
 
 from lxml import etree
 
+from colanet.config.xml_depth import TOO_DEEP, deep_element
 from colanet.config.xml_words import OLD_LINKS, OLD_ROOT, OLD_WORDS
 from colanet.errors import ConfigError, Problem
 
 MAX_BYTES = 2 << 20
 """No network description comes near this; what does is refused before it is parsed."""
+
+MAX_ATTRIBUTES = 1000
+"""Of one element. lxml looks for every attribute among all of them, which takes minutes for 100,000."""
 
 INCLUDE = "colanet-include"
 
@@ -78,13 +82,22 @@ def parse(path: str | os.PathLike[str], shown: str) -> Any:
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
-        raise ConfigError(Problem(_in_words(error), file=shown, line=error.lineno)) from error
+        raise ConfigError(_unreadable(error, text, shown)) from error
     _refuse_old_dialect(root, shown)
     if root.tag != "SNN":
         raise ConfigError(
             Problem(f"the root element is {root.tag[:60]}, expected SNN", file=shown, line=root.sourceline)
         )
+    _refuse_many_attributes(root, shown)
     return root
+
+
+def _refuse_many_attributes(root: Any, shown: str) -> None:
+    for element in root.iter("*"):
+        count = len(element.attrib)
+        if count > MAX_ATTRIBUTES:
+            message = f"{element.tag:.60} has {count} attributes; an element has at most {MAX_ATTRIBUTES}"
+            raise ConfigError(Problem(message, file=shown, line=element.sourceline))
 
 
 def _decode(content: bytes, shown: str) -> str:
@@ -164,9 +177,12 @@ def _is_old(element: Any) -> bool:
     return (old_link or element.tag in OLD_WORDS) and next(element.iterancestors("Global"), None) is None
 
 
-def _in_words(error: Any) -> str:
-    message = " ".join(str(error.msg).split())
-    message = re.sub(r",? line \d+, column \d+$", "", message)
-    if "Excessive depth" in message:
-        return "elements are nested too deeply"
-    return f"not well-formed XML: {message}"
+def _unreadable(error: Any, text: str, shown: str) -> Problem:
+    """In our words what an XML parser could not read; its own stand in brackets."""
+    last = text.count("\n") + 1
+    line = min(error.lineno or last, last)
+    deep = deep_element(text, line)
+    if deep is not None:
+        return Problem(TOO_DEEP, file=shown, line=deep)
+    said = re.sub(r",? line \d+, column \d+$", "", " ".join(str(error.msg).split()))
+    return Problem(f"not well-formed XML ({said})" if said else "not well-formed XML", file=shown, line=line)

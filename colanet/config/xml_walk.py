@@ -87,7 +87,7 @@ class Walker:
                 element, 'only absolute="yes" is supported: other levels have no public definition', path
             )
             return False
-        for name in set(element.attrib) - allowed:
+        for name in filter(lambda name: name not in allowed, element.attrib):
             self._unknown(element, f"unknown attribute {name:.60} of {element.tag}", path)
         inside = [child for child in element if isinstance(child.tag, str)]
         for child in inside:

@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from colanet.config.draft import Path
+from colanet.config.yaml_depth import BREAK, deep_bracket
 from colanet.errors import ConfigError, Problem
 
 MAX_DEPTH = 32
+TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} lists and mappings may stand inside each other"
 BOOLEAN_FIELDS = frozenset({"winner_take_all", "no_class"})
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,9 +31,10 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 class _Frame:
     """A mapping or list that is being filled."""
 
-    def __init__(self, content: Any, path: Path):
+    def __init__(self, content: Any, path: Path, in_flow: bool):
         self.content = content
         self.path = path
+        self.in_flow = in_flow
         self.key: str | None = None
 
 
@@ -45,20 +48,35 @@ def parse(text: str, shown: str | None) -> tuple[Any, dict[Path, int]]:
     """
     bad = _UNPRINTABLE.search(text)
     if bad:
-        line = text.count("\n", 0, bad.start()) + 1
+        line = _line_of(text, bad.start())
         raise ConfigError(Problem(f"unprintable character {bad[0]!r}", file=shown, line=line))
     builder = _Builder(shown)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = f"not readable as YAML: {error.problem or error.context}"
-        line = min(mark.line, text.count("\n")) + 1 if mark else 1
-        raise ConfigError(Problem(message, file=shown, line=line)) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(Problem("not readable as YAML", file=shown, line=1)) from error
+        raise ConfigError(_unreadable(error, text, builder)) from error
     return builder.root, builder.lines
+
+
+def _unreadable(error: Exception, text: str, builder: _Builder) -> Problem:
+    """In our words what a YAML parser could not read; its own stand in brackets."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    end = mark.index + 1 if mark else len(text)
+    flows = sum(frame.in_flow for frame in builder.stack)
+    deep = deep_bracket(text, builder.end, end, len(builder.stack), flows, MAX_DEPTH)
+    if deep is not None:
+        return Problem(TOO_DEEP, file=builder.shown, line=_line_of(text, deep))
+    # The end of a text that ends with a line break is on no line of its own.
+    line = _line_of(text, min(mark.index, len(text) - 1)) if mark else 1
+    said = getattr(error, "problem", None) or getattr(error, "context", None)
+    message = "not readable as YAML" + (f" ({said})" if said else "")
+    return Problem(message, file=builder.shown, line=line)
+
+
+def _line_of(text: str, index: int) -> int:
+    """The line, counted from 1, of the character at `index`."""
+    return 1 + sum(1 for _ in BREAK.finditer(text, 0, index))
 
 
 class _Builder:
@@ -70,6 +88,8 @@ class _Builder:
         self.lines: dict[Path, int] = {}
         self.stack: list[_Frame] = []
         self.documents = 0
+        self.end = 0
+        """Index behind the last event."""
 
     def refuse(self, event: Any, message: str) -> None:
         raise ConfigError(Problem(message, file=self.shown, line=event.start_mark.line + 1))
@@ -89,6 +109,7 @@ class _Builder:
             self.start(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
+        self.end = event.end_mark.index
 
     def check_plain(self, event: Any) -> None:
         if event.anchor is not None:
@@ -98,10 +119,10 @@ class _Builder:
 
     def start(self, event: Any) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            self.refuse(event, "nested too deeply")
+            self.refuse(event, TOO_DEEP)
         content: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self.put(event, content)
-        self.stack.append(_Frame(content, path))
+        self.stack.append(_Frame(content, path, bool(event.flow_style)))
 
     def scalar(self, event: Any) -> None:
         frame = self.stack[-1] if self.stack else None

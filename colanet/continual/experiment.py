@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
+from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -20,6 +21,8 @@ METHODS = (
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
+INNER = ("folder", "variant", "lenient")
+"""Fields of `Experiment` that no file gives."""
 LARGEST_SEED = 2**63 - 1
 """As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
 LONGEST_NAME = 100
@@ -116,6 +119,9 @@ class Experiment(BaseModel):
     published : tuple of Published
     variant : str
         Name of the variant that this is; empty: none.
+    folder : Path
+    lenient : bool
+        Unknown words of the network's file are only warned of.
     """
 
     model_config = _STRICT
@@ -137,6 +143,7 @@ class Experiment(BaseModel):
     published: tuple[Published, ...] = ()
     variant: str = ""
     folder: Annotated[Path, Field(exclude=True, repr=False)] = Path(".")
+    lenient: Annotated[bool, Field(exclude=True, repr=False)] = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
@@ -172,8 +179,14 @@ class Experiment(BaseModel):
         return self.variant or self.name
 
 
-def load_experiment(path: str | os.PathLike[str]) -> Experiment:
+def load_experiment(path: str | os.PathLike[str], *, lenient: bool = False) -> Experiment:
     """Read the YAML file of an experiment and check it with all its variants.
+
+    Parameters
+    ----------
+    path : path
+    lenient : bool
+        Unknown words of the networks it names are only warned of.
 
     Raises
     ------
@@ -182,22 +195,21 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     """
     file = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ConfigError(Problem(f"cannot be read: {reason}", file=file)) from error
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(Problem("cannot be read: not UTF-8 text", file=file)) from error
     fields, _ = yaml_source.parse(text, file)
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))
     _refuse_inner(fields, "", file)
-    experiment = make_experiment(fields | {"folder": Path(path).parent}, file)
+    experiment = make_experiment(fields | {"folder": Path(path).parent, "lenient": lenient}, file)
     expand(experiment, file)
     return experiment
 
 
 def _refuse_inner(fields: dict[str, Any], where: str, file: str) -> None:
     """What is a field of `Experiment`, but not one of its file."""
-    problems = [Problem("unknown field", where + name, file) for name in ("folder", "variant") if name in fields]
+    problems = [Problem("unknown field", where + name, file) for name in INNER if name in fields]
     if problems:
         raise ConfigError(problems)
 
@@ -213,11 +225,12 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
     try:
         return Experiment.model_validate(fields)
     except ValidationError as error:
-        found = [(".".join(map(str, where)), message) for where, message in explain(error, fields, Experiment)]
+        found = list(explain(error, fields, Experiment))
         # A list whose entries are wrong counts as empty for pydantic; that is no problem of its own.
-        inner = [where for where, _ in found]
-        found = [(w, m) for w, m in found if not (w and any(other.startswith(f"{w}.") for other in inner))]
-        raise ConfigError([Problem(message, where, file) for where, message in found]) from error
+        outer = {path[:length] for path, _ in found for length in range(1, len(path))}
+        raise ConfigError(
+            [Problem(message, ".".join(map(str, path)), file) for path, message in found if path not in outer]
+        ) from error
 
 
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
@@ -233,7 +246,8 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """
     if not experiment.variants:
         return (experiment,)
-    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True) | {"folder": experiment.folder}
+    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True)
+    base |= {"folder": experiment.folder, "lenient": experiment.lenient}
     result = []
     for variant in experiment.variants:
         changes = {name: value for name, value in variant.items() if name != "name"}

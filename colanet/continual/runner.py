@@ -179,7 +179,7 @@ def network_of(experiment: Experiment) -> Network:
     ------
     ConfigError
     """
-    network = config.load(experiment.folder / experiment.network)
+    network = config.load(experiment.folder / experiment.network, lenient=experiment.lenient)
     network = override_all(network, {path: _text(value) for path, value in experiment.set.items()})
     return network if experiment.copies is None else network.model_copy(update={"copies": experiment.copies})
 

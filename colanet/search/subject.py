@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from colanet import config
 from colanet.config import yaml_source
 from colanet.config.messages import explain
 from colanet.config.model import Network
+from colanet.config.notices import ConfigWarning
 from colanet.config.overrides import current, override_all
 from colanet.config.yaml_io import write_yaml
 from colanet.errors import ConfigError, Problem
@@ -45,9 +47,22 @@ class Subject:
 
 
 def make_subject(
-    study: Study, study_file: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
+    study: Study,
+    study_file: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    lenient: bool = False,
 ) -> tuple[Subject, Study]:
     """The subject of a study, and the study with the experiment's own values filled in where it says `shipped`.
+
+    Parameters
+    ----------
+    study : Study
+    study_file : path
+    data_dir : path or None
+        Where to look for data sets first.
+    lenient : bool
+        Unknown words of the network's file are only warned of.
 
     Raises
     ------
@@ -70,11 +85,11 @@ def make_subject(
         raise ConfigError([Problem(message, where, shown) for where, message in problems])
     fields["network"] = os.fspath((folder / str(fields.get("network"))).resolve())
     try:
-        experiment = Experiment.model_validate(fields)
+        experiment = Experiment.model_validate(fields | {"lenient": lenient})
     except ValidationError as error:
         found = [(".".join(map(str, path)), message) for path, message in explain(error, fields, Experiment)]
         raise ConfigError([Problem(message, f"experiment: {where}", shown) for where, message in found]) from error
-    network = config.load(fields["network"])
+    network = config.load(fields["network"], lenient=lenient)
     network = override_all(network, {name: str(value) for name, value in experiment.set.items()})
     study = filled(study, network, shown)
     subject = Subject(experiment, network, Path(data_dir) if data_dir is not None else None)
@@ -238,8 +253,11 @@ def evaluate(job: Job) -> Result:
     experiment = subject.experiment.model_copy(update={"set": {**subject.experiment.set, **job.settings}})
     tasks, rows = tasks_of(subject), []
     try:
-        for seed in job.seeds:
-            rows.append(measure(run_one(experiment, seed, tasks=tasks, threads=job.threads).matrix))
+        with warnings.catch_warnings():
+            # What there is to say of the network was said when the subject was made.
+            warnings.simplefilter("ignore", ConfigWarning)
+            for seed in job.seeds:
+                rows.append(measure(run_one(experiment, seed, tasks=tasks, threads=job.threads).matrix))
     except (ConfigError, ArithmeticError) as error:
         return Result(seconds=time.perf_counter() - began, problem=one_line(str(error).splitlines()))
     return Result(tuple(rows), time.perf_counter() - began)

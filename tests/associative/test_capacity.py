@@ -36,6 +36,7 @@ def test_overlap_below_capacity_is_that_of_mean_field_theory():
     assert np.abs(curve.overlap - theory).max() < 0.005
 
 
+@pytest.mark.slow
 def test_classical_network_forgets_near_0138():
     """A finite network forgets a little above 0.138, by 0.8 / sqrt(d); the bounds are 0.4 and 1.2 / sqrt(d)."""
     curve = hopfield_curve(800, np.array([0.10, 0.138, 0.155, 0.17, 0.185, 0.22]), seed=2)
@@ -43,6 +44,7 @@ def test_classical_network_forgets_near_0138():
     assert curve.retrieved[0] > 0.95 and curve.retrieved[-1] < 0.2
 
 
+@pytest.mark.slow
 def test_an_endless_network_forgets_at_0138():
     """125 to 500 neurons by 1 / sqrt(d): within 3 standard errors of 0.138, and 3 of those are below 0.02."""
     curves = {}

@@ -45,6 +45,7 @@ def test_retrieve_from_receptive_fields(capsys, tmp_path):
     assert status == 0 and text.startswith("6 memories, 10 test pictures, cover 0.5") and not err
 
 
+@pytest.mark.slow
 def test_capacity(capsys, tmp_path):
     out = tmp_path / "capacity.svg"
     arguments = (
@@ -75,6 +76,7 @@ def test_energy(capsys, tmp_path, show):
     assert ("largest rise" if show == "trajectories" else "dead neurons        [0 1]") in text
 
 
+@pytest.mark.slow
 def test_fast_hidden_neurons_take_a_stiff_solver(capsys):
     """The smallest time constant is done in seconds, and agrees with the limit."""
     status, text, _ = call(capsys, "energy", "--tau-h", 1e-4)

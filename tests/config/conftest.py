@@ -1,16 +1,21 @@
 """The commands as a user calls them."""
 
+from typing import NamedTuple
+
 import pytest
-from click.testing import CliRunner
-
-from colanet.config.commands import convert, validate
 
 
-@pytest.fixture
-def run_validate():
-    return lambda *args: CliRunner().invoke(validate, [str(arg) for arg in args])
+class Outcome(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
-def run_convert():
-    return lambda *args: CliRunner().invoke(convert, [str(arg) for arg in args])
+def run_validate(call):
+    return lambda *args: Outcome(*call("validate", *args))
+
+
+@pytest.fixture
+def run_convert(call):
+    return lambda *args: Outcome(*call("convert", *args))

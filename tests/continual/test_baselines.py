@@ -273,7 +273,7 @@ def test_real_digits_are_learnt_and_forgotten(torch):
         ("backprop", {"batch": 0}, "options.batch: expected at least 1, not 0"),
         ("backprop", {"batch": 2.5}, "options.batch: expected a whole number, not 2.5"),
         ("backprop", {"momentum": 0.9}, "options.momentum: unknown field"),
-        ("backprop", {"optimizer": "rmsprop"}, "options.optimizer: expected 'sgd' or 'adam', not 'rmsprop'"),
+        ("backprop", {"optimizer": "rmsprop"}, "options.optimizer: expected one of sgd, adam, not 'rmsprop'"),
         ("backprop", {"strength": 5}, "options.strength: backprop has no such option, but batch, hidden, lr"),
         ("backprop-ewc", {"strength": -1}, "options.strength: expected at least 0, not -1"),
         ("backprop-ewc", {"decay": 1.5}, "options.decay: expected at most 1, not 1.5"),

@@ -120,6 +120,7 @@ def test_bad_files_are_one_line(tmp_path, capsys):
     assert "cannot be made a folder" in refused(capsys, path, "--out", tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_a_killed_call_goes_on_where_it_was(file, tmp_path):
     """SIGKILL in the middle of a task; the resumed call ends with the very bits of an uninterrupted one."""
     fields = {**FIELDS, "seeds": [0], "variants": [], "copies": 2}
@@ -143,6 +144,7 @@ def test_a_killed_call_goes_on_where_it_was(file, tmp_path):
     assert (tmp_path / "a" / "toy.csv").read_text() == (tmp_path / "b" / "toy.csv").read_text()
 
 
+@pytest.mark.slow
 def test_every_experiment_runs_in_its_quick_version(tmp_path):
     """All tables and figures, from a handful of images; letters only where their data are."""
     from colanet.errors import DataError

@@ -15,6 +15,7 @@ from . import nvrtc
 WANTED = (70, 75, 80, 86, 87, 89, 90, 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", WANTED)
 def test_nvrtc_compiles_every_kernel(arch):
     if nvrtc.library() is None:
@@ -29,6 +30,7 @@ def test_nvrtc_compiles_every_kernel(arch):
         assert name.encode() in code
 
 
+@pytest.mark.slow
 def test_nvcc_compiles_the_file(tmp_path):
     if shutil.which("nvcc") is None:
         pytest.skip("no nvcc here")

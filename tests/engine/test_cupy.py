@@ -59,6 +59,7 @@ def engine_of(plan, order="forwards", threads=64, **options) -> CupyEngine:
 # ----------------------------------------------------------- every feature
 
 
+@pytest.mark.slow
 @given(
     networks(),
     st.integers(0, 2**32),
@@ -83,6 +84,7 @@ def test_reference_equals_cuda(network, seed, freeze_from_end, order, threads, s
     assert digest(reference.state(), stop) == digest(cuda.state(), stop)
 
 
+@pytest.mark.slow
 @given(networks(), st.integers(0, 2**32), st.lists(st.integers(1, 799), max_size=4, unique=True))
 @settings(max_examples=20, **SLOW)
 def test_pieces_and_silent_stretches_change_nothing(network, seed, cuts):

@@ -143,6 +143,7 @@ def check_results(folder: Path) -> None:
     assert "| 15 | 2 |" in (folder / "gpu.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_check_on_the_shim(tmp_path, cupy, capsys):
     import gpu_check
 
@@ -151,6 +152,7 @@ def test_the_check_on_the_shim(tmp_path, cupy, capsys):
     assert "throughput" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
     import gpu_check
 
@@ -173,6 +175,7 @@ def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
     assert gpu_check.main(["--small-run"]) == 0
 
 
+@pytest.mark.slow
 def test_the_check_fails_when_a_digest_differs(tmp_path, cupy, monkeypatch):
     import gpu_check
 

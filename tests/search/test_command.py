@@ -67,6 +67,7 @@ def table(path):
     return [{**row, "seconds": ""} for row in csv.DictReader(path.read_text().splitlines())]
 
 
+@pytest.mark.slow
 def test_the_same_however_it_is_run(call, tmp_path):
     assert call("--out", "one", "--quiet", "--best", "best.yaml")[::2] == (0, "")
     assert call("--out", "two", "--quiet", "--workers", "2")[0] == 0

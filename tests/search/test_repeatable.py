@@ -86,7 +86,7 @@ def start_and_stop(folder, kind, workers, how):
     arguments = [str(folder / "out"), kind, str(workers), "slow"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.search.toys", *arguments], cwd=toys.ROOT, env=environment,
-        stderr=subprocess.DEVNULL, start_new_session=True,
+        stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=hears_interrupts,
     )  # fmt: skip
     try:
         until = time.monotonic() + 40
@@ -98,6 +98,11 @@ def start_and_stop(folder, kind, workers, how):
     finally:
         if process.poll() is None:
             process.kill()
+
+
+def hears_interrupts():
+    """A suite that runs in the background ignores SIGINT, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finished_in(journal):

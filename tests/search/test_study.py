@@ -76,7 +76,7 @@ def test_all_problems_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("kind: genetic, mutation_rate: 0.2", "kind: anneal", "expected a kind out of 'tpe', 'genetic', "),
+        ("kind: genetic, mutation_rate: 0.2", "kind: anneal", "expected a kind out of tpe, genetic, "),
         ("{kind: genetic, mutation_rate: 0.2}", "{}", "sampler: kind is missing"),
         ("low: 0.05", "low: 0", "log needs low > 0, not 0"),
         ("high: 10,", "high: 9.5,", "integer needs whole numbers"),
