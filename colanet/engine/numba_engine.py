@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from colanet import hashing
+from colanet.compiled import note_compiled
 from colanet.engine import numba_kernels as k
 from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
 from colanet.engine.shares import run_shares, shares
@@ -456,6 +456,7 @@ class NumbaEngine:
             return self.runners[copy].run(feed, first, last, freeze, votes, record)
 
         results = run_shares(shares(self.plan.copies, self.threads, start, stop), one)
+        note_compiled()
         empty = np.zeros((self.plan.copies, 0, 0), dtype=np.int32)
         return Stretch(
             votes=np.stack([_joined_votes(parts, start, stop, votes) for parts in results]) if votes else empty,
@@ -477,12 +478,3 @@ def _joined_votes(parts, start: int, stop: int, votes: Votes) -> np.ndarray:
 def _ordered(records: list[np.ndarray]) -> np.ndarray:
     record = np.concatenate(records)
     return record[np.lexsort((record[:, 1], record[:, 0]))].copy()
-
-
-def is_compiled() -> bool:
-    """Whether the kernels lie compiled in numba's cache, as far as numba lets one see."""
-    try:
-        cache = k.run._cache
-        return Path(cache.cache_path, cache._cache_file._index_name).exists()
-    except AttributeError:
-        return False

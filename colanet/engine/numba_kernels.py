@@ -1,8 +1,8 @@
 """Compiled kernels of the numba engine: thousands of steps of one network copy in a single call.
 
 Read `colanet.engine.reference` first: the functions here bear the names of its methods and do the same, with
-lists of spikes instead of masks over all synapses. Integers only. Everything lives in this one module, because
-numba does not notice when a compiled helper in another file changes.
+lists of spikes instead of masks over all synapses. Integers only. A file whose constants or helpers are used here
+belongs into `colanet.compiled.SOURCES`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from colanet.compiled import compiled
 from colanet.config.model import MAX_DELAY
 from colanet.plan import fixed
 
 # Without reference counting (_nrt): it would touch every array of the tuples below at every call, which costs
 # ten times the work itself. Nothing is allocated inside, so nothing needs it.
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, "_nrt": False}
-kernel: Any = njit(**_OPTIONS)
-inlined: Any = njit(inline="always", **_OPTIONS)
+_OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
+kernel: Any = compiled(**_OPTIONS)
+inlined: Any = compiled(inline="always", **_OPTIONS)
 
 ONE = fixed.ONE
 Q = fixed.Q
