@@ -140,6 +140,8 @@ TARGET_ROWS = {
 
 # ----------------------------------------------------------------- populations
 
+RESETS = {"zero": "zero", "subtract": "subtract"}
+
 POPULATION_ROWS = (
     Row("n", "size"),
     Row("chartime", "tau_m"),
@@ -150,6 +152,8 @@ POPULATION_ROWS = (
     Row("memory", "memory", _read_memory, _write_memory),
     Row("bursting_period", "memory_period"),
     Row("stochastic_stimulation", "noise_amplitude"),
+    Row("bias", "bias"),
+    Row("reset", "reset", *choice("reset", RESETS)),
     Row("reset_period", "reset_period"),
     Row("reset_phase", "reset_phase"),
     Row("hebbian_plasticity", "hebbian_rate", aliases=("weight_inc",)),

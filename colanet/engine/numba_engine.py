@@ -13,6 +13,7 @@ from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state,
 from colanet.engine.shares import run_shares, shares
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
+from colanet.plan.bounds import check_steps
 from colanet.plan.connect import Synapses
 from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, POTENTIAL_LIMIT, Q, scale_table, weight_of
 
@@ -141,7 +142,7 @@ def population_row(p: PopulationPlan) -> list[int]:
     """One row of the kernels' table of populations, but for its last column."""
     r = p.plasticity
     learning = (
-        [0] * (k.P_REACH - k.P_HEBBIAN)
+        [0] * (k.P_BIAS - k.P_HEBBIAN)
         if r is None
         else [
             r.hebbian, r.hebbian_window, r.isi_max, r.dopamine_window, r.three_factor,
@@ -152,7 +153,7 @@ def population_row(p: PopulationPlan) -> list[int]:
     return [
         p.start, p.size, p.column_size, p.winner_take_all, p.leak, p.floor, p.kick, p.ramp_increment,
         p.ramp_period, p.alpha, p.reset_period, p.reset_phase, p.memory_period, p.gated, r is not None,
-        *learning,
+        *learning, p.bias, p.subtract, p.driven,
     ]  # fmt: skip
 
 
@@ -448,6 +449,7 @@ class NumbaEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
+        check_steps(start, stop)
         if self.name not in inputs.laid_out:
             self.prepare(inputs)
         feed = inputs.laid_out[self.name]

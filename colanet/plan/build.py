@@ -10,6 +10,7 @@ import numpy as np
 
 from colanet.config.model import MAX_DELAY, Network, Population, Projection
 from colanet.errors import ConfigError, Problem
+from colanet.plan import bounds
 from colanet.plan import connect as rules
 from colanet.plan.connect import Shape, Synapses
 from colanet.plan.fixed import (
@@ -59,6 +60,10 @@ class PopulationPlan:
         Offset of its neurons in the network's flat neuron order.
     leak : int
         u := u * leak / 1024 every step.
+    bias : int
+        Added to the potential every step.
+    subtract : bool
+        A spike takes the threshold from the potential instead of zeroing it.
     alpha : int
         Weight-dependent threshold, in 2^-20.
     plasticity : Plasticity or None
@@ -76,6 +81,8 @@ class PopulationPlan:
     leak: int
     floor: int
     kick: int
+    bias: int
+    subtract: bool
     ramp_increment: int
     ramp_period: int
     alpha: int
@@ -92,6 +99,11 @@ class PopulationPlan:
     @property
     def stop(self) -> int:
         return self.start + self.size
+
+    @property
+    def driven(self) -> bool:
+        """Whether potentials change by themselves, other than towards zero."""
+        return bool(self.kick or self.bias) or self.floor > 0
 
     @property
     def rule(self) -> Plasticity:
@@ -238,11 +250,11 @@ def build(network: Network, *, input_sizes: dict[str, int] | None = None, seed: 
     Raises
     ------
     ConfigError
-        With every value that does not fit its integer type.
+        With every value, or sum of values, that does not fit its integer type.
     """
     builder = _Builder(network, input_sizes or {}, seed)
     plan = builder.plan()
-    _check_sums(plan)
+    bounds.check(plan)
     return plan
 
 
@@ -300,6 +312,8 @@ class _Builder:
             leak=1024 if p.tau_m == math.inf else 1024 - 1024 // int(p.tau_m),
             floor=-POTENTIAL_LIMIT if p.min_potential is None else milli(p.min_potential, "min_potential"),
             kick=self.fixed(p.noise_amplitude, MILLI, 65535, where + "noise_amplitude"),
+            bias=milli(p.bias, "bias"),
+            subtract=p.reset == "subtract",
             ramp_increment=milli(p.threshold_increment, "threshold_increment"),
             ramp_period=(p.threshold_decay or 0) if p.threshold_increment else 0,
             alpha=self.fixed(p.threshold_weight_factor, ONE, 1 << 30, where + "threshold_weight_factor"),
@@ -381,25 +395,3 @@ class _Builder:
         if described.kind == "reward":
             return self.fixed(described.weight, ONE, RESOURCE_LIMIT, where)
         return self.fixed(described.weight, 1, AWAKE - 1, where)
-
-
-def _check_sums(plan: Plan) -> None:
-    """Refuse networks whose potentials could leave 32 bits in one step, even if every synapse were hit."""
-    for population in plan.populations:
-        largest = 0
-        for projection in plan.projections:
-            if projection.target != population.index or projection.kind not in ("fixed", "plastic"):
-                continue
-            rule = population.plasticity
-            size = abs(projection.weight)
-            if projection.kind == "plastic" and rule is not None:
-                size = max(-rule.w_min, rule.w_max)
-            largest += size * projection.source_size
-        if largest >= POTENTIAL_LIMIT:
-            raise ConfigError(
-                Problem(
-                    f"its incoming weights could add up to {largest / MILLI:.0f} in one step, "
-                    f"at most {POTENTIAL_LIMIT // MILLI} fits",
-                    f"population {population.name}",
-                )
-            )

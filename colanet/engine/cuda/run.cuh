@@ -234,7 +234,7 @@ template <bool SHARED> __device__ void run_network(const u64* a) {
     load(net, local);
 
     bool restless = false;
-    for (int p = 0; p < net.populations; p++) restless |= population_of(net, p)[P_KICK] > 0;
+    for (int p = 0; p < net.populations; p++) restless |= population_of(net, p)[P_DRIVEN] > 0;
     i64 events = 0, none = 0, arriving = net.begin + WARP, t = net.begin;
     while (t < net.end) {
         events += step(t, net, local);
