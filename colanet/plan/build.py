@@ -22,6 +22,7 @@ from colanet.plan.fixed import (
     RESOURCE_LIMIT,
     to_fixed,
 )
+from colanet.plan.names import projection_names
 
 _INT16 = 32767
 _HISTORY_LIMIT = 4096
@@ -359,13 +360,8 @@ class _Builder:
         inputs = [i.name for i in network.inputs]
         populations = [p.name for p in network.populations]
         sizes = {p.name: p.size for p in network.populations} | input_sizes
-        taken: dict[str, int] = {}
         plans = []
-        for index, described in enumerate(network.projections):
-            name = f"{described.source}->{described.target}"
-            taken[name] = taken.get(name, 0) + 1
-            if taken[name] > 1:
-                name += f"#{taken[name]}"
+        for index, (described, name) in enumerate(zip(network.projections, projection_names(network), strict=True)):
             from_input = described.source in inputs
             plans.append(
                 ProjectionPlan(
