@@ -152,7 +152,7 @@ def describe(session: Session, asked: str) -> str:
 def announce_compilation(session: Session, say) -> None:
     """Say so when the first call will have to compile."""
     if session.engine.name == "numba":
-        from colanet.engine.numba_engine import is_compiled
+        from colanet.compiled import is_compiled
 
         if not is_compiled():
             say("compiling kernels, once on this machine (about 15 s) ...")

@@ -63,7 +63,7 @@ def search(study_file: Path, best: Path | None, **options: Any) -> None:
 
 def _announce(study: Study, out: Path, options: dict[str, Any]) -> None:
     """One line about what is going to run, one if the first trial takes longer than the others."""
-    from colanet.engine.numba_engine import is_compiled
+    from colanet.compiled import is_compiled
 
     generations = options["generations"] or study.generations
     where = options["dask"] or f"{options['workers']} worker" + "s" * (options["workers"] > 1)

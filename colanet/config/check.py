@@ -6,6 +6,7 @@ Each rule is a small generator over a `View`; `check` runs them all.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterator
 from pathlib import PureWindowsPath
 from typing import Any
@@ -87,12 +88,22 @@ def _original(draft: Draft, path: Path) -> Path:
 
 def _names(view: View) -> Iterator[Finding]:
     seen: set[str] = set()
+    alike: dict[str, str] = {}
     network = view.network
     for section, items in (("inputs", network.inputs), ("populations", network.populations)):
         for index, item in enumerate(items):
             if item.name in seen:
                 yield Finding((section, index, "name"), f"the name {item.name} is given twice")
             seen.add(item.name)
+            yield from _look_alike((section, index, "name"), item.name, alike)
+
+
+def _look_alike(path: Path, name: str, alike: dict[str, str]) -> Iterator[Finding]:
+    """Some file systems take names for one that differ only in case, or in how letters are composed."""
+    other = alike.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+    if other != name:
+        message = f"{name} and {other} are one name on some file systems, where their files replace each other"
+        yield Finding(path, message, warning=True)
 
 
 def _ends(view: View) -> Iterator[Finding]:

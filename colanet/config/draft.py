@@ -165,9 +165,9 @@ class Draft:
 def _title(item: Any, index: int) -> str:
     if isinstance(item, dict):
         if isinstance(item.get("name"), str):
-            return item["name"]
+            return f"{item['name']:.60}"
         if "source" in item or "target" in item:
-            return f"{item.get('source', '?')}->{item.get('target', '?')}"
+            return f"{item.get('source', '?')!s:.60}->{item.get('target', '?')!s:.60}"
     return f"number {index + 1}"
 
 

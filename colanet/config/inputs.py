@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from colanet.config.values import Frozen, Name, Probability, Steps, Text
+from colanet.config.values import Frozen, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
 
 
@@ -32,7 +32,7 @@ class _Input(Frozen):
         File with node labels, one a line.
     """
 
-    name: Name
+    name: OwnName
     size: Annotated[int, Field(ge=1, le=2**24)] | None = None
     noise: Probability = 0.0
     pacemaker_period: Steps | None = None
@@ -154,7 +154,7 @@ class TargetInput(Frozen):
     The labels of the target file are whole numbers: the classes are those from 0 on, without that of `no_class`.
     """
 
-    name: Name
+    name: OwnName
     kind: Literal["object_target", "state_target"] = "object_target"
     size: Annotated[int, Field(ge=1, le=2**16)]
     target_file: Text

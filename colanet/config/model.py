@@ -31,6 +31,7 @@ from colanet.config.values import (
     LogUniform,
     MemoryTime,
     Name,
+    OwnName,
     Probability,
     Resource,
     Steps,
@@ -74,6 +75,10 @@ class Population(Frozen):
         Self-sustained firing: how long a neuron goes on firing by itself, and the period of it.
     noise_amplitude : float
         Upper bound of the uniform random kick of every step.
+    bias : float
+        Signed constant added to the potential at every step, after the leak.
+    reset : {'zero', 'subtract'}
+        At a spike the potential is zeroed, or what it exceeds the threshold by stays.
     reset_period, reset_phase
         The potential is zeroed at steps t with t mod reset_period = reset_phase.
     hebbian_rate : float
@@ -97,7 +102,7 @@ class Population(Frozen):
         [x, P] one-factor plasticity.
     """
 
-    name: Name
+    name: OwnName
     size: Annotated[int, Field(ge=1, le=2**24)]
     columns: Annotated[int, Field(ge=1)] | None = None
     winner_take_all: bool = False
@@ -109,6 +114,8 @@ class Population(Frozen):
     memory: MemoryTime | None = None
     memory_period: Steps = 9
     noise_amplitude: Annotated[float, Field(ge=0)] = 0.0
+    bias: float = 0.0
+    reset: Literal["zero", "subtract"] = "zero"
     reset_period: Steps | None = None
     reset_phase: Annotated[int, Field(ge=0)] = 0
     hebbian_rate: float = 0.0

@@ -10,8 +10,8 @@ from colanet.config.draft import Path
 from colanet.config.model import MAX_DELAY, LogNormal, LogUniform, Population, Uniform
 from colanet.config.view import Finding, Rule, View
 
-WEIGHT_LIMIT = 2_000_000
-"""In 1/1000 this fits int32 with room for sums."""
+WEIGHT_LIMIT = 1_073_741
+"""Potentials saturate at 2^30 in 1/1000."""
 PLASTIC_LIMIT = 32.767
 """Plastic weights are int16 in 1/1000."""
 RATE_LIMIT = 1000
@@ -70,7 +70,7 @@ def _population_numbers(view: View) -> Iterator[Finding]:
         for name in ("hebbian_rate", "presynaptic_rate", "stability_rate", "threshold_weight_factor"):
             yield from _size_of((*path, name), getattr(population, name), RATE_LIMIT, "rates")
         yield from _size_of((*path, "noise_amplitude"), population.noise_amplitude, KICK_LIMIT, "kicks")
-        for name in ("min_potential", "threshold_increment"):
+        for name in ("min_potential", "threshold_increment", "bias"):
             yield from _size_of((*path, name), getattr(population, name) or 0, WEIGHT_LIMIT, "potentials")
         memory = population.memory
         if isinstance(memory, Uniform | LogUniform):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MAX_DELAY = 30
 """Longest synaptic delay in steps (ArNI-X 2.2 manual)."""
@@ -27,6 +27,18 @@ def _number_or_infinity(value: Any) -> Any:
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[^\s/.:>\p{C}]+$")]
+NAME_BYTES = 150
+"""Longest name of an input or a population in UTF-8: with copy and ending it is part of file names."""
+
+
+def _short(name: str) -> str:
+    size = len(name.encode())
+    if size > NAME_BYTES:
+        raise ValueError(f"{name[:20]}... is a name of {size} bytes; at most {NAME_BYTES} fit into file names")
+    return name
+
+
+OwnName = Annotated[Name, AfterValidator(_short)]
 Text = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")]
 """One line of printable characters without blanks at its ends: what both file formats can hold."""
 GlobalName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]

@@ -54,7 +54,7 @@ _EXAMPLES = {
     "weight": "9", "probability": "0.1", "saved": "state.h5", "learning_time": "900", "ntact_per_image": "15",
     "image_presentation_time": "10", "record_presentation_period": "15", "record_presentation_time": "10",
     "object_presentation_period": "15", "state_duration": "15", "chartime": "2.5", "history_length": "1E3",
-    "reset_period": "15",
+    "reset_period": "15", "reset": "subtract", "bias": "-0.5",
 }  # fmt: skip
 """Values of the examples; other words take numbers, for example 2."""
 

@@ -163,6 +163,8 @@ TARGET_ROWS = {
 
 # ----------------------------------------------------------------- populations
 
+RESETS = {"zero": "zero", "subtract": "subtract"}
+
 POPULATION_ROWS = (
     count_row("n", "size"),
     Row("chartime", "tau_m", count),
@@ -173,6 +175,8 @@ POPULATION_ROWS = (
     Row("memory", "memory", _read_memory, _write_memory),
     count_row("bursting_period", "memory_period"),
     Row("stochastic_stimulation", "noise_amplitude"),
+    Row("bias", "bias"),
+    Row("reset", "reset", *choice("reset", RESETS)),
     count_row("reset_period", "reset_period"),
     count_row("reset_phase", "reset_phase"),
     Row("hebbian_plasticity", "hebbian_rate", aliases=("weight_inc",)),

@@ -6,7 +6,8 @@ The hash is that of `colanet.hashing`, repeated here because compiled modules st
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from colanet.compiled import compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -16,14 +17,14 @@ LANES, LANE_BITS, LANE_MASK = np.uint64(3), np.uint64(16), np.uint64(0xFFFF)
 QUARTER = np.uint64(2)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def mix(z):
     z = (z ^ (z >> S30)) * MIX1
     z = (z ^ (z >> S27)) * MIX2
     return z ^ (z >> S31)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def draw16(step_key, index):
     """16-bit uniform integer of (step, index)."""
     i = np.uint64(index)
@@ -31,12 +32,12 @@ def draw16(step_key, index):
     return np.int64((word >> ((i & LANES) * LANE_BITS)) & LANE_MASK)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def step_key(key, step):
     return mix(key + np.uint64(step) * GOLDEN + GOLDEN)
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
+@compiled(nogil=True, boundscheck=False)
 def poisson(images, first, order, start, stop, period, presentation, limit, key, ptr, index):
     """Spikes of steps start..stop-1: node p of object k fires with probability limit[b] / 65536.
 
@@ -71,7 +72,7 @@ def poisson(images, first, order, start, stop, period, presentation, limit, key,
     return n
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
+@compiled(nogil=True, boundscheck=False)
 def integrate(rates, first, order, state, start, stop, period, presentation, modulus, ptr, index):
     """Spikes of steps start..stop-1: state += rate; at state >= modulus a spike and state -= modulus.
 
@@ -98,7 +99,7 @@ def integrate(rates, first, order, state, start, stop, period, presentation, mod
     return n
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
+@compiled(nogil=True, boundscheck=False)
 def noise(size, start, stop, limit, key, ptr, index):
     """Every node fires with probability limit / 65536 at every step. Arrays as for `integrate`."""
     n = 0
@@ -112,7 +113,7 @@ def noise(size, start, stop, limit, key, ptr, index):
     return n
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
+@compiled(nogil=True, boundscheck=False)
 def union(ptr_a, a, ptr_b, b, ptr, index):
     """Union of two stretches over the same steps; `index` has room for both. The number of spikes."""
     n = 0

@@ -20,6 +20,7 @@ from colanet.engine.cuda.source import columns
 from colanet.engine.cuda.tables import N, P, Tables, check_plans
 from colanet.errors import ConfigError
 from colanet.plan import Plan
+from colanet.plan.bounds import check_steps
 
 A = columns("Argument", "A_")
 
@@ -178,6 +179,7 @@ class CupyBatch:
         ConfigError
             If `inputs` or `freeze` do not fit the plans.
         """
+        check_steps(start, stop)
         feed = self._feed(inputs)
         self._set_networks(feed, freeze)
         self._set_recording(tuple(sorted(set(record))))

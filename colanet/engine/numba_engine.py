@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from colanet import hashing
+from colanet.compiled import note_compiled
 from colanet.engine import numba_kernels as k
 from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
 from colanet.engine.shares import run_shares, shares
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
+from colanet.plan.bounds import check_steps
 from colanet.plan.connect import Synapses
 from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, POTENTIAL_LIMIT, Q, scale_table, weight_of
 
@@ -141,7 +142,7 @@ def population_row(p: PopulationPlan) -> list[int]:
     """One row of the kernels' table of populations, but for its last column."""
     r = p.plasticity
     learning = (
-        [0] * (k.P_REACH - k.P_HEBBIAN)
+        [0] * (k.P_BIAS - k.P_HEBBIAN)
         if r is None
         else [
             r.hebbian, r.hebbian_window, r.isi_max, r.dopamine_window, r.three_factor,
@@ -152,7 +153,7 @@ def population_row(p: PopulationPlan) -> list[int]:
     return [
         p.start, p.size, p.column_size, p.winner_take_all, p.leak, p.floor, p.kick, p.ramp_increment,
         p.ramp_period, p.alpha, p.reset_period, p.reset_phase, p.memory_period, p.gated, r is not None,
-        *learning,
+        *learning, p.bias, p.subtract, p.driven,
     ]  # fmt: skip
 
 
@@ -448,6 +449,7 @@ class NumbaEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
+        check_steps(start, stop)
         if self.name not in inputs.laid_out:
             self.prepare(inputs)
         feed = inputs.laid_out[self.name]
@@ -456,6 +458,7 @@ class NumbaEngine:
             return self.runners[copy].run(feed, first, last, freeze, votes, record)
 
         results = run_shares(shares(self.plan.copies, self.threads, start, stop), one)
+        note_compiled()
         empty = np.zeros((self.plan.copies, 0, 0), dtype=np.int32)
         return Stretch(
             votes=np.stack([_joined_votes(parts, start, stop, votes) for parts in results]) if votes else empty,
@@ -477,12 +480,3 @@ def _joined_votes(parts, start: int, stop: int, votes: Votes) -> np.ndarray:
 def _ordered(records: list[np.ndarray]) -> np.ndarray:
     record = np.concatenate(records)
     return record[np.lexsort((record[:, 1], record[:, 0]))].copy()
-
-
-def is_compiled() -> bool:
-    """Whether the kernels lie compiled in numba's cache, as far as numba lets one see."""
-    try:
-        cache = k.run._cache
-        return Path(cache.cache_path, cache._cache_file._index_name).exists()
-    except AttributeError:
-        return False

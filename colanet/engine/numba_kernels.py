@@ -1,8 +1,8 @@
 """Compiled kernels of the numba engine: thousands of steps of one network copy in a single call.
 
 Read `colanet.engine.reference` first: the functions here bear the names of its methods and do the same, with
-lists of spikes instead of masks over all synapses. Integers only. Everything lives in this one module, because
-numba does not notice when a compiled helper in another file changes.
+lists of spikes instead of masks over all synapses. Integers only. A file whose constants or helpers are used here
+belongs into `colanet.compiled.SOURCES`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from colanet.config.model import MAX_DELAY
+from colanet.compiled import compiled
+from colanet.config.values import MAX_DELAY
 from colanet.plan import fixed
 
 # Without reference counting (_nrt): it would touch every array of the tuples below at every call, which costs
 # ten times the work itself. Nothing is allocated inside, so nothing needs it.
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, "_nrt": False}
-kernel: Any = njit(**_OPTIONS)
-inlined: Any = njit(inline="always", **_OPTIONS)
+_OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
+kernel: Any = compiled(**_OPTIONS)
+inlined: Any = compiled(inline="always", **_OPTIONS)
 
 ONE = fixed.ONE
 Q = fixed.Q
@@ -30,6 +31,8 @@ SCALE_Q = fixed.SCALE_Q
 AWAKE = fixed.AWAKE
 LIMIT = fixed.POTENTIAL_LIMIT
 RESOURCE_LIMIT = fixed.RESOURCE_LIMIT
+RAMP_LIMIT = fixed.RAMP_LIMIT
+STABILITY_LIMIT = fixed.STABILITY_LIMIT
 MEMORY_KICK = fixed.MEMORY_KICK
 BASE_THRESHOLD = fixed.BASE_THRESHOLD
 MILLI = fixed.MILLI
@@ -62,7 +65,7 @@ TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS])
 # Columns of the table of populations.
 (P_START, P_SIZE, P_COLUMN, P_WTA, P_LEAK, P_FLOOR, P_KICK, P_RAMP, P_RAMP_PERIOD, P_ALPHA, P_RESET, P_PHASE,
  P_MEMORY, P_GATED, P_PLASTIC, P_HEBBIAN, P_WINDOW, P_ISI, P_DOPAMINE, P_THREE, P_STABLE3, P_RATE, P_WMIN,
- P_WMAX, P_VIRTUAL, P_PRE, P_PRE_PERIOD, P_REACH, P_FIELDS) = range(29)  # fmt: skip
+ P_WMAX, P_VIRTUAL, P_PRE, P_PRE_PERIOD, P_BIAS, P_SUBTRACT, P_DRIVEN, P_REACH, P_FIELDS) = range(32)  # fmt: skip
 
 # Columns of the table of projections.
 (J_KIND, J_INPUT, J_SOURCE, J_SOURCE_SIZE, J_TARGET, J_TARGET_SIZE, J_WEIGHT, J_DMIN, J_DMAX, J_DENSE, J_ROW,
@@ -499,8 +502,8 @@ def drained(v, leak):
 
 
 @kernel
-def integrate(u, current, a, kicks, threshold, leak, floor):
-    """u := max(u leak / 1024 + kick + arrivals, floor); clears the arrivals.
+def integrate(u, current, a, kicks, threshold, leak, bias, floor):
+    """u := max(u leak / 1024 + bias + kick + arrivals, floor); clears the arrivals.
 
     How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
     arrives.
@@ -508,7 +511,7 @@ def integrate(u, current, a, kicks, threshold, leak, floor):
     above = 0
     for i in range(len(u)):
         arriving = current[i] if a[i] > 0 else np.int32(0)
-        total = np.int64(drained(u[i], leak)) + kicks[i] + arriving
+        total = np.int64(drained(u[i], leak)) + bias + kicks[i] + arriving
         u[i] = min(max(total, floor), LIMIT)
         current[i] = 0
         above += (u[i] > threshold[i]) & (a[i] > 0)
@@ -516,14 +519,16 @@ def integrate(u, current, a, kicks, threshold, leak, floor):
 
 
 @kernel
-def integrate_small(u, current, a, draw, amplitude, threshold, leak, floor):
+def integrate_small(u, current, a, draw, amplitude, threshold, leak, bias, floor):
     """`integrate` with kicks (k S) >> 16 of 0 <= S < 2^15, all within int32, so that a vector holds more neurons.
 
-    |u leak / 1024| <= 2^30 and arrivals below 2^30 add up within int32; a kick on top finds room after `min`.
+    |u leak / 1024| <= 2^30, and arrivals with the bias below 2^30 (`plan.bounds`), add up within int32; a kick on
+    top finds room after `min`. Draws of 16 bits times S stay below 2^31.
     """
     above = np.int32(0)
     for i in range(len(u)):
         arriving = current[i] if a[i] > 0 else np.int32(0)
+        arriving = np.int32(arriving + bias)
         kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> 16)
         total = np.int32(min(np.int32(drained(u[i], leak) + arriving), np.int32(LIMIT)) + kick)
         total = min(max(total, floor), np.int32(LIMIT))
@@ -599,10 +604,10 @@ def fire(t, p, wiring, live, scratch):
     live.n_fired[line, p] = n
     for k in range(start, start + n):
         i = live.fired[line, k]
-        live.potential[i] = 0
+        live.potential[i] = excess(i, population, live) if population[P_SUBTRACT] else 0
         live.spikes[line, i] = 1
         if population[P_RAMP_PERIOD]:
-            live.ramp[i] += population[P_RAMP_PERIOD]
+            live.ramp[i] = min(live.ramp[i] + population[P_RAMP_PERIOD], RAMP_LIMIT)
         if population[P_MEMORY]:
             live.memory_next[i] = t + population[P_MEMORY]
             if not scratch.kicked[i]:
@@ -770,9 +775,9 @@ def shift_all(q, i, share, wiring, live, scratch):
 
 @inlined
 def stabilise(neuron, live, delta):
-    """A non-positive stability can only increase."""
+    """A non-positive stability can only increase. One change is below 2^44, stability at most 2^62."""
     if live.stability[neuron] > 0 or delta > 0:
-        live.stability[neuron] += delta
+        live.stability[neuron] = min(max(live.stability[neuron] + delta, -STABILITY_LIMIT), STABILITY_LIMIT)
 
 
 @inlined
@@ -839,6 +844,8 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
         return 2 * product
     distance = abs(t - live.sequence_start[neuron] - population[P_ISI])
     if population[P_ISI]:
+        # From three times P_ISI on the factor is -1; the shifted distance stays below 2^34.
+        distance = min(distance, 3 * population[P_ISI])
         factor = max(2 * ONE - (distance << Q) // population[P_ISI], -ONE)
     else:
         factor = ONE if distance == 0 else -ONE  # the limit for ISImax -> 0
@@ -963,11 +970,11 @@ def update(t, p, noting, wiring, live, scratch):
             scratch.still[p] = 0
         if noting and population[P_PLASTIC]:
             note_awake(live.gate[start:stop], live.awake[line, start:stop])
-    kicked = population[P_KICK] or population[P_MEMORY]
+    kicked = population[P_DRIVEN] or population[P_MEMORY]
     calm = not scratch.touched[p, CURRENT] and not kicked
     if not (calm and scratch.rest[p]):
         above = settle(t, p, population, wiring, live, scratch)
-        scratch.rest[p] = calm and population[P_LEAK] == 0 and population[P_FLOOR] <= 0
+        scratch.rest[p] = calm and population[P_LEAK] == 0
         if population[P_RAMP_PERIOD]:
             move_ramps(live.ramp[start:stop])
         if above:
@@ -979,21 +986,21 @@ def update(t, p, noting, wiring, live, scratch):
 
 @inlined
 def settle(t, p, population, wiring, live, scratch):
-    """Leak, kick, integrate and reset; 0 if certainly no neuron can fire."""
+    """Leak, bias, kick, integrate and reset; 0 if certainly no neuron can fire."""
     start, size, kick = population[P_START], population[P_SIZE], population[P_KICK]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
     a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
-    leak, floor = np.int32(population[P_LEAK]), np.int32(population[P_FLOOR])
+    leak, floor, bias = np.int32(population[P_LEAK]), np.int32(population[P_FLOOR]), np.int32(population[P_BIAS])
     if kick:
         draw_words(scratch.draws[: (size + 3) // 4], mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN))
     if 0 <= kick < SMALL_KICK and not population[P_MEMORY]:
         draw = scratch.draw[:size]
-        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, leak, floor)
+        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, leak, bias, floor)
     else:
         large_kicks(scratch.kicks[:size], scratch.draw, kick)
         if population[P_MEMORY]:
             memory_timers(t, population, live, scratch)
-        above = integrate(u, current, a, scratch.kicks, threshold, leak, floor)
+        above = integrate(u, current, a, scratch.kicks, threshold, leak, bias, floor)
     if population[P_RESET] and t % population[P_RESET] == population[P_PHASE]:
         u[:] = 0
         above = count_above(u, threshold)
@@ -1033,7 +1040,7 @@ def next_event(t, stop, learning, wiring, live, feed):
     for p in range(len(wiring.population)):
         population = wiring.population[p]
         start, end = population[P_START], population[P_START] + population[P_SIZE]
-        if population[P_KICK]:
+        if population[P_DRIVEN]:
             return t + 1
         if learning:
             stop = min(stop, max(live.owing[p], t + 1))
@@ -1111,15 +1118,14 @@ def pass_gates(first, recent, stop, population, live):
 def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
     """Run one copy from step `start` to `stop`; the number of synaptic events.
 
-    Stretches in which no spike is on its way, no kick comes and no timer is due are skipped.
+    Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
     """
     populations, projections = len(wiring.population), len(wiring.projection)
     events = 0
     arriving = start + MAX_DELAY
     restless = False
     for p in range(populations):
-        # A floor above 0 lifts potentials in silence too.
-        restless |= wiring.population[p, P_KICK] > 0 or wiring.population[p, P_FLOOR] > 0
+        restless |= wiring.population[p, P_DRIVEN] > 0
     scratch.ahead_stop[:] = 0
     for q in range(projections):
         scratch.until[q] = FOREVER if wiring.projection[q, J_INPUT] else start + MAX_DELAY

@@ -17,14 +17,17 @@ from colanet import hashing
 from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
+from colanet.plan.bounds import check_steps
 from colanet.plan.fixed import (
     AWAKE,
     BASE_THRESHOLD,
     MEMORY_KICK,
     ONE,
     POTENTIAL_LIMIT,
+    RAMP_LIMIT,
     RESOURCE_LIMIT,
     SCALE_Q,
+    STABILITY_LIMIT,
     Q,
     fixmul,
     scale_table,
@@ -159,10 +162,11 @@ class Network:
     # ------------------------------------------------------- 4 leak, 5 integrate
 
     def leak(self, t: int, population: PopulationPlan) -> np.ndarray:
-        """Leak, random kick, memory timer; which neurons a memory timer kicked."""
+        """Leak, bias, random kick, memory timer; which neurons a memory timer kicked."""
         u = self.s[f"{population.name}/potential"]
         size = np.abs(u.astype(np.int64)) * population.leak >> 10
         u[:] = np.where(u < 0, -size, size)
+        u += population.bias
         if population.kick:
             key = hashing.step_key(self.kick_keys[population.index], t)
             u += (hashing.draw16(key, np.arange(population.size)) * population.kick >> 16).astype(np.int32)
@@ -199,7 +203,10 @@ class Network:
         return threshold
 
     def fire(self, t: int, population: PopulationPlan, awake: np.ndarray, kicked: np.ndarray) -> np.ndarray:
-        """Awake neurons above threshold fire, at most one a column under winner-take-all."""
+        """Awake neurons above threshold fire, at most one a column under winner-take-all.
+
+        The potential of those that fire becomes zero, or what it exceeded the threshold by.
+        """
         u, ramp = self.s[f"{population.name}/potential"], self.s[f"{population.name}/ramp"]
         np.maximum(ramp - 1, 0, out=ramp)
         excess = u - self.threshold(population)
@@ -209,9 +216,9 @@ class Network:
             first_best = column.argmax(axis=1) + np.arange(population.columns) * population.column_size
             fires = np.zeros_like(fires)
             fires[first_best[column.max(axis=1) > 0]] = True
-        u[fires] = 0
+        u[fires] = excess[fires] if population.subtract else 0
         if population.ramp_period:
-            ramp[fires] += population.ramp_period
+            ramp[fires] = np.minimum(ramp[fires].astype(np.int64) + population.ramp_period, RAMP_LIMIT)
         if population.memory_period:
             self.s[f"{population.name}/memory_next"][fires] = t + population.memory_period
             driven = fires & ~kicked
@@ -323,7 +330,7 @@ class Network:
         """Stability changes by `change`; a non-positive stability can only increase."""
         stability = self.s[f"{name}/stability"]
         if stability[i] > 0 or change > 0:
-            stability[i] += change
+            stability[i] = min(max(int(stability[i]) + change, -STABILITY_LIMIT), STABILITY_LIMIT)
 
     def scaled(self, name: str, i: int, rate: int) -> int:
         """rate * min(2^-stability, 1), truncated towards zero."""
@@ -400,6 +407,7 @@ class ReferenceEngine:
         record: Sequence[int] = (),
     ) -> Stretch:
         plan = self.plan
+        check_steps(start, stop)
         counts = np.zeros((plan.copies, 0, 0), dtype=np.int32)
         if votes:
             objects = (stop - 1) // votes.period - start // votes.period + 1

@@ -10,6 +10,7 @@ import numpy as np
 
 from colanet.config.model import MAX_DELAY, Network, Population, Projection
 from colanet.errors import ConfigError, Problem
+from colanet.plan import bounds
 from colanet.plan import connect as rules
 from colanet.plan.connect import Shape, Synapses
 from colanet.plan.fixed import (
@@ -22,6 +23,7 @@ from colanet.plan.fixed import (
     leak_factor,
     to_fixed,
 )
+from colanet.plan.names import projection_names
 
 _INT16 = 32767
 _HISTORY_LIMIT = 4096
@@ -60,6 +62,10 @@ class PopulationPlan:
         Offset of its neurons in the network's flat neuron order.
     leak : int
         u := u * leak / 1024 every step.
+    bias : int
+        Added to the potential every step.
+    subtract : bool
+        A spike takes the threshold from the potential instead of zeroing it.
     alpha : int
         Weight-dependent threshold, in 2^-20.
     plasticity : Plasticity or None
@@ -77,6 +83,8 @@ class PopulationPlan:
     leak: int
     floor: int
     kick: int
+    bias: int
+    subtract: bool
     ramp_increment: int
     ramp_period: int
     alpha: int
@@ -93,6 +101,11 @@ class PopulationPlan:
     @property
     def stop(self) -> int:
         return self.start + self.size
+
+    @property
+    def driven(self) -> bool:
+        """Whether potentials change by themselves, other than towards zero."""
+        return bool(self.kick or self.bias) or self.floor > 0
 
     @property
     def rule(self) -> Plasticity:
@@ -239,11 +252,11 @@ def build(network: Network, *, input_sizes: dict[str, int] | None = None, seed: 
     Raises
     ------
     ConfigError
-        With every value that does not fit its integer type.
+        With every value, or sum of values, that does not fit its integer type.
     """
     builder = _Builder(network, input_sizes or {}, seed)
     plan = builder.plan()
-    _check_sums(plan)
+    bounds.check(plan)
     return plan
 
 
@@ -301,6 +314,8 @@ class _Builder:
             leak=leak_factor(p.tau_m),
             floor=-POTENTIAL_LIMIT if p.min_potential is None else milli(p.min_potential, "min_potential"),
             kick=self.fixed(p.noise_amplitude, MILLI, 65535, where + "noise_amplitude"),
+            bias=milli(p.bias, "bias"),
+            subtract=p.reset == "subtract",
             ramp_increment=milli(p.threshold_increment, "threshold_increment"),
             ramp_period=(p.threshold_decay or 0) if p.threshold_increment else 0,
             alpha=self.fixed(p.threshold_weight_factor, ONE, 1 << 30, where + "threshold_weight_factor"),
@@ -346,13 +361,8 @@ class _Builder:
         inputs = [i.name for i in network.inputs]
         populations = [p.name for p in network.populations]
         sizes = {p.name: p.size for p in network.populations} | input_sizes
-        taken: dict[str, int] = {}
         plans = []
-        for index, described in enumerate(network.projections):
-            name = f"{described.source}->{described.target}"
-            taken[name] = taken.get(name, 0) + 1
-            if taken[name] > 1:
-                name += f"#{taken[name]}"
+        for index, (described, name) in enumerate(zip(network.projections, projection_names(network), strict=True)):
             from_input = described.source in inputs
             plans.append(
                 ProjectionPlan(
@@ -382,25 +392,3 @@ class _Builder:
         if described.kind == "reward":
             return self.fixed(described.weight, ONE, RESOURCE_LIMIT, where)
         return self.fixed(described.weight, 1, AWAKE - 1, where)
-
-
-def _check_sums(plan: Plan) -> None:
-    """Refuse networks whose potentials could leave 32 bits in one step, even if every synapse were hit."""
-    for population in plan.populations:
-        largest = 0
-        for projection in plan.projections:
-            if projection.target != population.index or projection.kind not in ("fixed", "plastic"):
-                continue
-            rule = population.plasticity
-            size = abs(projection.weight)
-            if projection.kind == "plastic" and rule is not None:
-                size = max(-rule.w_min, rule.w_max)
-            largest += size * projection.source_size
-        if largest >= POTENTIAL_LIMIT:
-            raise ConfigError(
-                Problem(
-                    f"its incoming weights could add up to {largest / MILLI:.0f} in one step, "
-                    f"at most {POTENTIAL_LIMIT // MILLI} fits",
-                    f"population {population.name}",
-                )
-            )

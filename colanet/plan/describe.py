@@ -38,12 +38,14 @@ def operations(plan: Plan) -> list[str]:
     for q in plan.populations:
         if q.gated:
             lines.append(f"gate {q.name}: moves the activation counters, applies gating arrivals")
-        extra = [word for word, on in (("kick", q.kick), ("memory timer", q.memory_period)) if on]
+        parts = (("bias", q.bias), ("kick", q.kick), ("memory timer", q.memory_period))
+        extra = [word for word, on in parts if on]
         reset = f", zeroes at t mod {q.reset_period} = {q.reset_phase}" if q.reset_period else ""
         lines.append(f"leak {q.name}: " + ", ".join([f"u := u {q.leak}/1024", *extra]))
         lines.append(f"integrate {q.name}: adds current where awake{reset}")
         winner = ", one a column" if q.winner_take_all else ""
-        lines.append(f"fire {q.name}: u > threshold{winner}; writes spikes")
+        left = ", keeps u - threshold" if q.subtract else ""
+        lines.append(f"fire {q.name}: u > threshold{winner}{left}; writes spikes")
     for q in plan.populations:
         if q.plasticity:
             lines.append(f"learn {q.name}: {', '.join(_rules(q))}")

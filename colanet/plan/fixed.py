@@ -39,6 +39,18 @@ POTENTIAL_LIMIT = 1 << 30
 RESOURCE_LIMIT = (1 << 31) - 1 - ONE
 """Resources saturate here; what saturation withholds is not owed, so conservation stays exact."""
 
+REWARD_LIMIT = 1 << 32
+"""Rewards of one neuron in one step stay below it, so that their products with rates fit 64 bits."""
+
+STABILITY_LIMIT = 1 << 62
+"""Stability saturates here."""
+
+RAMP_LIMIT = (1 << 31) - 1
+"""The counter of the linear part of the threshold saturates here, in steps."""
+
+STEP_LIMIT = 1 << 61
+"""Steps lie below it: a step plus the longest memory fits 64 bits."""
+
 NEVER = -(1 << 31)
 """Time of a spike that has not happened."""
 

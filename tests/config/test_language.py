@@ -83,6 +83,8 @@ PROPS = [
         {"noise_amplitude": 2.2},
         "noise_amplitude: 2.2",
     ),
+    ("<bias>-0.25</bias>", {"bias": -0.25}, "bias: -0.25"),
+    ("<reset>subtract</reset>", {"reset": "subtract"}, "reset: subtract"),
     (
         "<reset_period>15</reset_period><reset_phase>2</reset_phase>",
         {"reset_period": 15, "reset_phase": 2},

@@ -47,6 +47,8 @@ def populations(draw, name: str):
             maybe(st.sampled_from([15, "INFINITY", {"uniform": (3, 60)}, {"log_uniform": (3, 60)}]), None)
         ),
         "memory_period": draw(st.sampled_from([1, 4, 9])),
+        "bias": draw(maybe(st.sampled_from([-1.5, 0.25, 3.0, 9.0]), 0.0)),
+        "reset": draw(st.sampled_from(["zero", "subtract"])),
     }
     if draw(st.booleans()):
         values |= {

@@ -438,3 +438,83 @@ def test_silence_is_skipped_with_the_same_result(engine_of):
     engine.run(inputs, 0, 3100, freeze=0)
     for key, value in reference.state().items():
         np.testing.assert_array_equal(engine.state()[key], value, err_msg=key)
+
+
+# ------------------------------------------------------- bias, reset by subtraction
+
+
+def potentials(engine_of, plan, stop, events=None):
+    engine = engine_of(plan)
+    engine.run(spikes_at(plan, stop, events or {}), 0, stop, freeze=stop)
+    return engine.state()["0/N/potential"].tolist()
+
+
+def alone(**values):
+    return plan_of([{"name": "N", "size": 1, **values}], [], {"R": 1})
+
+
+def test_a_bias_is_added_at_every_step(engine_of):
+    plan = alone(tau_m="INFINITY", bias=3.0)
+    # 3, 6, 9 > 8.531: a spike at steps 2, 5, 8, ...
+    assert firing(engine_of, plan, 10, {}) == [(2, 0), (5, 0), (8, 0)]
+    assert potentials(engine_of, plan, 2) == [6000]
+
+
+def test_a_negative_bias_comes_after_the_leak(engine_of):
+    plan = alone(tau_m=10, bias=-1.5)
+    # -1500; 1500 * 922 >> 10 = 1350, so -2850; 2850 * 922 >> 10 = 2566, so -4066.
+    assert [potentials(engine_of, plan, stop)[0] for stop in (1, 2, 3)] == [-1500, -2850, -4066]
+    assert potentials(engine_of, alone(tau_m=10, bias=-1.5, min_potential=-2.0), 3) == [-2000]
+
+
+def test_a_bias_reaches_sleeping_neurons(engine_of):
+    plan = plan_of(
+        [{"name": "N", "size": 1, "tau_m": "INFINITY", "bias": 3.0}],
+        [{"source": "R", "target": "N", "connection": "one_to_one", "kind": "gating", "weight": -4}],
+        {"R": 1},
+    )
+    # Asleep at steps 1 to 4, awake at 5: it fires with 3 x 6 > 8.531.
+    assert firing(engine_of, plan, 9, {"R": {0: [0]}}) == [(5, 0), (8, 0)]
+
+
+def test_reset_by_subtraction_keeps_what_lies_above_the_threshold(engine_of):
+    plan = alone(tau_m="INFINITY", bias=3.0, reset="subtract")
+    # 0.469 more stays at every spike; after six spikes 2.814 + 6 = 8.814 is enough after two steps.
+    assert [t for t, _ in firing(engine_of, plan, 23, {})] == [2, 5, 8, 11, 14, 17, 19, 22]
+    assert potentials(engine_of, plan, 3) == [469]
+    assert potentials(engine_of, plan, 20) == [7 * 9000 - 3000 - 7 * 8531]
+
+
+def test_subtraction_takes_the_raised_threshold(engine_of):
+    values = {"threshold_increment": 2.0, "threshold_decay": 4, "tau_m": "INFINITY"}
+    for reset, spikes, left in (("subtract", [1, 2], 20_000 - 8531 - 10_031), ("zero", [1], 0)):
+        plan = plan_of(
+            [{"name": "N", "size": 1, "reset": reset, **values}],
+            [{"source": "R", "target": "N", "connection": "one_to_one", "weight": 20}],
+            {"R": 1},
+        )
+        # 20 - 8.531 = 11.469; at step 2 the threshold is 8.531 + 3/4 x 2 = 10.031, which is taken too.
+        assert [t for t, _ in firing(engine_of, plan, 9, {"R": {0: [0]}})] == spikes
+        assert potentials(engine_of, plan, 9, {"R": {0: [0]}}) == [left]
+
+
+def test_subtraction_goes_on_firing_without_input(engine_of):
+    plan = plan_of(
+        [{"name": "N", "size": 1, "tau_m": "INFINITY", "reset": "subtract"}],
+        [{"source": "R", "target": "N", "connection": "one_to_one", "weight": 1000}],
+        {"R": 1},
+    )
+    # 1000 - 117 x 8.531 = 1.873: one spike a step, 117 of them, from step 1 on.
+    assert firing(engine_of, plan, 400, {"R": {0: [0]}}) == [(t, 0) for t in range(1, 118)]
+    assert potentials(engine_of, plan, 400, {"R": {0: [0]}}) == [1873]
+
+
+def test_subtraction_under_winner_take_all_spares_the_losers(engine_of):
+    plan = plan_of(
+        [{"name": "N", "size": 2, "columns": 1, "winner_take_all": True, "tau_m": "INFINITY", "reset": "subtract"}],
+        [{"source": "R", "target": "N", "connection": "all_to_all", "weight": 9}],
+        {"R": 1},
+    )
+    # Both reach 9; the first wins and keeps 0.469, the second fires a step later.
+    assert firing(engine_of, plan, 9, {"R": {0: [0]}}) == [(1, 0), (2, 1)]
+    assert potentials(engine_of, plan, 9, {"R": {0: [0]}}) == [469, 469]

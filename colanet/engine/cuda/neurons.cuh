@@ -54,9 +54,10 @@ INLINE void harvest(i64 t, int p, int i, const int* population, const Net& net) 
 // Neuron i fires.
 INLINE void fire(i64 t, int p, int i, const int* population, const Net& net, const Local& local) {
     int line = (int)t & net.turns;
-    local.potential(i) = 0;
+    local.potential(i) = population[P_SUBTRACT] ? (int)excess(i, population, local) : 0;
     net.spikes[(i64)line * net.neurons + i] = 1;
-    if (population[P_RAMP_PERIOD]) local.ramp(i) += population[P_RAMP_PERIOD];
+    if (population[P_RAMP_PERIOD])
+        local.ramp(i) = (int)least((i64)local.ramp(i) + population[P_RAMP_PERIOD], RAMP_LIMIT);
     if (population[P_MEMORY]) {
         net.memory_next[i] = t + population[P_MEMORY];
         if (!(local.work(i) & KICKED)) net.memory_end[i] = least(t + net.memory_time[i], FOREVER);
@@ -102,7 +103,7 @@ INLINE bool update(i64 t, int i, Net& net, const Local& local) {
     local.wake(i) = 0;
     local.sleep(i) = 0;
 
-    i64 u = leak(local.potential(i), population[P_LEAK]);
+    i64 u = leak(local.potential(i), population[P_LEAK]) + population[P_BIAS];
     if (population[P_KICK])
         u += (i64)draw16(step_key(net.kick_key[p], t), i - population[P_START]) * population[P_KICK] >> 16;
     if (population[P_MEMORY] && memory_timer(t, i, population, net)) {

@@ -29,8 +29,9 @@ INLINE void received(i64 t, const int* projection, int i, i64 since, Net& net) {
     if (projection[J_DENSE] && projection[J_INPUT]) {
         int delay = projection[J_DMIN];
         i64 first = most(since, delay);
-        int items = t < first ? 0 : (int)(t - first + 1) * words;
-        for (int k = threadIdx.x; k < items; k += blockDim.x) {
+        // At most 4096 steps of 2^19 words.
+        u32 items = t < first ? 0 : (u32)(t - first + 1) * words;
+        for (u32 k = threadIdx.x; k < items; k += blockDim.x) {
             i64 s = first + k / words;
             if (!net.awake[(i64)((int)s & net.turns) * neurons + neuron]) continue;
             u32 hit = net.bits[(s - delay - net.base) * net.bit_words + projection[J_BITS] + k % words];
@@ -102,9 +103,9 @@ INLINE void change(const int* projection, int i, const u32* bits, i64 step, Net&
     __syncthreads();
 }
 
-// A non-positive stability can only increase.
+// A non-positive stability can only increase. One change is below 2^44, stability at most 2^62.
 INLINE void stabilise(int neuron, const Net& net, i64 delta) {
-    if (net.stability[neuron] > 0 || delta > 0) net.stability[neuron] += delta;
+    if (net.stability[neuron] > 0 || delta > 0) net.stability[neuron] = clip(net.stability[neuron] + delta, STABILITY_LIMIT);
 }
 
 // Hebbian rule and tight spike sequences.
@@ -147,7 +148,9 @@ INLINE i64 stability_of_reward(i64 t, const int* population, int neuron, i64 rew
     if (population[P_STABLE3]) return 2 * product;
     // Without a gap: the limit for ISImax -> 0.
     i64 distance = size_of(t - net.sequence_start[neuron] - population[P_ISI]), factor = distance ? -ONE : ONE;
-    if (population[P_ISI]) factor = most(2 * ONE - (distance << Q) / population[P_ISI], -ONE);
+    // From three times P_ISI on the factor is -1; the shifted distance stays below 2^34.
+    if (population[P_ISI])
+        factor = most(2 * ONE - (least(distance, 3ll * population[P_ISI]) << Q) / population[P_ISI], -ONE);
     return fixmul(product, factor, Q);
 }
 

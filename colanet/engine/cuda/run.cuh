@@ -160,9 +160,7 @@ INLINE i64 skip(i64 t, Net& net, const Local& local) {
     i64 next = net.end;
     for (int i = threadIdx.x; i < net.neurons; i += blockDim.x) {
         const int* population = population_of(net, local.owner(i));
-        // A floor above 0 lifts potentials in silence too.
-        busy |= local.potential(i) > local.threshold(i) || population[P_FLOOR] > 0;
-        busy |= learning && local.work(i) & OWES;
+        busy |= local.potential(i) > local.threshold(i) || (learning && local.work(i) & OWES);
         if (population[P_MEMORY] && t < net.memory_next[i] && net.memory_next[i] <= net.memory_end[i])
             next = least(next, net.memory_next[i]);
         if (learning && population[P_PRE_PERIOD])
@@ -236,7 +234,7 @@ template <bool SHARED> __device__ void run_network(const u64* a) {
     load(net, local);
 
     bool restless = false;
-    for (int p = 0; p < net.populations; p++) restless |= population_of(net, p)[P_KICK] > 0;
+    for (int p = 0; p < net.populations; p++) restless |= population_of(net, p)[P_DRIVEN] > 0;
     i64 events = 0, none = 0, arriving = net.begin + WARP, t = net.begin;
     while (t < net.end) {
         events += step(t, net, local);

@@ -15,14 +15,14 @@ const int Q = 20, SCALE_Q = 30;
 const i64 ONE = 1 << Q;
 const int AWAKE = 1 << 30, LIMIT = 1 << 30, MEMORY_KICK = 30000, BASE_THRESHOLD = 8531, MILLI = 1000;
 const i64 RESOURCE_LIMIT = 0x7FFFFFFFll - ONE;
-const i64 FOREVER = 1ll << 62;
+const i64 FOREVER = 1ll << 62, STABILITY_LIMIT = 1ll << 62, RAMP_LIMIT = 0x7FFFFFFFll;
 const int WARP = 32;
 
 // One row a population, int32.
 enum Population {
     P_START, P_SIZE, P_COLUMN, P_WTA, P_LEAK, P_FLOOR, P_KICK, P_RAMP, P_RAMP_PERIOD, P_ALPHA, P_RESET, P_PHASE,
     P_MEMORY, P_PLASTIC, P_HEBBIAN, P_WINDOW, P_ISI, P_DOPAMINE, P_THREE, P_STABLE3, P_RATE, P_WMIN, P_WMAX,
-    P_VIRTUAL, P_PRE, P_PRE_PERIOD, P_REACH, P_RECORD, P_FIELDS
+    P_VIRTUAL, P_PRE, P_PRE_PERIOD, P_BIAS, P_SUBTRACT, P_DRIVEN, P_REACH, P_RECORD, P_FIELDS
 };
 
 // One row a projection, int32. A plastic projection is dense if it joins all with all with one delay. Its weight of

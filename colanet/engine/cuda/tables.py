@@ -77,6 +77,7 @@ def population_row(p: PopulationPlan, reach: int = 0) -> np.ndarray:
     row = np.zeros(P.FIELDS, dtype=np.int64)
     row[P.START], row[P.SIZE], row[P.COLUMN], row[P.WTA] = p.start, p.size, p.column_size, p.winner_take_all
     row[P.LEAK], row[P.FLOOR], row[P.KICK], row[P.ALPHA] = p.leak, p.floor, p.kick, p.alpha
+    row[P.BIAS], row[P.SUBTRACT], row[P.DRIVEN] = p.bias, p.subtract, p.driven
     row[P.RAMP], row[P.RAMP_PERIOD] = p.ramp_increment, p.ramp_period
     row[P.RESET], row[P.PHASE], row[P.MEMORY] = p.reset_period, p.reset_phase, p.memory_period
     row[P.REACH], row[P.RECORD] = reach, -1
