@@ -21,6 +21,10 @@ class CheckpointError(ColanetError):
     """A saved state does not fit the network, the seed or this version."""
 
 
+class OutputError(ColanetError):
+    """A file cannot be written: no room, no permission, no such folder."""
+
+
 class BackendUnavailable(ColanetError):
     """An engine or an optional library cannot be used on this machine."""
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from copy import copy
 from dataclasses import astuple
 from typing import Any
 
@@ -76,10 +77,6 @@ class Persistence:
         """Class of every object; see `Session.labels`."""
         raise NotImplementedError
 
-    def spikes(self, section: str, copy: int = 0) -> np.ndarray:
-        """Recorded spikes; see `Session.spikes`."""
-        raise NotImplementedError
-
     def _origins(self) -> dict[str, Any]:
         """What a reader needs to know whose state a file holds; see `saved_state`."""
         sizes = {source.name: int(source.size) for source in self.presentation.sources}
@@ -140,10 +137,9 @@ class Persistence:
         }
         if self.migration:
             arrays["moves"] = np.array([astuple(move) for move in self.moves], dtype=np.int64).reshape(-1, 3)
-        for key in self.tally.records:
-            copy, name = key.split("/", 1)
-            arrays[f"records/{key}"] = self.spikes(name, int(copy))
-        attributes = {
+        recorded, place = self.tally.records.snapshot()
+        arrays |= recorded
+        attributes = place | {
             "kind": "checkpoint",
             "fingerprint": self.fingerprint(),
             "origin": self.origin,
@@ -170,21 +166,23 @@ class Persistence:
         """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
         if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
-        needed = {"tally/votes", "tally/spikes", "tally/demand"} | {f"records/{key}" for key in self.tally.records}
+        needed = {"tally/votes", "tally/spikes", "tally/demand"}
         if self.migration:
             needed.add("moves")
         lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
         if lost:
             raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
+        step = int(attributes["step"])
+        window = self.recording.window(0, step) if self.recording else (0, 0)
+        records = copy(self.tally.records)
+        records.restore(path, arrays, attributes, window)
         self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
-        self.tally.demand = arrays["tally/demand"]
+        self.tally.demand, self.tally.records = arrays["tally/demand"], records
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
         if self.migration:
             self.moves = [Move(*row) for row in arrays["moves"].tolist()]
-        for key in self.tally.records:
-            self.tally.records[key] = [arrays[f"records/{key}"]]
-        self.origin, self.step = int(attributes["origin"]), int(attributes["step"])
+        self.origin, self.step = int(attributes["origin"]), step
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
         """Write results, configuration, versions and seed to HDF5."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-from colanet import datasets
 from colanet.config.model import (
     BinaryInput,
     ImageInput,
@@ -20,9 +20,10 @@ from colanet.config.model import (
     TextInput,
     ValuesInput,
 )
+from colanet.config.notices import ConfigWarning
 from colanet.encoding import files
 from colanet.encoding import inputs as makers
-from colanet.encoding.context import Context
+from colanet.encoding.context import Context, DataUsed
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.errors import DataError
 
@@ -50,6 +51,8 @@ class Presentation:
         Label of objects without a class; None: every object has one.
     node_labels : dict of str to tuple of str
         Names of the nodes of the inputs that have them.
+    data : tuple of DataUsed
+        The data sets and files that were read.
     """
 
     sources: tuple[SpikeSource, ...]
@@ -62,6 +65,7 @@ class Presentation:
     n_steps: int | None
     no_class_value: int | None = None
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    data: tuple[DataUsed, ...] = ()
 
 
 def build_sources(
@@ -97,9 +101,12 @@ def build_sources(
     """
     context = Context(tuple(inputs), Path(base_dir), seed, data_dir, n_train, n_test, stdin)
     context.check_standard_input()
+    _warn_of_mixture(context)
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
     sources = tuple(_make(context, number, i, labels, taught) for number, i in enumerate(context.inputs))
+    for described, source in zip(context.inputs, sources, strict=True):
+        _warn_of_nothing(described, source)
     node_labels = {
         source.name: _node_labels(context, i.labels, source)
         for source, i in zip(sources, context.inputs, strict=True)
@@ -121,7 +128,33 @@ def build_sources(
         n_steps=min(lengths) if lengths else None,
         no_class_value=target.no_class_value if target and target.no_class else None,
         node_labels=node_labels,
+        data=tuple(context.used.values()),
     )
+
+
+def _warn_of_mixture(context: Context) -> None:
+    """Images of one data set with the labels of another are hardly ever meant."""
+    target = context.target
+    if target is None or not context.is_dataset(target.target_file):
+        return
+    for i in context.inputs:
+        if isinstance(i, ImageInput) and context.is_dataset(i.source) and i.source != target.target_file:
+            warnings.warn(
+                f"input {i.name} shows images of {i.source}, but input {target.name} has labels of {target.target_file}",
+                ConfigWarning,
+                stacklevel=3,
+            )
+
+
+def _warn_of_nothing(described: Input, source: SpikeSource) -> None:
+    """Leading steps left out may be all there are; the run is over before it begins."""
+    skip = getattr(described, "skip", 0)
+    if skip and source.n_steps == 0:
+        warnings.warn(
+            f"input {described.name}: skip {skip} (tacts_to_skip) leaves no step of {described.source or 'standard input'}",
+            ConfigWarning,
+            stacklevel=3,
+        )
 
 
 def _node_labels(context: Context, file: str, source: SpikeSource) -> tuple[str, ...]:
@@ -155,7 +188,7 @@ def _labels(context: Context, target: TargetInput) -> tuple[np.ndarray, int]:
     """Labels of the objects shown, and how many of them are taught."""
     name = target.target_file
     if context.is_dataset(name):
-        data = datasets.load(name, context.data_dir)
+        data = context.dataset(name)
         labels = np.concatenate([data.train_labels, data.test_labels]).astype(np.int64)
         train = len(data.train_labels)
         if labels.max(initial=0) >= target.size:

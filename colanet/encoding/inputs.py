@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet import datasets, hashing
+from colanet import hashing
 from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
 from colanet.encoding import files
 from colanet.encoding.coding import Integrating, Poisson, Schedule
@@ -148,7 +148,7 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
 
 
 def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
-    data = datasets.load(str(described.source), context.data_dir)
+    data = context.dataset(str(described.source))
     height, width = data.train_images.shape[1:]
     if described.shape is not None and described.shape != (width, height, 1):
         raise DataError(f"{described.source}: images of {width} x {height} x 1, not {described.shape}")
