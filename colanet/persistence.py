@@ -66,6 +66,8 @@ class Persistence:
     moves: list[Move]
     votes: Votes | None
     tally: Tally
+    kept: dict[str, np.ndarray]
+    terms: dict[str, Any]
     origin: int
     step: int
 
@@ -87,9 +89,10 @@ class Persistence:
         }
 
     def fingerprint(self) -> str:
-        """Hash of everything that must agree for a run to be continued."""
-        p = self.presentation
-        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {self.recording}"
+        """Hash of what must agree for a run to be continued, beside data and terms."""
+        p, r = self.presentation, self.recording
+        recorded = r and (r.sections, r.first, r.last)
+        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {recorded}"
         if self.migration:
             text += f" {self.migration}"
         return hashlib.sha256(text.encode()).hexdigest()
@@ -138,10 +141,12 @@ class Persistence:
         if self.migration:
             arrays["moves"] = np.array([astuple(move) for move in self.moves], dtype=np.int64).reshape(-1, 3)
         recorded, place = self.tally.records.snapshot()
-        arrays |= recorded
+        arrays |= recorded | {f"kept/{name}": array for name, array in self.kept.items()}
         attributes = place | {
             "kind": "checkpoint",
             "fingerprint": self.fingerprint(),
+            "data": json.dumps({used.name: used.sha256 for used in self.presentation.data}),
+            "terms": json.dumps(self.terms),
             "origin": self.origin,
             "step": self.step,
             "events": self.tally.events,
@@ -164,8 +169,7 @@ class Persistence:
 
     def restore(self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
         """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
-        if attributes.get("fingerprint") != self.fingerprint():
-            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+        self._check_same_run(path, attributes)
         needed = {"tally/votes", "tally/spikes", "tally/demand"}
         if self.migration:
             needed.add("moves")
@@ -182,7 +186,23 @@ class Persistence:
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
         if self.migration:
             self.moves = [Move(*row) for row in arrays["moves"].tolist()]
+        self.kept = {key[5:]: value for key, value in arrays.items() if key.startswith("kept/")}
         self.origin, self.step = int(attributes["origin"]), step
+
+    def _check_same_run(self, path: str | os.PathLike, attributes: dict[str, Any]) -> None:
+        """CheckpointError if the checkpoint belongs to another run."""
+        if {"data", "terms"} - attributes.keys():
+            raise CheckpointError(f"{path}: an older colanet wrote it, without the data's digests; begin anew")
+        if attributes.get("fingerprint") != self.fingerprint():
+            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+        then = json.loads(attributes["data"])
+        for used in self.presentation.data:
+            if then.get(used.name) != used.sha256:
+                raise CheckpointError(f"{path}: was written with other data than {used.source} ({used.name})")
+        terms = json.loads(attributes["terms"])
+        for name in sorted(terms.keys() & self.terms.keys()):
+            if terms[name] != self.terms[name]:
+                raise CheckpointError(f"{path}: was written with {name} {terms[name]}, expected {self.terms[name]}")
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
         """Write results, configuration, versions and seed to HDF5."""

@@ -31,7 +31,7 @@ from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
 from colanet.readout import Score, decide, score
-from colanet.spool import Memory
+from colanet.spool import Memory, part_of
 from colanet.tally import Recording, Result, Tally
 
 __all__ = ["Recording", "Result", "Session"]
@@ -116,6 +116,10 @@ class Session(Inspection, Persistence):
         self.chunk_steps = chunk_steps
         self.migration, self.moves = migration, list[Move]()
         self.origin = self.step = 0
+        self.kept: dict[str, np.ndarray] = {}
+        """Arrays of the program that drives the session, which go with its checkpoints."""
+        self.terms: dict[str, Any] = {}
+        """What that program's run depends on, by its user's words; a checkpoint of other terms is refused."""
         self.votes = self._votes()
         if migration:
             check(migration, self.plan)
@@ -369,8 +373,7 @@ class Session(Inspection, Persistence):
                 p = self.plan.population(name)
                 step, neuron = records[copy][:, 0] - self.origin, records[copy][:, 1] - p.start
                 kept = (neuron >= 0) & (neuron < p.size) & (step >= first) & (step < last)
-                counts = np.bincount(step[kept] - first, minlength=last - first)
-                parts.append(Part(first, counts, neuron[kept].astype(np.int32)))
+                parts.append(part_of(first, last, step[kept], neuron[kept].astype(np.int32)))
         self.tally.records.add(parts)
 
     def spikes(self, section: str, copy: int = 0) -> np.ndarray:

@@ -4,7 +4,7 @@ A spool is a file of blocks, one for every chunk of steps that was recorded::
 
     int64   first step, number of steps
     int64   spikes of each section, in the order of `keys`
-    for each section:  uint32 spikes of each step, uint32 neuron of each spike
+    for each section that spikes:  uint32 spikes of each step, uint32 neuron of each spike
 
 all in the machine's byte order. A checkpoint holds only how far the spool goes and the CRC-32 of everything before.
 """
@@ -141,23 +141,36 @@ class Memory(Records):
         """Take over the recorded spikes."""
         if "spool_end" in attributes:
             raise CheckpointError(f"{path}: its recordings are in a folder, expected Recording(folder=...)")
-        self.kept = [_chunk_of(path, self.keys, arrays, window)] if window[0] < window[1] else []
+        self.kept = list(_chunks_of(path, self.keys, arrays, window))
 
 
-def _chunk_of(
+def _chunks_of(
     path: str | os.PathLike, keys: Sequence[str], arrays: dict[str, Any], window: tuple[int, int]
-) -> list[Part]:
-    """What a checkpoint of `Memory` holds, as one chunk."""
-    first, last = window
-    parts = []
+) -> Iterator[list[Part]]:
+    """What a checkpoint of `Memory` holds, in chunks of at most `BLOCK` steps."""
+    rows = []
     for key in keys:
-        rows = arrays.get(f"records/{key}")
-        if rows is None:
+        found = arrays.get(f"records/{key}")
+        if found is None:
             raise CheckpointError(f"{path}: damaged, it lacks records/{key}")
-        if rows.ndim != 2 or rows.shape[1] != 2 or (len(rows) and not first <= rows[:, 0].min() <= rows[:, 0].max() < last):
-            raise CheckpointError(f"{path}: damaged, records/{key} has steps outside {first}..{last - 1}")
-        parts.append(Part(first, np.bincount(rows[:, 0] - first, minlength=last - first), rows[:, 1]))
-    return parts
+        if len(found) and not window[0] <= found[:, 0].min() <= found[:, 0].max() < window[1]:
+            raise CheckpointError(f"{path}: damaged, records/{key} has steps outside {window[0]}..{window[1] - 1}")
+        rows.append(found)
+    for first in range(*window, BLOCK):
+        last = min(first + BLOCK, window[1])
+        here = [found[slice(*np.searchsorted(found[:, 0], (first, last)))] for found in rows]
+        yield [part_of(first, last, found[:, 0], found[:, 1]) for found in here]
+
+
+def part_of(first: int, last: int, steps: np.ndarray, neurons: np.ndarray) -> Part:
+    """Spikes of the steps first..last-1, in order of step, as a part; silence takes no memory."""
+    if not len(steps):
+        return Part(first, _silence(last - first), neurons)
+    return Part(first, np.bincount(steps - first, minlength=last - first), neurons)
+
+
+def _silence(steps: int) -> np.ndarray:
+    return np.broadcast_to(np.uint32(0), steps)
 
 
 class Spool(Records):
@@ -213,11 +226,12 @@ class Spool(Records):
                 file.seek(at)
                 first, steps, *totals = np.fromfile(file, dtype=np.int64, count=2 + len(self.keys)).tolist()
                 # Four bytes a step and a spike, section after section.
-                starts = at + 8 * (2 + len(totals)) + 4 * np.cumsum([0, *(steps + total for total in totals)])
+                sizes = [4 * (steps + total) if total else 0 for total in totals]
+                starts = at + 8 * (2 + len(totals)) + np.cumsum([0, *sizes])
                 parts = []
                 for place in places:
                     file.seek(int(starts[place]))
-                    counts = np.fromfile(file, dtype=np.uint32, count=steps)
+                    counts = np.fromfile(file, dtype=np.uint32, count=steps) if totals[place] else _silence(steps)
                     parts.append(Part(first, counts, np.fromfile(file, dtype=np.uint32, count=totals[place])))
                 yield parts
                 at = int(starts[-1])
@@ -247,8 +261,8 @@ class Spool(Records):
             If the file is not what the checkpoint says.
         """
         if "spool_end" not in attributes:
-            if window[0] < window[1]:
-                self.add(_chunk_of(path, self.keys, arrays, window))
+            for chunk in _chunks_of(path, self.keys, arrays, window):
+                self.add(chunk)
             return
         begin, end, crc = (int(attributes[name]) for name in ("spool_begin", "spool_end", "spool_crc"))
         self._check(end, crc)
@@ -281,7 +295,8 @@ class Spool(Records):
 def _block_of(parts: Sequence[Part]) -> bytes:
     head = [parts[0].first, len(parts[0].counts), *(len(part.neurons) for part in parts)]
     arrays = [np.array(head, dtype=np.int64)]
-    arrays += [array.astype(np.uint32) for part in parts for array in (part.counts, part.neurons)]
+    spiking = [part for part in parts if len(part.neurons)]
+    arrays += [array.astype(np.uint32) for part in spiking for array in (part.counts, part.neurons)]
     return b"".join(array.tobytes() for array in arrays)
 
 
@@ -292,10 +307,11 @@ def side_by_side(chunks: Chunks, sizes: Sequence[int]) -> Iterable[Part]:
 
 
 def _joined(parts: Sequence[Part], offsets: np.ndarray) -> Part:
-    steps = np.concatenate([part.steps() for part in parts])
+    first, steps = parts[0].first, len(parts[0].counts)
+    step = np.concatenate([part.steps() for part in parts])
     neurons = np.concatenate([part.neurons + offset for part, offset in zip(parts, offsets, strict=False)])
-    order = np.argsort(steps, kind="stable")
-    return Part(parts[0].first, np.sum([part.counts for part in parts], axis=0, dtype=np.int64), neurons[order])
+    order = np.argsort(step, kind="stable")
+    return part_of(first, first + steps, step[order], neurons[order])
 
 
 def shifted(parts: Iterable[Part], first: int) -> Iterable[Part]:

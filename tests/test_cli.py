@@ -14,7 +14,7 @@ import pytest
 
 from colanet import __version__
 from colanet.cli import COMMANDS
-from colanet.commands.run import parse_range
+from colanet.commands.recordings import parse_range
 from colanet.commands.run import run as run_command
 from colanet.config import load
 from colanet.config.model import Network

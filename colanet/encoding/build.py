@@ -140,7 +140,8 @@ def _warn_of_mixture(context: Context) -> None:
     for i in context.inputs:
         if isinstance(i, ImageInput) and context.is_dataset(i.source) and i.source != target.target_file:
             warnings.warn(
-                f"input {i.name} shows images of {i.source}, but input {target.name} has labels of {target.target_file}",
+                f"input {i.name} shows images of {i.source}, "
+                f"but input {target.name} has labels of {target.target_file}",
                 ConfigWarning,
                 stacklevel=3,
             )
@@ -150,8 +151,9 @@ def _warn_of_nothing(described: Input, source: SpikeSource) -> None:
     """Leading steps left out may be all there are; the run is over before it begins."""
     skip = getattr(described, "skip", 0)
     if skip and source.n_steps == 0:
+        file = getattr(described, "source", None) or "standard input"
         warnings.warn(
-            f"input {described.name}: skip {skip} (tacts_to_skip) leaves no step of {described.source or 'standard input'}",
+            f"input {described.name}: skip {skip} (tacts_to_skip) leaves no step of {file}",
             ConfigWarning,
             stacklevel=3,
         )

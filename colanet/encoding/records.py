@@ -21,6 +21,7 @@ from colanet.encoding import files
 from colanet.encoding.stretch import ROOM, Spikes, steps_of
 from colanet.errors import DataError
 
+
 class Part(NamedTuple):
     """Spikes of some steps in a row.
 
@@ -40,6 +41,8 @@ class Part(NamedTuple):
 
     def steps(self) -> np.ndarray:
         """Step of every spike, int64."""
+        if not len(self.neurons):  # however long the silence is
+            return np.zeros(0, dtype=np.int64)
         return np.repeat(np.arange(self.first, self.first + len(self.counts), dtype=np.int64), self.counts)
 
 
@@ -75,12 +78,13 @@ def _matrices(parts: Parts, size: int) -> Iterator[np.ndarray]:
     """The spikes as bool matrices (steps, neurons) of at most `ROOM` entries, one after another."""
     longest = max(1, ROOM // max(size, 1))
     for part in parts:
-        ends = np.concatenate([[0], np.cumsum(part.counts, dtype=np.int64)])
+        at = 0
         for first in range(0, len(part.counts), longest):
             counts = part.counts[first : first + longest]
             rows = np.zeros((len(counts), size), dtype=bool)
-            here = slice(ends[first], ends[first + len(counts)])
-            rows[np.repeat(np.arange(len(counts)), counts), part.neurons[here]] = True
+            spikes = int(counts.sum())
+            rows[np.repeat(np.arange(len(counts)), counts), part.neurons[at : at + spikes]] = True
+            at += spikes
             yield rows
 
 
