@@ -17,6 +17,10 @@ class DataError(ColanetError):
     """A data file is missing, short, of the wrong size or holds impossible values."""
 
 
+class DataWarning(UserWarning):
+    """Data can be used, but probably not as meant."""
+
+
 class CheckpointError(ColanetError):
     """A saved state does not fit the network, the seed or this version."""
 

@@ -31,8 +31,8 @@ from colanet.spool import Spool
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")
 @click.option("--test", type=click.IntRange(0), metavar="N", help="Use only the first N test images.")
-@click.option("--freeze-at", type=click.IntRange(0), metavar="STEP", help="First step without plasticity.")
-@click.option("--stop-at", type=click.IntRange(1), metavar="STEP", help="Stop before this step.")
+@click.option("--freeze-at", type=click.IntRange(0, 2**62), metavar="STEP", help="First step without plasticity.")
+@click.option("--stop-at", type=click.IntRange(1, 2**62), metavar="STEP", help="Stop before this step.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, for example population.L.hebbian_rate=-0.1 (repeatable).")  # fmt: skip
 @click.option("--dataset", type=click.Choice(datasets.NAMES),
@@ -104,8 +104,10 @@ def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     )
 
 
-def last_step(session: Session, asked: int | None, say: Callable[[str], None]) -> int:
-    """Where the run stops: with labels at the end of the data at the latest.
+def last_step(
+    session: Session, asked: int | None, say: Callable[[str], None], option: str = "--stop-at"
+) -> int:
+    """Where the run stops: with labels at the end of the data at the latest; `option` is what the user may say.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def last_step(session: Session, asked: int | None, say: Callable[[str], None]) -
     """
     there = session.presentation.n_steps
     if asked is None and there is None:
-        raise ConfigError(Problem("the input never ends; say where to stop", "--stop-at"))
+        raise ConfigError(Problem("the input never ends; say where to stop", option))
     stop = session.default_stop if asked is None else asked
     if there is None or stop <= there:
         return stop

@@ -20,12 +20,11 @@ from colanet.config.model import (
     TextInput,
     ValuesInput,
 )
-from colanet.config.notices import ConfigWarning
 from colanet.encoding import files
 from colanet.encoding import inputs as makers
 from colanet.encoding.context import Context, DataUsed
 from colanet.encoding.sources import Source, SpikeSource
-from colanet.errors import DataError
+from colanet.errors import DataError, DataWarning
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +141,7 @@ def _warn_of_mixture(context: Context) -> None:
             warnings.warn(
                 f"input {i.name} shows images of {i.source}, "
                 f"but input {target.name} has labels of {target.target_file}",
-                ConfigWarning,
+                DataWarning,
                 stacklevel=3,
             )
 
@@ -154,7 +153,7 @@ def _warn_of_nothing(described: Input, source: SpikeSource) -> None:
         file = getattr(described, "source", None) or "standard input"
         warnings.warn(
             f"input {described.name}: skip {skip} (tacts_to_skip) leaves no step of {file}",
-            ConfigWarning,
+            DataWarning,
             stacklevel=3,
         )
 

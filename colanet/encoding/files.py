@@ -72,14 +72,20 @@ def text_rows(content: bytes, name: str, size: int | None) -> tuple[Spikes, int]
 
 
 def binary_rows(content: bytes, name: str, size: int) -> Spikes:
-    """Bit masks, each row padded to 8 bytes, lowest bit first.
+    """Bit masks, each row padded to 8 bytes, lowest bit first; the 4-byte neuron count of a recording may precede.
+
+    Rows are multiples of 8 bytes, so the length of the content says whether the count is there.
 
     Raises
     ------
     DataError
-        If the size is no multiple of a row's, or a bit beyond the nodes is set.
+        If the size is no multiple of a row's, the count is another, or a bit beyond the nodes is set.
     """
     width = -(-size // 64) * 8
+    if len(content) % 8 == 4:
+        counted, content = int.from_bytes(content[:4], "little"), content[4:]
+        if counted != size:
+            raise DataError(f"{name}: a recording of {counted} neurons, expected {size} nodes")
     if not content or len(content) % width:
         raise DataError(f"{name}: {len(content)} bytes, expected a multiple of {width} for {size} nodes")
     packed = np.frombuffer(content, np.uint8).reshape(-1, width)

@@ -168,7 +168,7 @@ def test_archive_is_reduced_to_its_four_files(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "emnist-letters"])
 def test_failed_download_says_what_to_do(name):
-    refused(name, None, name, "ConnectionError: no network", "--data", "COLANET_DATA")
+    refused(name, None, name, "ConnectionError: no network", "COLANET_DATA")
 
 
 # ------------------------------------------------------------------- bad content
