@@ -31,7 +31,7 @@ from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
 from colanet.readout import Score, decide, score
-from colanet.spool import Memory, part_of
+from colanet.recorded import Memory, part_of
 from colanet.tally import Recording, Result, Tally
 
 __all__ = ["Recording", "Result", "Session"]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from colanet.encoding.context import DataUsed
-from colanet.spool import FILE, Memory, Records, Spool
+from colanet.recorded import Memory, Records
+from colanet.spool import FILE, Spool
 
 
 @dataclass(frozen=True)

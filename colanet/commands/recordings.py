@@ -16,8 +16,9 @@ from colanet.atomic import atomic_path
 from colanet.config.model import Network
 from colanet.encoding import records
 from colanet.errors import ConfigError
+from colanet.recorded import shifted, side_by_side
 from colanet.session import Recording, Session
-from colanet.spool import Spool, shifted, side_by_side
+from colanet.spool import Spool
 from colanet.storage import Blocks
 
 FORMATS = ("text", "binary", "list", "hdf5")

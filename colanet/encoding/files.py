@@ -72,20 +72,14 @@ def text_rows(content: bytes, name: str, size: int | None) -> tuple[Spikes, int]
 
 
 def binary_rows(content: bytes, name: str, size: int) -> Spikes:
-    """Bit masks, each row padded to 8 bytes, lowest bit first; the 4-byte neuron count of a recording may precede.
-
-    Rows are multiples of 8 bytes, so the length of the content says whether the count is there.
+    """Bit masks, each row padded to 8 bytes, lowest bit first.
 
     Raises
     ------
     DataError
-        If the size is no multiple of a row's, the count is another, or a bit beyond the nodes is set.
+        If the size is no multiple of a row's, or a bit beyond the nodes is set.
     """
     width = -(-size // 64) * 8
-    if len(content) % 8 == 4:
-        counted, content = int.from_bytes(content[:4], "little"), content[4:]
-        if counted != size:
-            raise DataError(f"{name}: a recording of {counted} neurons, expected {size} nodes")
     if not content or len(content) % width:
         raise DataError(f"{name}: {len(content)} bytes, expected a multiple of {width} for {size} nodes")
     packed = np.frombuffer(content, np.uint8).reshape(-1, width)
@@ -98,6 +92,24 @@ def binary_rows(content: bytes, name: str, size: int) -> Spikes:
         steps.append(step + first)
         nodes.append(node.astype(np.int32))
     return from_events(np.concatenate(steps), np.concatenate(nodes), len(packed))
+
+
+def without_count(content: bytes, name: str, size: int) -> bytes:
+    """Bit masks without the 4-byte neuron count that a recording begins with.
+
+    Rows are multiples of 8 bytes, so the length of the content says whether the count is there.
+
+    Raises
+    ------
+    DataError
+        If the count is another one.
+    """
+    if len(content) % 8 != 4:
+        return content
+    counted = int.from_bytes(content[:4], "little")
+    if counted != size:
+        raise DataError(f"{name}: a recording of {counted} neurons, expected {size} nodes")
+    return content[4:]
 
 
 def raw_images(content: bytes, name: str, nodes: int, offset: int) -> np.ndarray:

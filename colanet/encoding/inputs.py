@@ -35,11 +35,12 @@ def text_input(context: Context, number: int, described: TextInput) -> Source:
 
 
 def binary_input(context: Context, number: int, described: BinaryInput) -> Source:
-    """Bit masks."""
+    """Bit masks, as they are or as a recording."""
     if described.size is None:
         raise DataError(f"input {described.name}: a binary input needs its number of nodes")
     content, name = context.content(described.source)
-    rows = files.binary_rows(content, name, described.size)
+    masks = files.without_count(content, name, described.size)
+    rows = files.binary_rows(masks, name, described.size)
     return _rows(context, number, described, rows, described.size, name)
 
 
