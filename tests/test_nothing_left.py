@@ -1,4 +1,4 @@
-"""A run with nothing left to do is no error: it ends with the result of what has been run, or with one clear line."""
+"""A run with nothing left to do is no error: it ends with the result of what has been run, or with one line."""
 
 import json
 import warnings
@@ -76,7 +76,9 @@ def test_skipping_everything_warns_and_ends_at_once(folder, skip):
     assert session.run().steps == 0
 
 
-@pytest.mark.parametrize(("values", "steps"), [({"skip": 2}, 1), ({"skip": 5, "mode": "repetitive", "steps": 4}, 4)])
+@pytest.mark.parametrize(
+    ("values", "steps"), [({"skip": 2}, 1), ({"skip": 5, "mode": "repetitive", "steps": 4}, 4)]
+)
 def test_skipping_a_part_is_silent(folder, values, steps):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -185,7 +187,7 @@ def test_nothing_to_show_is_one_line(call):
 def test_an_endless_input_names_the_option_and_in_python_the_field(call, folder):
     path = write(folder, "<mode>repetitive</mode>")
     assert call("run", path) == (2, "", "--stop-at: the input never ends; say where to stop\n")
-    with pytest.raises(ConfigError, match="^stop: the input never ends"):
+    with pytest.raises(ConfigError, match=r"^stop: the input never ends"):
         Session(colanet.load(path), base_dir=folder).run()
 
 

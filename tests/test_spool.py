@@ -125,7 +125,10 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
         spool.add(CHUNKS[1])
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), unique=True), st.integers(0, 5), st.integers(41, 60))
+PAIRS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), unique=True)
+
+
+@given(PAIRS, st.integers(0, 5), st.integers(41, 60))
 def test_records_in_a_checkpoint_come_back_in_any_chunks(pairs, first, last):
     rows = np.array(sorted((max(step, first), neuron) for step, neuron in pairs), np.int64).reshape(-1, 2)
     with pytest.MonkeyPatch.context() as patch:
