@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from colanet import datasets
 from colanet.config.model import (
     BinaryInput,
     ImageInput,
@@ -99,6 +100,8 @@ def build_sources(
         If data are missing, damaged, or do not fit together.
     """
     context = Context(tuple(inputs), Path(base_dir), seed, data_dir, n_train, n_test, stdin)
+    if data_dir is not None and not os.path.isdir(data_dir):
+        raise DataError(f"{os.fspath(data_dir)}: no such folder of data")
     context.check_standard_input()
     _warn_of_mixture(context)
     target = context.target
@@ -111,6 +114,7 @@ def build_sources(
         for source, i in zip(sources, context.inputs, strict=True)
         if not isinstance(i, TargetInput) and i.labels is not None
     }
+    _warn_of_no_effect(context)
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
@@ -144,6 +148,16 @@ def _warn_of_mixture(context: Context) -> None:
                 DataWarning,
                 stacklevel=3,
             )
+
+
+def _warn_of_no_effect(context: Context) -> None:
+    """A folder of data sets is of no use to a network that names none, nor fewer objects to one that has none."""
+    if context.data_dir is not None and not context.used.keys() & set(datasets.NAMES):
+        message = f"no input names a data set, {context.data_dir} is not looked into"
+        warnings.warn(message, DataWarning, stacklevel=3)
+    objects = ImageInput | ValuesInput | TargetInput
+    if context.cuts and not any(isinstance(i, objects) for i in context.inputs):
+        warnings.warn("fewer objects are asked for, but the inputs have no objects", DataWarning, stacklevel=3)
 
 
 def _warn_of_nothing(described: Input, source: SpikeSource) -> None:
