@@ -17,8 +17,16 @@ class DataError(ColanetError):
     """A data file is missing, short, of the wrong size or holds impossible values."""
 
 
+class DataWarning(UserWarning):
+    """Data can be used, but probably not as meant."""
+
+
 class CheckpointError(ColanetError):
     """A saved state does not fit the network, the seed or this version."""
+
+
+class OutputError(ColanetError):
+    """A file cannot be written: no room, no permission, no such folder."""
 
 
 class BackendUnavailable(ColanetError):

@@ -7,15 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from colanet.engine.base import Engine, State
-from colanet.plan import Plan
+from colanet.plan import Plan, PopulationPlan
 from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
 
 
 def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> np.ndarray:
     """`value` of resources and rule, for each synapse; float of shape (n_source, n_target), NaN: no synapse."""
-    projection = plan.projection(name)
-    if projection.kind != "plastic":
-        raise KeyError(f"{name} is not plastic")
+    plastic = {p.name: p for p in plan.projections if p.kind == "plastic"}
+    if name not in plastic:
+        raise KeyError(f"there is no plastic projection {name}; there are {', '.join(plastic) or 'none'}")
+    check_copy(plan, copy)
+    projection = plastic[name]
     synapses = plan.synapses(projection.index, copy)
     rule = plan.populations[projection.target].rule
     answer = np.full((projection.source_size, projection.target_size), np.nan)
@@ -26,6 +28,21 @@ def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> n
 def weights(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
     """Weights in potential units that a state gives a plastic projection, float of shape (n_source, n_target)."""
     return matrix(plan, state, name, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
+
+
+def check_copy(plan: Plan, copy: int) -> None:
+    """KeyError if there is no such copy of the network."""
+    if copy not in range(plan.copies):
+        raise KeyError(f"there is no copy {copy}, expected 0..{plan.copies - 1}")
+
+
+def population_of(plan: Plan, name: str, *, plastic: bool = False) -> PopulationPlan:
+    """The population of that name; KeyError, naming what there is, if there is none (with plasticity)."""
+    there = {p.name: p for p in plan.populations if p.plasticity or not plastic}
+    if name not in there:
+        kind = "plastic population" if plastic else "population"
+        raise KeyError(f"there is no {kind} {name}; there are {', '.join(there) or 'none'}")
+    return there[name]
 
 
 class Inspection:
@@ -48,7 +65,8 @@ class Inspection:
 
     def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
         """Present thresholds of a population in potential units, float of shape (size,)."""
-        p, state = self.plan.population(population), self.engine.state()
+        p, state = population_of(self.plan, population), self.engine.state()
+        check_copy(self.plan, copy)
         positive = np.zeros(p.size)
         for projection in self.plan.projections:
             if projection.kind == "plastic" and projection.target == p.index:
@@ -61,4 +79,6 @@ class Inspection:
 
     def stability(self, population: str, copy: int = 0) -> np.ndarray:
         """Stability of a plastic population's neurons, float of shape (size,), no unit."""
-        return self.engine.state()[f"{copy}/{population}/stability"] / ONE
+        p = population_of(self.plan, population, plastic=True)
+        check_copy(self.plan, copy)
+        return self.engine.state()[f"{copy}/{p.name}/stability"] / ONE

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from copy import copy
 from dataclasses import astuple
 from typing import Any
 
@@ -65,6 +66,8 @@ class Persistence:
     moves: list[Move]
     votes: Votes | None
     tally: Tally
+    kept: dict[str, np.ndarray]
+    terms: dict[str, Any]
     origin: int
     step: int
 
@@ -74,10 +77,6 @@ class Persistence:
 
     def labels(self) -> np.ndarray:
         """Class of every object; see `Session.labels`."""
-        raise NotImplementedError
-
-    def spikes(self, section: str, copy: int = 0) -> np.ndarray:
-        """Recorded spikes; see `Session.spikes`."""
         raise NotImplementedError
 
     def _origins(self) -> dict[str, Any]:
@@ -90,9 +89,10 @@ class Persistence:
         }
 
     def fingerprint(self) -> str:
-        """Hash of everything that must agree for a run to be continued."""
-        p = self.presentation
-        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {self.recording}"
+        """Hash of what must agree for a run to be continued, beside data and terms."""
+        p, r = self.presentation, self.recording
+        recorded = r and (r.sections, r.first, r.last)
+        text = f"{self.network.model_dump_json()} {self.seed} {p.n_train} {p.n_test} {recorded}"
         if self.migration:
             text += f" {self.migration}"
         return hashlib.sha256(text.encode()).hexdigest()
@@ -140,12 +140,13 @@ class Persistence:
         }
         if self.migration:
             arrays["moves"] = np.array([astuple(move) for move in self.moves], dtype=np.int64).reshape(-1, 3)
-        for key in self.tally.records:
-            copy, name = key.split("/", 1)
-            arrays[f"records/{key}"] = self.spikes(name, int(copy))
-        attributes = {
+        recorded, place = self.tally.records.snapshot()
+        arrays |= recorded | {f"kept/{name}": array for name, array in self.kept.items()}
+        attributes = place | {
             "kind": "checkpoint",
             "fingerprint": self.fingerprint(),
+            "data": json.dumps({used.name: used.sha256 for used in self.presentation.data}),
+            "terms": json.dumps(self.terms),
             "origin": self.origin,
             "step": self.step,
             "events": self.tally.events,
@@ -168,23 +169,40 @@ class Persistence:
 
     def restore(self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
         """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
-        if attributes.get("fingerprint") != self.fingerprint():
-            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
-        needed = {"tally/votes", "tally/spikes", "tally/demand"} | {f"records/{key}" for key in self.tally.records}
+        self._check_same_run(path, attributes)
+        needed = {"tally/votes", "tally/spikes", "tally/demand"}
         if self.migration:
             needed.add("moves")
         lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
         if lost:
             raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
+        step = int(attributes["step"])
+        window = self.recording.window(0, step) if self.recording else (0, 0)
+        records = copy(self.tally.records)
+        records.restore(path, arrays, attributes, window)
         self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
-        self.tally.demand = arrays["tally/demand"]
+        self.tally.demand, self.tally.records = arrays["tally/demand"], records
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
         if self.migration:
             self.moves = [Move(*row) for row in arrays["moves"].tolist()]
-        for key in self.tally.records:
-            self.tally.records[key] = [arrays[f"records/{key}"]]
-        self.origin, self.step = int(attributes["origin"]), int(attributes["step"])
+        self.kept = {key[5:]: value for key, value in arrays.items() if key.startswith("kept/")}
+        self.origin, self.step = int(attributes["origin"]), step
+
+    def _check_same_run(self, path: str | os.PathLike, attributes: dict[str, Any]) -> None:
+        """CheckpointError if the checkpoint belongs to another run."""
+        if {"data", "terms"} - attributes.keys():
+            raise CheckpointError(f"{path}: an older colanet wrote it, without the data's digests; begin anew")
+        if attributes.get("fingerprint") != self.fingerprint():
+            raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+        then = json.loads(attributes["data"])
+        for used in self.presentation.data:
+            if then.get(used.name) != used.sha256:
+                raise CheckpointError(f"{path}: was written with other data than {used.source} ({used.name})")
+        terms = json.loads(attributes["terms"])
+        for name in sorted(terms.keys() & self.terms.keys()):
+            if terms[name] != self.terms[name]:
+                raise CheckpointError(f"{path}: was written with {name} {terms[name]}, expected {self.terms[name]}")
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
         """Write results, configuration, versions and seed to HDF5."""

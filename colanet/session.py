@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from colanet.config.check import require
 from colanet.config.model import Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.files import located
+from colanet.encoding.records import Part
 from colanet.engine import make_engine
 from colanet.engine.base import InputSpikes, State, Votes, digest
 from colanet.errors import ConfigError, Problem
@@ -31,6 +33,7 @@ from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build
 from colanet.readout import Score, criterion_value, decide, score, values_of
+from colanet.recorded import Memory, part_of
 from colanet.tally import Recording, Result, Tally
 
 __all__ = ["Recording", "Result", "Session"]
@@ -116,6 +119,10 @@ class Session(Inspection, Persistence):
         self.chunk_steps = chunk_steps
         self.migration, self.moves = migration, list[Move]()
         self.origin = self.step = 0
+        self.kept: dict[str, np.ndarray] = {}
+        """Arrays of the program that drives the session, which go with its checkpoints."""
+        self.terms: dict[str, Any] = {}
+        """What that program's run depends on, by its user's words; a checkpoint of other terms is refused."""
         self.votes = self._votes()
         if migration:
             check(migration, self.plan)
@@ -144,13 +151,13 @@ class Session(Inspection, Persistence):
     def _new_tally(self) -> Tally:
         p = self.presentation
         shape = (p.n_train + p.n_test, self.votes.classes) if self.votes else (0, 0)
-        records: dict[str, list[np.ndarray]] = {f"{copy}/{name}": [] for copy, name in self._recorded_sections()}
+        keys = [f"{copy}/{name}" for copy, name in self._recorded_sections()]
         columns = self.plan.population(self.migration.population).columns if self.migration else 0
         return Tally(
             np.zeros(shape, dtype=np.int64),
             np.zeros((self.plan.copies, len(self.plan.populations)), dtype=np.int64),
             np.zeros((self.plan.copies, columns), dtype=np.int64),
-            records=records,
+            records=self.recording.records(keys) if self.recording else Memory(()),
         )
 
     def _recorded_sections(self) -> list[tuple[int, str]]:
@@ -208,11 +215,12 @@ class Session(Inspection, Persistence):
         watch: Callable[[Session], None] | None = None,
         boundaries: Iterable[int] = (),
     ) -> None:
-        """Run to step `stop` of the data, or to its end.
+        """Run to step `stop` of the data, or to its end; with nothing left to do nothing is done.
 
         Parameters
         ----------
         stop : int or None
+            Beyond the end of the data there is silence.
         freeze : int or None
             First step without plasticity; None: when the learning time is over.
         watch : callable or None
@@ -223,9 +231,11 @@ class Session(Inspection, Persistence):
         Raises
         ------
         ConfigError
-            If the input never ends and no `stop` is given.
+            If the input never ends and no `stop` is given, or `stop` is negative.
         """
         stop = self.default_stop if stop is None else stop
+        if stop < 0:
+            raise ConfigError(Problem(f"{stop}, expected a step, 0 or more", "stop"))
         freeze = self.default_freeze if freeze is None else freeze
         rounds = self._rounds(stop if freeze is None else min(stop, freeze))
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
@@ -235,7 +245,7 @@ class Session(Inspection, Persistence):
         helped = not hasattr(self.engine, "encode")
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._prepared, *stretches[0]) if stretches and helped else None
-            for this, after in zip(stretches, [*stretches[1:], None], strict=True):
+            for this, after in zip_longest(stretches, stretches[1:]):
                 inputs = coming.result() if coming else None
                 coming = ahead.submit(self._prepared, *after) if after and helped else None
                 self.advance(this[1], freeze, inputs)
@@ -358,27 +368,29 @@ class Session(Inspection, Persistence):
     def _keep_records(self, records: list[np.ndarray], start: int, stop: int) -> None:
         if self.recording is None:
             return
-        last = stop if self.recording.last is None else self.recording.last
-        window = (max(start, self.recording.first), min(stop, last))
-        if window[0] >= window[1]:
+        first, last = self.recording.window(start, stop)
+        if first >= last:
             return
         sources = {source.name: source for source in self.presentation.sources}
+        parts = []
         for copy, name in self._recorded_sections():
             if name in sources:
-                ptr, index = sources[name].spikes(*window)
-                steps = np.repeat(np.arange(*window), np.diff(ptr))
-                rows = np.stack([steps, index.astype(np.int64)], axis=1)
+                ptr, index = sources[name].spikes(first, last)
+                parts.append(Part(first, np.diff(ptr), index))
             else:
                 p = self.plan.population(name)
-                rows = records[copy] - [self.origin, p.start]
-                inside = (rows[:, 1] >= 0) & (rows[:, 1] < p.size)
-                rows = rows[inside & (rows[:, 0] >= window[0]) & (rows[:, 0] < window[1])]
-            self.tally.records[f"{copy}/{name}"].append(rows)
+                step, neuron = records[copy][:, 0] - self.origin, records[copy][:, 1] - p.start
+                kept = (neuron >= 0) & (neuron < p.size) & (step >= first) & (step < last)
+                parts.append(part_of(first, last, step[kept], neuron[kept].astype(np.int32)))
+        self.tally.records.add(parts)
 
     def spikes(self, section: str, copy: int = 0) -> np.ndarray:
         """Recorded spikes of a section, int64 of shape (n_spikes, 2): step, neuron. KeyError if not recorded."""
-        parts = self.tally.records[f"{copy}/{section}"]
-        return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
+        key, records = f"{copy}/{section}", self.tally.records
+        if key not in records.keys:
+            there = ", ".join(records.keys) or "nothing"
+            raise KeyError(f"{section} of copy {copy} is not recorded; recorded (copy/section): {there}")
+        return records.rows(key)
 
     # ---------------------------------------------------------- several data sets
 
@@ -396,7 +408,9 @@ class Session(Inspection, Persistence):
             raise ConfigError(f"inputs (name, nodes) {sizes} of period {presentation.period}, expected {expected}")
         self.presentation = presentation
         self.rest(-(self.origin + self.step) % (presentation.period or 1))
+        records = self.tally.records.anew()
         self.tally = self._new_tally()
+        self.tally.records = records
 
     def bookmark(self) -> Bookmark:
         """Everything that a run changes, to come back to."""
@@ -470,4 +484,5 @@ class Session(Inspection, Persistence):
             digest=digest(self.engine.state(), self.origin + self.step),
             criterion=criterion,
             criterion_value=value,
+            data=p.data,
         )

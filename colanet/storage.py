@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -16,6 +18,28 @@ from colanet.errors import CheckpointError
 FORMAT = 1
 
 
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """An array that need not fit in memory: rows that come block by block, in order.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : numpy.dtype
+    blocks : iterable of ndarray
+        Can be gone through more than once.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    blocks: Iterable[np.ndarray]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
 def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write arrays (keys with `/` become groups) and attributes of the root, atomically."""
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
@@ -26,7 +50,18 @@ def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Map
         for key, value in arrays.items():
             # Small arrays gain nothing from chunks; large ones are mostly resources that compress well.
             big = getattr(value, "size", 0) > 4096
-            file.create_dataset(key, data=value, **({"compression": "lzf"} if big else {}))
+            packed = {"compression": "lzf"} if big else {}
+            if isinstance(value, Blocks):
+                _write_blocks(file.create_dataset(key, value.shape, value.dtype, **packed), value)
+            else:
+                file.create_dataset(key, data=value, **packed)
+
+
+def _write_blocks(data: h5py.Dataset, value: Blocks) -> None:
+    at = 0
+    for block in value.blocks:
+        data[at : at + len(block)] = block
+        at += len(block)
 
 
 def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -151,7 +151,7 @@ def test_arrays_have_the_documented_shapes_and_units(network, plain):
     positive = np.maximum(session.weights("R->L"), 0).sum(axis=0)
     np.testing.assert_allclose(session.thresholds("L"), 8.531 + 0.217654 * positive, atol=0.0011)
     assert (session.thresholds("OUT") == BASE_THRESHOLD / MILLI).all()
-    with pytest.raises(KeyError, match="not plastic"):
+    with pytest.raises(KeyError, match="no plastic projection L->OUT; there are R->L"):
         session.weights("L->OUT")
     with pytest.raises(KeyError):
         session.weights("X->L")

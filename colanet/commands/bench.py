@@ -17,8 +17,9 @@ from typing import Any
 import click
 import numpy as np
 
-from colanet import config
+from colanet import config, datasets
 from colanet.commands import options
+from colanet.commands.dataset import with_dataset
 from colanet.engine.base import InputSpikes
 from colanet.errors import ConfigError
 from colanet.plan import build
@@ -33,6 +34,8 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
 @click.option("--train", type=click.IntRange(1), default=6000, show_default=True, help="Training images a round.")
 @click.option("--test", type=click.IntRange(1), default=2000, show_default=True, help="Test images a round.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="The medians are reported.")
+@click.option("--dataset", type=click.Choice(datasets.NAMES),
+              help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @options.lenient
@@ -42,12 +45,13 @@ def bench(
     train: int,
     test: int,
     rounds: int,
+    dataset: str | None,
     data: Path | None,
     as_json: bool,
     lenient: bool,
 ) -> None:
     """Measure microseconds per image and copy on one core, and the time against the input rate."""
-    network = config.load(configuration, lenient=lenient)
+    network = with_dataset(config.load(configuration, lenient=lenient), dataset)
 
     def session() -> Session:
         return Session(

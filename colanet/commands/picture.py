@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from colanet import config
+from colanet import config, datasets
 from colanet.commands import options
+from colanet.commands.dataset import with_dataset
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
@@ -82,6 +83,8 @@ def fields(
               help="Override a field, as in colanet run (repeatable).")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option("--dataset", type=click.Choice(datasets.NAMES),
+              help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
               help="The picture; the suffix says the format.")  # fmt: skip
@@ -95,6 +98,7 @@ def raster(
     settings: tuple[str, ...],
     seed: int,
     engine: str,
+    dataset: str | None,
     data: Path | None,
     out: Path,
     lenient: bool,
@@ -104,7 +108,8 @@ def raster(
     from colanet.viz.sources import draw_image
 
     viz.check_suffix(out)
-    network = config.override_all(config.load(configuration, lenient=lenient), parse_settings(settings))
+    network = with_dataset(config.load(configuration, lenient=lenient), dataset)
+    network = config.override_all(network, parse_settings(settings))
     figure = draw_image(
         network, image, base_dir=configuration.parent, state=load, count=count, copy=copy, seed=seed, engine=engine,
         data_dir=data,

@@ -21,14 +21,16 @@ class Progress:
     unit : str
         What is counted, for example ``images``.
     quiet : bool
+    done : int
+        Units that were finished before, which took none of the time measured here.
     """
 
-    def __init__(self, total: int, unit: str, quiet: bool = False):
+    def __init__(self, total: int, unit: str, quiet: bool = False, *, done: int = 0):
         self.total, self.unit, self.quiet = total, unit, quiet
-        self.done = 0
+        self.done = self.before = done
         self.began = self.last_line = time.monotonic()
         terminal = sys.stderr.isatty() and not quiet
-        self.bar = tqdm(total=total, unit=f" {unit}", smoothing=0.1, leave=True) if terminal else None
+        self.bar = tqdm(total=total, initial=done, unit=f" {unit}", smoothing=0.1, leave=True) if terminal else None
 
     def __enter__(self) -> Progress:
         return self
@@ -53,7 +55,7 @@ class Progress:
         if self.quiet or self.bar is not None or (now - self.last_line < LINE_SECONDS and done < self.total):
             return
         self.last_line = now
-        rate = done / max(now - self.began, 1e-9)
+        rate = (done - self.before) / max(now - self.began, 1e-9)
         left = (self.total - done) / rate if rate else 0.0
         speed = f"{rate:.0f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute"
         line = f"{done}/{self.total} {self.unit}, {speed}, {left:.0f} s left"

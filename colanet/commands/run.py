@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from colanet import config
-from colanet.atomic import atomic_path
+from colanet import config, datasets
+from colanet.commands.dataset import with_dataset
+from colanet.commands.monitor import Monitor, multiples
 from colanet.commands.options import lenient
 from colanet.commands.progress import Progress
+from colanet.commands.recordings import FORMATS, PROTOCOLS, check_options, recording_of, write_recordings
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
-from colanet.errors import ConfigError
+from colanet.errors import ConfigError, Problem
 from colanet.readout import prediction_path, write_predictions
-from colanet.session import Recording, Result, Session
-
-FORMATS = ("text", "binary", "list", "hdf5")
-
-
-def parse_range(text: str | None) -> tuple[int, int | None]:
-    """`FIRST:LAST` in steps, LAST excluded; either may be left out."""
-    if text is None:
-        return 0, None
-    first, colon, last = text.partition(":")
-    try:
-        result = int(first or 0), int(last) if last else None
-    except ValueError as error:
-        raise ConfigError(f"--record-steps {text}: expected FIRST:LAST, two numbers of steps") from error
-    if not colon or result[0] < 0 or (result[1] is not None and result[1] <= result[0]):
-        raise ConfigError(f"--record-steps {text}: expected FIRST:LAST with 0 <= FIRST < LAST")
-    return result
+from colanet.session import Result, Session
+from colanet.spool import Spool
 
 
 @click.command()
@@ -45,13 +33,18 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")
 @click.option("--test", type=click.IntRange(0), metavar="N", help="Use only the first N test images.")
-@click.option("--freeze-at", type=click.IntRange(0), metavar="STEP", help="First step without plasticity.")
-@click.option("--stop-at", type=click.IntRange(1), metavar="STEP", help="Stop before this step.")
+@click.option("--freeze-at", type=click.IntRange(0, 2**62), metavar="STEP", help="First step without plasticity.")
+@click.option("--stop-at", type=click.IntRange(1, 2**62), metavar="STEP", help="Stop before this step.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, for example population.L.hebbian_rate=-0.1 (repeatable).")  # fmt: skip
+@click.option("--dataset", type=click.Choice(datasets.NAMES),
+              help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for results, recordings and checkpoints.")
 @click.option("--record", type=click.Choice(FORMATS), help="Record spikes in this format (needs --out).")
+@click.option("--protocol", type=click.Choice(tuple(PROTOCOLS)),
+              help="Write the spikes of all populations side by side into spikes.NAME (needs --out).")  # fmt: skip
+@click.option("--protocol-inputs", is_flag=True, help="Those of all inputs too, into receptor_spikes.NAME.")
 @click.option("--record-steps", metavar="FIRST:LAST", help="Record only these steps, LAST excluded.")
 @click.option("--record-sections", metavar="A,B", help="Record only these sections.  [default: populations]")
 @click.option("--monitor", type=click.IntRange(1), metavar="STEPS", help="Report the network every so many steps.")
@@ -67,13 +60,15 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @lenient
 def run(configuration: Path, **options: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
-    for name in ("record", "checkpoint", "resume"):
+    for name in ("checkpoint", "resume"):
         if options[name] and options["out"] is None:
             raise ConfigError(f"--{name} needs --out DIR")
-    for name in ("record_steps", "record_sections"):
-        if options[name] is not None and not options["record"]:
-            raise ConfigError(f"--{name.replace('_', '-')} needs --record")
+    check_options(options)
+    say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     session = make_session(configuration, options)
+    stop = last_step(session, options["stop_at"], say)
+    freeze = session.default_freeze if options["freeze_at"] is None else options["freeze_at"]
+    session.terms = {"--stop-at": stop, "--freeze-at": freeze}
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
     if options["resume"] and checkpoint and checkpoint.exists():
         session.resume(checkpoint)
@@ -82,25 +77,23 @@ def run(configuration: Path, **options: Any) -> None:
     prepare_outputs(options)
     if options["fields"]:
         draw_fields(session)  # better refused now than after an hour of training
-    say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     say(f"{configuration}: {describe(session, options['engine'])}")
-    announce_compilation(session, say)
     if session.target and session.target.prediction_file and not options["out"]:
         say(f"prediction_file {session.target.prediction_file} is written only with --out DIR, into that folder")
+    if session.step >= stop:
+        say(f"nothing is left to run, step {session.step} is reached")
+    else:
+        announce_compilation(session, say)
     monitor = Monitor(session, options["monitor"], say)
-    result = drive(session, options, checkpoint, monitor)
-    finish(session, options, result, monitor, checkpoint)
+    result = drive(session, stop, options, checkpoint, monitor)
+    finish(session, configuration.stem, options, result, monitor, checkpoint)
 
 
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     """The session that the options ask for."""
     network = config.load(configuration, lenient=options["lenient"])
     # All at once: only the final result has to be consistent.
-    network = config.override_all(network, parse_settings(options["settings"]))
-    recording = None
-    if options["record"]:
-        sections = tuple(filter(None, (options["record_sections"] or "").split(",")))
-        recording = Recording(sections, *parse_range(options["record_steps"]))
+    network = config.override_all(with_dataset(network, options["dataset"]), parse_settings(options["settings"]))
     return Session(
         network,
         base_dir=configuration.parent,
@@ -111,8 +104,31 @@ def make_session(configuration: Path, options: dict[str, Any]) -> Session:
         train=options["train"],
         test=options["test"],
         data_dir=options["data"],
-        recording=recording,
+        recording=recording_of(network, options),
     )
+
+
+def last_step(
+    session: Session, asked: int | None, say: Callable[[str], None], option: str = "--stop-at"
+) -> int:
+    """Where the run stops: with labels at the end of the data at the latest; `option` is what the user may say.
+
+    Raises
+    ------
+    ConfigError
+        If the input never ends and no step was asked for.
+    """
+    there = session.presentation.n_steps
+    if asked is None and there is None:
+        raise ConfigError(Problem("the input never ends; say where to stop", option))
+    stop = session.default_stop if asked is None else asked
+    if there is None or stop <= there:
+        return stop
+    if session.votes:
+        say(f"the data end at step {there}, and so does the run")
+        return there
+    say(f"the data end at step {there}; silence follows until step {stop}")
+    return stop
 
 
 def prepare_outputs(options: dict[str, Any]) -> None:
@@ -158,65 +174,43 @@ def announce_compilation(session: Session, say) -> None:
             say("compiling kernels, once on this machine (about 15 s) ...")
 
 
-class Monitor:
-    """A table of the network's condition, a row every so many steps."""
-
-    COLUMNS = ("step", "accuracy", "spikes", "mean_weight", "mean_threshold", "mean_stability")
-
-    def __init__(self, session: Session, every: int | None, say):
-        self.session, self.every, self.say = session, every, say
-        self.rows: list[tuple[float, ...]] = []
-        self.spikes = session.tally.spikes.sum()
-
-    def look(self) -> None:
-        """Add a row: accuracy of all finished objects, spikes since the last row, means over plastic neurons."""
-        session = self.session
-        total = session.tally.spikes.sum()
-        score = session.score(0, session.finished_objects())
-        plastic = [p.name for p in session.plan.populations if p.plasticity]
-        links = [p.name for p in session.plan.projections if p.kind == "plastic"]
-        means = [
-            np.mean([np.nanmean(session.weights(name)) for name in links]) if links else np.nan,
-            np.mean([session.thresholds(name).mean() for name in plastic]) if plastic else np.nan,
-            np.mean([session.stability(name).mean() for name in plastic]) if plastic else np.nan,
-        ]
-        row = (session.step, score.accuracy if score else np.nan, total - self.spikes, *means)
-        self.spikes = total
-        self.rows.append(tuple(float(value) for value in row))
-        self.say("monitor: " + ", ".join(f"{c} {v:.6g}" for c, v in zip(self.COLUMNS, row, strict=True)))
-
-
-def drive(session: Session, options: dict[str, Any], checkpoint: Path | None, monitor: Monitor) -> Result:
+def drive(
+    session: Session, stop: int, options: dict[str, Any], checkpoint: Path | None, monitor: Monitor
+) -> Result:
     """Run to the end with progress, monitoring and checkpoints."""
-    stop = options["stop_at"] or session.default_stop
-    if session.votes:
-        stop = min(stop, session.presentation.n_steps or stop)
-    boundaries: set[int] = set()
-    for every in (options["checkpoint"], monitor.every):
-        boundaries |= set(range(every, stop, every)) if every else set()
+    every = options["checkpoint"]
+    boundaries = set(monitor.boundaries(stop))
+    boundaries |= set(multiples(every, session.step, stop)) if every else set()
     period, unit = (session.votes.period, "images") if session.votes else (1, "steps")
-    with Progress(-(-stop // period), unit, options["quiet"]) as progress:
+    with Progress(-(-stop // period), unit, options["quiet"], done=session.step // period) as progress:
 
         def watch(now: Session) -> None:
             recent = now.score(max(now.finished_objects() - 2000, 0), now.finished_objects())
             progress.update(
                 now.step // period, f"accuracy of the last 2000: {recent.accuracy:.3f}" if recent else ""
             )
-            if monitor.every and (now.step % monitor.every == 0 or now.step == stop):
+            if monitor.due(stop):
                 monitor.look()
-            if checkpoint and options["checkpoint"] and now.step % options["checkpoint"] == 0:
+            if checkpoint and every and now.step % every == 0:
                 now.checkpoint(checkpoint)
 
         try:
             return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
         except KeyboardInterrupt:
-            if checkpoint and options["checkpoint"]:
+            if checkpoint and every:
                 click.echo(f"interrupted; --resume continues from {checkpoint}", err=True)
             raise
 
 
-def finish(session: Session, options: dict[str, Any], result: Result, monitor: Monitor, checkpoint) -> None:
-    """Write what was asked for and print the result."""
+def finish(
+    session: Session,
+    name: str,
+    options: dict[str, Any],
+    result: Result,
+    monitor: Monitor,
+    checkpoint: Path | None,
+) -> None:
+    """Write what was asked for and print the result; `name` is the configuration's."""
     if options["save"]:
         session.save(options["save"])
     if options["fields"]:
@@ -224,15 +218,17 @@ def finish(session: Session, options: dict[str, Any], result: Result, monitor: M
 
         save(draw_fields(session), options["fields"])
     if options["out"]:
-        extra: dict[str, Any] = {}
+        extra = write_recordings(session, options, options["out"], name)
         if monitor.rows:
             extra["monitor"] = np.array(monitor.rows)
-        if options["record"]:
-            extra |= write_recordings(session, options["record"], options["out"])
+            monitor.write(options["out"] / f"monitoring.{name}.csv")
         session.write_results(options["out"] / "results.h5", result, extra)
         write_answers(session, options["out"])
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()
+        # Last, because a checkpoint without its spool could not be resumed.
+        if isinstance(session.tally.records, Spool):
+            session.tally.records.remove()
     click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
 
 
@@ -252,26 +248,6 @@ def draw_fields(session: Session) -> Any:
     return fields_of(session.plan, session.state()).draw()
 
 
-def write_recordings(session: Session, form: str, out: Path) -> dict[str, np.ndarray]:
-    """Spikes as files of the ArNI-X recording formats, or as data sets for the results file."""
-    from colanet.encoding import records
-
-    arrays = {key: session.spikes(key.split("/", 1)[1], int(key.split("/", 1)[0])) for key in session.tally.records}
-    if form == "hdf5":
-        return {f"spikes/{key}": rows.astype(np.int32) for key, rows in arrays.items()}
-    sizes = dict(session.plan.inputs) | {p.name: p.size for p in session.plan.populations}
-    recording = session.recording
-    assert recording is not None
-    first = recording.first
-    last = session.step if recording.last is None else min(recording.last, session.step)
-    suffix = {"text": "txt", "binary": "bin", "list": "csv"}[form]
-    for key, rows in arrays.items():
-        copy, name = key.split("/", 1)
-        with atomic_path(out / f"spikes.{name}.{copy}.{suffix}") as path:
-            records.WRITERS[form](path, rows[:, 0] - first, rows[:, 1], sizes[name], max(last - first, 0))
-    return {}
-
-
 def report(result: Result) -> str:
     """The result for people."""
     lines = []
@@ -288,6 +264,7 @@ def report(result: Result) -> str:
         value = "not defined here" if result.criterion_value is None else f"{result.criterion_value:.6g}"
         lines.append(f"{result.criterion}  {value}")
     lines += [
+        *(f"data        {used.name}: {used.source}, sha256 {used.sha256}" for used in result.data),
         f"time        {result.seconds:.2f} s, {result.image_copies_per_second:.0f} image-copies a second, "
         f"{result.synaptic_events_per_second:.3g} synaptic events a second",
         f"engine      {result.engine}, threads {result.threads}, seed {result.seed}, {result.steps} steps",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from colanet.datasets.idx import idx_header
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,18 @@ class Dataset:
     source: str
     citation: str
     licence: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the four arrays as IDX files, one after another: training images, labels, test images, labels.
+
+        Of MNIST and Fashion-MNIST it is the digest of the unpacked files joined in that order.
+        """
+        total = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            total.update(idx_header(array))
+            total.update(np.ascontiguousarray(array).data)
+        return total.hexdigest()
 
 
 @dataclass(frozen=True)

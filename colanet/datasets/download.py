@@ -29,7 +29,7 @@ def download(name: str, entry: Entry, place: Path) -> list[Path]:
     DataError
         If the data set has no official place, or the download fails in any way; nothing broken is left behind.
     """
-    todo = f"put {entry.files[0]}.gz and its three fellows into a folder and name that by --data or COLANET_DATA"
+    todo = f"put {entry.files[0]}.gz and its three fellows into a folder and set COLANET_DATA to that"
     if not entry.urls:
         raise DataError(f"{name}: its files are missing from the package; {todo}")
     try:

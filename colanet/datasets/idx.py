@@ -76,8 +76,12 @@ def read_idx(path: str | os.PathLike, magic: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def idx_header(array: np.ndarray) -> bytes:
+    """Magic number and shape of an array of one (labels) or three dimensions (images)."""
+    magic = {1: LABELS, 3: IMAGES}[array.ndim]
+    return magic.to_bytes(4, "big") + b"".join(int(n).to_bytes(4, "big") for n in array.shape)
+
+
 def idx_bytes(array: np.ndarray) -> bytes:
     """A uint8 array of one (labels) or three dimensions (images) in IDX form."""
-    magic = {1: LABELS, 3: IMAGES}[array.ndim]
-    shape = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-    return magic.to_bytes(4, "big") + shape + np.ascontiguousarray(array, dtype=np.uint8).tobytes()
+    return idx_header(array) + np.ascontiguousarray(array, dtype=np.uint8).tobytes()

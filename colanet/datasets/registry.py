@@ -6,22 +6,20 @@ the data set's name in it, the files that ship with the package (MNIST), the use
 
 from __future__ import annotations
 
-import hashlib
 import os
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from colanet.datasets import letters
+from colanet.datasets import letters, mistaken, names
 from colanet.datasets.catalogue import NAMES, REGISTRY, Dataset, Entry
 from colanet.datasets.download import cache_dir, download
-from colanet.datasets.idx import IMAGES, LABELS, read_bytes, read_idx
-from colanet.errors import DataError
+from colanet.datasets.idx import IMAGES, LABELS, read_idx
+from colanet.errors import DataError, DataWarning
 
 PACKAGED = Path(__file__).parent / "files"
-MNIST_TEST_LABELS = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
-"""SHA-256 of the unpacked file of MNIST's test labels."""
 
 
 def load(name: str, data_dir: str | os.PathLike | None = None) -> Dataset:
@@ -36,46 +34,80 @@ def load(name: str, data_dir: str | os.PathLike | None = None) -> Dataset:
     Raises
     ------
     DataError
-        If there is no such data set or folder, it cannot be found or fetched, or its files are damaged.
+        If there is no such data set or folder, the folder holds none, it cannot be found or fetched, or its files
+        are damaged.
     """
     if name not in REGISTRY:
         raise DataError(f"there is no data set called {name}; known are {', '.join(NAMES)}")
-    folder = data_dir or os.environ.get("COLANET_DATA") or None
-    return _load(name, os.path.abspath(folder) if folder else None)
+    asked = os.environ.get("COLANET_DATA") or None
+    folder, named = (data_dir, str(data_dir)) if data_dir else (asked, f"COLANET_DATA={asked}")
+    return _load(name, os.path.abspath(folder) if folder else None, named)
 
 
 @lru_cache(maxsize=8)
-def _load(name: str, folder: str | None) -> Dataset:
+def _load(name: str, folder: str | None, named: str) -> Dataset:
     entry = REGISTRY[name]
-    if folder is not None and not os.path.isdir(folder):
-        raise DataError(f"{folder}: no such folder of data (--data or COLANET_DATA)")
-    mine = [] if folder is None else [Path(folder, name), Path(folder), Path(folder, entry.archive or name)]
+    if folder is not None:
+        if not os.path.isdir(folder):
+            raise DataError(f"{named}: no such folder of data")
+        for place in _places(name, Path(folder)):
+            found = _in_folder(name, entry, place)
+            if found:
+                return found
+        _refuse_folder(name, Path(folder), named)
     cache = cache_dir() / name
-    for place in [*mine, PACKAGED / name, cache]:
-        if name == "emnist-letters" and (place / letters.ARCHIVE).is_file():
-            return _archived(place / letters.ARCHIVE, entry)
-        found = [_stored(place, file) for file in entry.files]
-        paths = [path for path in found if path is not None]
-        if len(paths) == len(found):
-            return _read(name, entry, paths)
+    return (
+        _in_folder(name, entry, PACKAGED / name)
         # A download that was broken off leaves some files in the cache; it goes on where it was.
-        if paths and place != cache:
-            raise DataError(f"{place}: has {paths[0].name} of {name} but not {entry.files[found.index(None)]}")
-    return _read(name, entry, download(name, entry, cache))
+        or _in_folder(name, entry, cache, partial=True)
+        or _read(name, entry, download(name, entry, cache))
+    )
 
 
-def _stored(place: Path, file: str) -> Path | None:
-    candidates = (place / f"{file}.gz", place / file)
-    return next((path for path in candidates if path.is_file()), None)
+def _in_folder(name: str, entry: Entry, place: Path, *, partial: bool = False) -> Dataset | None:
+    """The data set in a folder; None if the folder has none of its files, or, with `partial`, not all."""
+    if name == "emnist-letters" and (place / letters.ARCHIVE).is_file():
+        return _archived(place / letters.ARCHIVE, entry)
+    found = [names.find(place, file) for file in entry.files]
+    paths = [path for path in found if path is not None]
+    if len(paths) == len(found):
+        return _read(name, entry, paths)
+    if paths and not partial:
+        raise DataError(f"{place}: has {paths[0].name} of {name} but not {entry.files[found.index(None)]}")
+    return None
+
+
+def _places(name: str, folder: Path) -> tuple[Path, ...]:
+    return folder / name, folder, folder / (REGISTRY[name].archive or name)
+
+
+def _refuse_folder(name: str, folder: Path, named: str) -> None:
+    """DataError if a folder holds no data set; a warning if it holds another one, as runs of several sets need."""
+    looked = f"looked for {REGISTRY[name].files[0]} and its like, in it and in {folder / name}"
+    others = (other for other in NAMES if other != name)
+    if not any(_begins(other, place) for other in others for place in _places(other, folder)):
+        raise DataError(f"{named}: holds no {name}; {looked}")
+    warnings.warn(
+        f"{named}: holds another data set, but no {name}, which is taken from elsewhere; {looked}",
+        DataWarning,
+        stacklevel=4,
+    )
+
+
+def _begins(name: str, place: Path) -> bool:
+    """Whether a folder holds the first file of a data set, or its archive."""
+    archive = name == "emnist-letters" and (place / letters.ARCHIVE).is_file()
+    return archive or names.find(place, REGISTRY[name].files[0]) is not None
 
 
 def _read(name: str, entry: Entry, paths: list[Path]) -> Dataset:
     train, test = _part(name, entry, paths[0], paths[1]), _part(name, entry, paths[2], paths[3])
     if train[0].shape[1:] != test[0].shape[1:]:
         raise DataError(f"{paths[2]}: images of {test[0].shape[1:]}, expected {train[0].shape[1:]} as for training")
-    other = _mistaken(name, paths[3])
-    if other:
-        raise DataError(f"{paths[3]}: holds {other}, not {name}; put each into a folder of its name")
+    for path, array in zip(paths, (*train, *test), strict=True):
+        other = mistaken.recognise(array)
+        if other not in (None, name):
+            raise DataError(f"{path}: holds {other}, not {name}; put each into a folder of its name")
     return _dataset(name, entry, train, test, str(paths[0].parent))
 
 
@@ -92,14 +124,6 @@ def _part(name: str, entry: Entry, images_path: Path, labels_path: Path) -> lett
         at = int(np.argmax(labels >= len(entry.classes)))
         raise DataError(f"{labels_path}: label {labels[at]} of image {at}, expected 0..{len(entry.classes) - 1}")
     return images, labels
-
-
-def _mistaken(name: str, test_labels: Path) -> str | None:
-    """MNIST and Fashion-MNIST have the same file names, so a folder with the one looks like the other."""
-    if name == "fashion-mnist" and hashlib.sha256(read_bytes(test_labels)).hexdigest() == MNIST_TEST_LABELS:
-        return "mnist"
-    packed = "sha256:" + hashlib.sha256(test_labels.read_bytes()).hexdigest()
-    return "fashion-mnist" if name == "mnist" and packed == REGISTRY["fashion-mnist"].hashes[3] else None
 
 
 def _archived(path: Path, entry: Entry) -> Dataset:

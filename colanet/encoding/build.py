@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +23,9 @@ from colanet.config.model import (
 )
 from colanet.encoding import files
 from colanet.encoding import inputs as makers
-from colanet.encoding.context import Context
+from colanet.encoding.context import Context, DataUsed
 from colanet.encoding.sources import Source, SpikeSource
-from colanet.errors import DataError
+from colanet.errors import DataError, DataWarning
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,8 @@ class Presentation:
         -1 where objects without a class may be among the labels; None: every object has one.
     node_labels : dict of str to tuple of str
         Names of the nodes of the inputs that have them.
+    data : tuple of DataUsed
+        The data sets and files that were read.
     """
 
     sources: tuple[SpikeSource, ...]
@@ -62,6 +65,7 @@ class Presentation:
     n_steps: int | None
     no_class_value: int | None = None
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    data: tuple[DataUsed, ...] = ()
 
 
 def build_sources(
@@ -96,15 +100,21 @@ def build_sources(
         If data are missing, damaged, or do not fit together.
     """
     context = Context(tuple(inputs), Path(base_dir), seed, data_dir, n_train, n_test, stdin)
+    if data_dir is not None and not os.path.isdir(data_dir):
+        raise DataError(f"{os.fspath(data_dir)}: no such folder of data")
     context.check_standard_input()
+    _warn_of_mixture(context)
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
     sources = tuple(_make(context, number, i, labels, taught) for number, i in enumerate(context.inputs))
+    for described, source in zip(context.inputs, sources, strict=True):
+        _warn_of_nothing(described, source)
     node_labels = {
         source.name: _node_labels(context, i.labels, source)
         for source, i in zip(sources, context.inputs, strict=True)
         if not isinstance(i, TargetInput) and i.labels is not None
     }
+    _warn_of_no_effect(context)
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
@@ -121,7 +131,45 @@ def build_sources(
         n_steps=min(lengths) if lengths else None,
         no_class_value=-1 if target and target.no_class is not None else None,
         node_labels=node_labels,
+        data=tuple(context.used.values()),
     )
+
+
+def _warn_of_mixture(context: Context) -> None:
+    """Images of one data set with the labels of another are hardly ever meant."""
+    target = context.target
+    if target is None or not context.is_dataset(target.target_file):
+        return
+    for i in context.inputs:
+        if isinstance(i, ImageInput) and context.is_dataset(i.source) and i.source != target.target_file:
+            warnings.warn(
+                f"input {i.name} shows images of {i.source}, "
+                f"but input {target.name} has labels of {target.target_file}",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
+def _warn_of_no_effect(context: Context) -> None:
+    """A folder of data sets is of no use to a network that names none, nor fewer objects to one that has none."""
+    if context.data_dir is not None and not context.used.keys() & set(datasets.NAMES):
+        message = f"no input names a data set, {context.data_dir} is not looked into"
+        warnings.warn(message, DataWarning, stacklevel=3)
+    objects = ImageInput | ValuesInput | TargetInput
+    if context.cuts and not any(isinstance(i, objects) for i in context.inputs):
+        warnings.warn("fewer objects are asked for, but the inputs have no objects", DataWarning, stacklevel=3)
+
+
+def _warn_of_nothing(described: Input, source: SpikeSource) -> None:
+    """Leading steps left out may be all there are; the run is over before it begins."""
+    skip = getattr(described, "skip", 0)
+    if skip and source.n_steps == 0:
+        file = getattr(described, "source", None) or "standard input"
+        warnings.warn(
+            f"input {described.name}: skip {skip} (tacts_to_skip) leaves no step of {file}",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _node_labels(context: Context, file: str, source: SpikeSource) -> tuple[str, ...]:
@@ -155,7 +203,7 @@ def _labels(context: Context, target: TargetInput) -> tuple[np.ndarray, int]:
     """Labels of the objects shown, and how many of them are taught."""
     name = target.target_file
     if context.is_dataset(name):
-        data = datasets.load(name, context.data_dir)
+        data = context.dataset(name)
         labels = _classes_of(np.concatenate([data.train_labels, data.test_labels]).astype(np.int64), target)
         train = len(data.train_labels)
     else:

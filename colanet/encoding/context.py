@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +19,27 @@ FILE_INPUTS = TextInput | BinaryInput | ImageInput | ValuesInput
 
 
 @dataclass(frozen=True)
+class DataUsed:
+    """A data set or file that a run reads.
+
+    Attributes
+    ----------
+    name : str
+        As the configuration names it.
+    source : str
+        Folder or file it was found in.
+    sha256 : str
+        Of the unpacked content; of a data set, see `colanet.datasets.Dataset.digest`.
+    """
+
+    name: str
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Context:
-    """Attributes: see `colanet.encoding.build_sources`."""
+    """Attributes: see `colanet.encoding.build_sources`; `used` collects what is read, by name."""
 
     inputs: tuple[Input, ...]
     base_dir: Path
@@ -28,6 +48,7 @@ class Context:
     n_train: int | None
     n_test: int | None
     stdin: BinaryIO | None
+    used: dict[str, DataUsed] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetInput | None:
@@ -47,7 +68,17 @@ class Context:
 
     def content(self, source: str | None) -> tuple[bytes, str]:
         """Bytes of a file of the configuration, or of standard input, and a name for messages."""
-        return files.content_of(None if source is None else files.located(self.base_dir, source), self.stdin)
+        path = None if source is None else files.located(self.base_dir, source)
+        content, name = files.content_of(path, self.stdin)
+        known = name if source is None else source
+        self.used[known] = DataUsed(known, name, hashlib.sha256(content).hexdigest())
+        return content, name
+
+    def dataset(self, name: str) -> datasets.Dataset:
+        """A data set by name."""
+        data = datasets.load(name, self.data_dir)
+        self.used[name] = DataUsed(name, data.source, data.digest)
+        return data
 
     def check_there(self, source: str | None) -> None:
         """DataError if that is neither a file nor, where data sets may be named, one of them."""

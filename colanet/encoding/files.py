@@ -130,6 +130,24 @@ def binary_rows(content: bytes, name: str, size: int) -> Spikes:
     return from_events(np.concatenate(steps), np.concatenate(nodes), len(packed))
 
 
+def without_count(content: bytes, name: str, size: int) -> bytes:
+    """Bit masks without the 4-byte neuron count that a recording begins with.
+
+    Rows are multiples of 8 bytes, so the length of the content says whether the count is there.
+
+    Raises
+    ------
+    DataError
+        If the count is another one.
+    """
+    if len(content) % 8 != 4:
+        return content
+    counted = int.from_bytes(content[:4], "little")
+    if counted != size:
+        raise DataError(f"{name}: a recording of {counted} neurons, expected {size} nodes")
+    return content[4:]
+
+
 def raw_images(content: bytes, name: str, nodes: int, offset: int) -> np.ndarray:
     """Raw images back to back as uint8 of shape (n, nodes).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet import datasets, hashing
+from colanet import hashing
 from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
 from colanet.encoding import files
 from colanet.encoding.coding import Integrating, Poisson, Schedule
@@ -35,11 +35,12 @@ def text_input(context: Context, number: int, described: TextInput) -> Source:
 
 
 def binary_input(context: Context, number: int, described: BinaryInput) -> Source:
-    """Bit masks."""
+    """Bit masks, as they are or as a recording."""
     if described.size is None:
         raise DataError(f"input {described.name}: a binary input needs its number of nodes")
     content, name = context.content(described.source)
-    rows = files.binary_rows(content, name, described.size)
+    masks = files.without_count(content, name, described.size)
+    rows = files.binary_rows(masks, name, described.size)
     return _rows(context, number, described, rows, described.size, name)
 
 
@@ -146,7 +147,7 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
 
 
 def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
-    data = datasets.load(str(described.source), context.data_dir)
+    data = context.dataset(str(described.source))
     height, width = data.train_images.shape[1:]
     if described.shape is not None and described.shape != (width, height, 1):
         raise DataError(f"{described.source}: images of {width} x {height} x 1, not {described.shape}")

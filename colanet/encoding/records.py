@@ -1,23 +1,53 @@
 """Recorded spikes as files in the three ArNI-X formats: text, binary, list.
 
-The writers take spikes as two arrays in any order; they write to the path they are given, so callers that need
-whole files pass a temporary one. The readers give a `Record` sorted by step and neuron.
+The streamers take spikes part by part, so that a recording need not fit in memory; the writers take two arrays in
+any order. Both write to the path they are given, so callers that need whole files pass a temporary one. The readers
+give a `Record` sorted by step and neuron.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from colanet.encoding import files
 from colanet.encoding.stretch import ROOM, Spikes, steps_of
 from colanet.errors import DataError
+
+
+class Part(NamedTuple):
+    """Spikes of some steps in a row.
+
+    Attributes
+    ----------
+    first : int
+        The first step.
+    counts : ndarray of int, shape (n_steps,)
+        Spikes of each step.
+    neurons : ndarray of int, shape (n_spikes,)
+        Ascending within a step.
+    """
+
+    first: int
+    counts: np.ndarray
+    neurons: np.ndarray
+
+    def steps(self) -> np.ndarray:
+        """Step of every spike, int64."""
+        if not len(self.neurons):  # however long the silence is
+            return np.zeros(0, dtype=np.int64)
+        return np.repeat(np.arange(self.first, self.first + len(self.counts), dtype=np.int64), self.counts)
+
+
+Parts = Iterable[Part]
+"""Parts one after another without a gap; can be gone through more than once."""
 
 _STEPS = re.compile(r"([0-9]+(,[0-9]+)*)?\Z")
 
@@ -38,44 +68,110 @@ class Record:
     n_steps: int
 
 
-def _matrices(steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> Iterator[np.ndarray]:
+def _part(steps: np.ndarray, neurons: np.ndarray, n_steps: int) -> Part:
+    """Spikes given in any order as one part that begins at step 0."""
+    order = np.lexsort((neurons, steps))
+    return Part(0, np.bincount(steps, minlength=n_steps), np.asarray(neurons)[order])
+
+
+def _matrices(parts: Parts, size: int) -> Iterator[np.ndarray]:
     """The spikes as bool matrices (steps, neurons) of at most `ROOM` entries, one after another."""
-    order = np.argsort(steps, kind="stable")
-    steps, neurons = steps[order], neurons[order]
     longest = max(1, ROOM // max(size, 1))
-    for first in range(0, n_steps, longest):
-        rows = np.zeros((min(longest, n_steps - first), size), dtype=bool)
-        here = slice(*np.searchsorted(steps, (first, first + len(rows))))
-        rows[steps[here] - first, neurons[here]] = True
-        yield rows
+    for part in parts:
+        at = 0
+        for first in range(0, len(part.counts), longest):
+            counts = part.counts[first : first + longest]
+            rows = np.zeros((len(counts), size), dtype=bool)
+            spikes = int(counts.sum())
+            rows[np.repeat(np.arange(len(counts)), counts), part.neurons[at : at + spikes]] = True
+            at += spikes
+            yield rows
 
 
-def write_text(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+def stream_text(path: str | os.PathLike, parts: Parts, size: int) -> None:
     """One row a step and one column a neuron, `@` for a spike and `.` for none."""
     with open(path, "wb") as file:
-        for rows in _matrices(steps, neurons, size, n_steps):
+        for rows in _matrices(parts, size):
             signs = np.full((len(rows), size + 1), ord("\n"), dtype=np.uint8)
             signs[:, :size] = np.where(rows, ord("@"), ord("."))
             file.write(signs.tobytes())
 
 
-def write_binary(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+def stream_binary(path: str | os.PathLike, parts: Parts, size: int) -> None:
     """A 4-byte neuron count, then one bit mask a step, each padded to 8 bytes; lowest byte and bit first."""
     with open(path, "wb") as file:
         file.write(size.to_bytes(4, "little"))
-        for rows in _matrices(steps, neurons, size, n_steps):
+        for rows in _matrices(parts, size):
             padded = np.zeros((len(rows), -(-size // 64) * 64), dtype=bool)
             padded[:, :size] = rows
             file.write(np.packbits(padded, axis=1, bitorder="little").tobytes())
 
 
-def write_list(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
-    """One line a neuron with its firing steps, ascending, comma-separated; an empty line if it never fired."""
-    order = np.lexsort((steps, neurons))
-    steps, ends = steps[order], np.searchsorted(neurons[order], np.arange(size + 1))
+def stream_list(path: str | os.PathLike, parts: Parts, size: int) -> None:
+    """One line a neuron with its firing steps, ascending, comma-separated; an empty line if it never fired.
+
+    The parts are gone through once for every `ROOM` spikes, so that memory stays small whatever was recorded.
+    """
+    totals = np.zeros(size, dtype=np.int64)
+    for part in parts:
+        totals += np.bincount(part.neurons, minlength=size)
     with open(path, "w", encoding="ascii", newline="\n") as file:
-        for first, last in pairwise(ends):
-            file.write(",".join(map(str, steps[first:last].tolist())) + "\n")
+        for first, last in _groups(totals):
+            if last - first == 1:
+                _write_line(file, parts, first)
+            else:
+                _write_lines(file, parts, first, last)
+
+
+def _groups(totals: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Cut the neurons into ranges of at most `ROOM` spikes, of one neuron at least."""
+    ends = np.concatenate([[0], np.cumsum(totals)])
+    first = 0
+    while first < len(totals):
+        last = int(np.searchsorted(ends, ends[first] + ROOM, side="right")) - 1
+        last = max(last, first + 1)
+        yield first, last
+        first = last
+
+
+def _write_line(file: IO[str], parts: Parts, neuron: int) -> None:
+    """The steps of one neuron, written as they come."""
+    comma = ""
+    for part in parts:
+        fired = part.steps()[part.neurons == neuron]
+        if len(fired):
+            file.write(comma + ",".join(map(str, fired.tolist())))
+            comma = ","
+    file.write("\n")
+
+
+def _write_lines(file: IO[str], parts: Parts, first: int, last: int) -> None:
+    """The steps of the neurons first..last-1, all in memory."""
+    steps, neurons = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for part in parts:
+        mine = (part.neurons >= first) & (part.neurons < last)
+        steps.append(part.steps()[mine])
+        neurons.append(part.neurons[mine])
+    all_neurons = np.concatenate(neurons)
+    order = np.argsort(all_neurons, kind="stable")
+    fired, ends = np.concatenate(steps)[order], np.searchsorted(all_neurons[order], np.arange(first, last + 1))
+    for start, stop in pairwise(ends):
+        file.write(",".join(map(str, fired[start:stop].tolist())) + "\n")
+
+
+def write_text(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+    """`stream_text` of spikes given in any order."""
+    stream_text(path, [_part(steps, neurons, n_steps)], size)
+
+
+def write_binary(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+    """`stream_binary` of spikes given in any order."""
+    stream_binary(path, [_part(steps, neurons, n_steps)], size)
+
+
+def write_list(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+    """`stream_list` of spikes given in any order."""
+    stream_list(path, [_part(steps, neurons, n_steps)], size)
 
 
 def _record(rows: Spikes, size: int) -> Record:
@@ -124,5 +220,6 @@ def read_list(path: str | os.PathLike, n_steps: int | None = None) -> Record:
     return Record(steps[order], neurons[order], len(parts), last if n_steps is None else n_steps)
 
 
+STREAMERS: dict[str, Callable[..., None]] = {"text": stream_text, "binary": stream_binary, "list": stream_list}
 WRITERS: dict[str, Callable[..., None]] = {"text": write_text, "binary": write_binary, "list": write_list}
 READERS: dict[str, Callable[..., Record]] = {"text": read_text, "binary": read_binary, "list": read_list}

@@ -93,7 +93,8 @@ def shape_of(pixels: int, network: Network | None = None, source: int = 0) -> Sh
         return described.shape[1], described.shape[0]
     side = math.isqrt(pixels)
     if side * side != pixels:
-        raise ConfigError(Problem(f"{pixels} pixels are no square; say --shape HEIGHTxWIDTH", "receptive fields"))
+        message = f"{pixels} pixels are no square; say the shape, HEIGHT x WIDTH"
+        raise ConfigError(Problem(message, "receptive fields"))
     return side, side
 
 
@@ -171,12 +172,12 @@ def read_fields(
     kind = attributes.get("kind")
     if kind == "outcome":
         if copy or projection:
-            raise ConfigError(f"{path}: holds one projection of copy 0; --copy and --projection are for states")
+            raise ConfigError(f"{path}: holds one projection of copy 0; only states have others to choose from")
         return _fields_of_run(path, arrays, attributes, shape, tasks)
     if kind == "results":
         raise CheckpointError(f"{path}: results hold no weights; give the state that colanet run --save writes")
     if tasks:
-        raise ConfigError(f"{path}: a saved state has no tasks to choose from with --task")
+        raise ConfigError(f"{path}: a saved state has no tasks to choose from")
     plan, state = saved_state(path)
     return fields_of(plan, state, copy=copy, projection=projection, shape=shape, title=Path(path).stem)
 
@@ -193,7 +194,7 @@ def _fields_of_run(path, arrays, attributes, shape: Shape | None, tasks: Sequenc
     n = len(fields)
     wrong = [task for task in tasks if not 1 <= task <= n]
     if wrong:
-        raise ConfigError(f"--task {wrong[0]}: {path} has fields after the tasks 1..{n}")
+        raise ConfigError(f"task {wrong[0]}: {path} has fields after the tasks 1..{n}")
     chosen = [task - 1 for task in tasks] or (list(range(n)) if n <= 3 else [0, n - 1])
     joint = n < len(names)
     titles = tuple("all tasks together" if joint else f"after {names[k]} (task {k + 1})" for k in chosen)
@@ -255,7 +256,7 @@ def only(presentation: Presentation, image: int, count: int = 1) -> Presentation
     there = p.n_train + p.n_test
     if not 0 <= image <= there - count:
         last = f"0..{there - 1}, the last {p.n_test} for testing"
-        raise ConfigError(f"--image {image}: {count} from there on, but there are {there} images, {last}")
+        raise ConfigError(f"image {image}: {count} from there on, but there are {there} images, {last}")
     n_train = min(max(p.n_train - image, 0), count)
     return replace(
         p,

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from colanet import datasets
-from colanet.datasets import download, letters, registry
+from colanet.datasets import download, letters, mistaken, registry
 from colanet.datasets.catalogue import EMNIST, FASHION, MNIST
 from colanet.datasets.idx import idx_bytes
-from colanet.errors import DataError
+from colanet.errors import DataError, DataWarning
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 needs_letters = pytest.mark.skipif(
@@ -121,8 +121,74 @@ def test_environment(tmp_path, monkeypatch):
     assert len(datasets.load("mnist", registry.PACKAGED).train_images) == 60000
 
 
-def test_folder_without_the_set_falls_back(tmp_path):
-    assert len(datasets.load("mnist", tmp_path).train_images) == 60000
+def test_a_folder_without_any_set_is_refused_and_says_what_was_looked_for(tmp_path, monkeypatch):
+    refused("mnist", tmp_path, f"{tmp_path}: holds no mnist", "train-images-idx3-ubyte", str(tmp_path / "mnist"))
+    (tmp_path / "mnist_train.csv").write_text("label,1x1\n")
+    refused("mnist", tmp_path, "holds no mnist")
+    monkeypatch.setenv("COLANET_DATA", str(tmp_path))
+    refused("mnist", None, f"COLANET_DATA={tmp_path}: holds no mnist")
+    refused("emnist-letters", None, "emnist-letters-train-images-idx3-ubyte")
+
+
+def test_a_folder_of_another_set_warns_and_the_set_is_taken_from_elsewhere(tmp_path):
+    letters_of = np.full((26, 4, 5), 9, np.uint8), (np.arange(26) + 1).astype(np.uint8)
+    store(tmp_path, EMNIST, letters_of, letters_of)
+    with pytest.warns(DataWarning, match=r"holds another data set, but no mnist, which is taken from elsewhere"):
+        data = datasets.load("mnist", tmp_path)
+    assert len(data.train_images) == 60000
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: name.replace("-idx", ".idx"),  # 7-Zip, WinZip, Kaggle
+        lambda name: name.replace("-idx", ".idx") + ".gz",
+        lambda name: f"{name}/{name}",  # Kaggle's folders
+        lambda name: f"{name.replace('-idx', '.idx')}/{name}",
+        lambda name: name.upper(),
+        lambda name: name.upper() + ".GZ",
+        lambda name: f"{name}.{name.split('-')[-2]}-ubyte",
+        lambda name: name.replace("-idx3-ubyte", ".idx").replace("-idx1-ubyte", ".idx"),
+        lambda name: name.replace("-", "_"),
+    ],
+    ids=lambda rename: rename("train-images-idx3-ubyte"),
+)
+@pytest.mark.parametrize(("name", "entry"), [("mnist", MNIST), ("emnist-letters", EMNIST)])
+def test_files_under_other_usual_names_are_read(tmp_path, name, entry, rename):
+    labels = (np.arange(26) + 1).astype(np.uint8) if entry is EMNIST else part(6)[1]
+    images = np.full((len(labels), 4, 5), 9, np.uint8)
+    for file, array in zip(entry.files, (images, labels, images, labels), strict=True):
+        path = tmp_path / rename(file)
+        path.parent.mkdir(exist_ok=True)
+        content = idx_bytes(array)
+        path.write_bytes(gzip.compress(content) if path.suffix.lower() == ".gz" else content)
+    data = datasets.load(name, tmp_path)
+    assert len(data.train_images) == (10 if entry is EMNIST else 6)
+    assert data.source.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("other", ["emnist-mnist-train-images-idx3-ubyte", "._train-images-idx3-ubyte"])
+def test_names_of_other_things_are_not_taken(tmp_path, other):
+    store(tmp_path, MNIST, part(6), part(3), packed=False)
+    (tmp_path / MNIST.files[0]).rename(tmp_path / other)
+    refused("mnist", tmp_path, "but not train-images-idx3-ubyte")
+
+
+def test_the_official_name_goes_first(tmp_path):
+    store(tmp_path, MNIST, part(6), part(3))
+    (tmp_path / "train-images.idx3-ubyte").write_bytes(b"something else")
+    assert len(datasets.load("mnist", tmp_path).train_images) == 6
+
+
+def test_the_digest_is_that_of_the_unpacked_files_joined(tmp_path):
+    expected = hashlib.sha256()
+    for array in (*part(6), *part(3, 4)):
+        expected.update(idx_bytes(array))
+    for number, packed in enumerate((True, False)):
+        store(tmp_path / str(number), MNIST, part(6), part(3, 4), packed)
+        assert datasets.load("mnist", tmp_path / str(number)).digest == expected.hexdigest()
+    store(tmp_path / "other", MNIST, part(6), part(3, 5))
+    assert datasets.load("mnist", tmp_path / "other").digest != expected.hexdigest()
 
 
 def test_cache(tmp_path):
@@ -167,7 +233,7 @@ def test_archive_is_reduced_to_its_four_files(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "emnist-letters"])
 def test_failed_download_says_what_to_do(name):
-    refused(name, None, name, "ConnectionError: no network", "--data", "COLANET_DATA")
+    refused(name, None, name, "ConnectionError: no network", "COLANET_DATA")
 
 
 # ------------------------------------------------------------------- bad content
@@ -204,8 +270,48 @@ def test_empty(tmp_path):
     refused("mnist", tmp_path, "train-images", "(0, 4, 5)")
 
 
+def like_fashion(part_number, *, shuffled=False):
+    """Images of the mean, and labels of the beginning and balance, that Fashion-MNIST has."""
+    n, mean = ((60_000, 72.94), (10_000, 73.15))[part_number]
+    beginning = ([9, 0, 0, 3, 0, 2, 7, 2, 5, 5], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7])[part_number]
+    left = np.full(10, n // 10) - np.bincount(beginning, minlength=10)
+    labels = np.concatenate([beginning, np.repeat(np.arange(10), left)]).astype(np.uint8)
+    images = np.zeros((n, 28, 28), np.uint8)
+    images[:, :14] = round(mean * 2)
+    return images, labels[::-1] if shuffled else labels
+
+
 def test_mnist_is_not_fashion():
-    refused("fashion-mnist", registry.PACKAGED / "mnist", "t10k-labels", "holds mnist")
+    refused("fashion-mnist", registry.PACKAGED / "mnist", "train-images", "holds mnist")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("wrong", range(4))
+def test_each_of_the_four_files_is_told_from_that_of_fashion(tmp_path, wrong, packed):
+    arrays = [np.zeros((60_000, 28, 28), np.uint8), np.zeros(60_000, np.uint8),
+              np.zeros((10_000, 28, 28), np.uint8), np.zeros(10_000, np.uint8)]  # fmt: skip
+    arrays[wrong] = like_fashion(wrong // 2)[wrong % 2]
+    store(tmp_path, MNIST, arrays[:2], arrays[2:], packed)
+    refused("mnist", tmp_path, MNIST.files[wrong], "holds fashion-mnist, not mnist")
+    registry._load.cache_clear()
+    assert datasets.load("fashion-mnist", tmp_path).name == "fashion-mnist"
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_each_of_the_four_files_is_told_from_that_of_mnist(tmp_path, wrong):
+    data = datasets.load("mnist")
+    real = [data.train_images, data.train_labels, data.test_images, data.test_labels]
+    arrays = [*like_fashion(0), *like_fashion(1)]
+    arrays[wrong] = real[wrong]
+    store(tmp_path, FASHION, arrays[:2], arrays[2:], packed=False)
+    refused("fashion-mnist", tmp_path, FASHION.files[wrong], "holds mnist, not fashion-mnist")
+
+
+def test_cut_or_changed_sets_are_nobodys(tmp_path):
+    images, labels = like_fashion(0, shuffled=True)
+    store(tmp_path, MNIST, (images[:100], labels[:100]), part(3))
+    refused("mnist", tmp_path, "expected (28, 28)")
+    assert mistaken.recognise(images[:100]) is None and mistaken.recognise(labels) is None
 
 
 # ----------------------------------------------------------------------- letters

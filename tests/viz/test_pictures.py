@@ -197,12 +197,12 @@ def test_wrong_options_are_one_line_and_leave_no_file(call, trained, tmp_path, m
 
 def test_options_of_runs(tmp_path):
     path = outcome(tmp_path / "run.h5", np.ones((2, 16, 6)))
-    with pytest.raises(ConfigError, match=r"--task 3: .*tasks 1\.\.2"):
+    with pytest.raises(ConfigError, match=r"task 3: .*tasks 1\.\.2"):
         sources.read_fields(path, tasks=[3])
     with pytest.raises(ConfigError, match="one projection of copy 0"):
         sources.read_fields(path, copy=1)
     odd = outcome(tmp_path / "odd.h5", np.ones((2, 15, 6)))
-    with pytest.raises(ConfigError, match="15 pixels are no square; say --shape"):
+    with pytest.raises(ConfigError, match="15 pixels are no square; say the shape, HEIGHT x WIDTH"):
         sources.read_fields(odd)
     with pytest.raises(DataError, match="different size cannot stand side by side"):
         sources.side_by_side([sources.read_fields(path), sources.read_fields(odd, shape=(3, 5))])
@@ -264,8 +264,8 @@ def test_test_images_come_without_label_and_leave_the_trained_network_alone(draw
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([CONFIG, "--image", "70000"], "--image 70000: 1 from there on, but there are 70000 images"),
-        ([CONFIG, "--image", "69999", "--count", "2"], "--image 69999: 2 from there on"),
+        ([CONFIG, "--image", "70000"], "image 70000: 1 from there on, but there are 70000 images"),
+        ([CONFIG, "--image", "69999", "--count", "2"], "image 69999: 2 from there on"),
         ([CONFIG, "--set", "copies"], "--set copies: expected FIELD=VALUE"),
         ([CONFIG, "--load", "none.h5"], "none.h5: no such file"),
         ([CONFIG, "--out", "a.doc"], "a.doc: expected a file"),

@@ -1,0 +1,212 @@
+"""`ArNIGPU` and `ArNICPU`: the letters of the closed simulator, for scripts that call it by name.
+
+The letters are put into the words of `colanet run`, whose functions do the work; only the files differ in name.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colanet import __version__
+from colanet.cli import run_safely
+from colanet.commands.monitor import Monitor
+from colanet.commands.recordings import write_recordings
+from colanet.commands.run import describe, drive, last_step, make_session, report
+from colanet.commands.run import run as run_command
+from colanet.errors import ColanetError, ConfigError, OutputError
+from colanet.session import Result
+from colanet.spool import Spool
+
+MONITOR_STEPS = 10_000
+"""Steps between two rows of the monitoring without -F."""
+FAILED = -1
+"""Termination code in the log of a run that failed."""
+USAGE = "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1]"
+_WORDS = {"f": "--freeze-at", "T": "--stop-at", "R": "--seed"}
+_LEAST = {"f": 0, "T": 1, "R": 0, "F": 1}
+_FORMS = {"b": "binary", "t": "text", "l": "list"}
+_PROTOCOL = re.compile(r"([btl])(?:([0-9]+)-([0-9]+))?\Z")
+_WITH_VALUE = "eFfPRTv"
+
+
+def gpu(arguments: list[str] | None = None) -> None:
+    """Entry point of `ArNIGPU`."""
+    run_safely(arni_gpu, "ArNIGPU", arguments)
+
+
+def cpu(arguments: list[str] | None = None) -> None:
+    """Entry point of `ArNICPU`."""
+    run_safely(arni_cpu, "ArNICPU", arguments)
+
+
+_AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@click.command(name="ArNIGPU", context_settings=_AS_THEY_ARE, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def arni_gpu(words: tuple[str, ...]) -> None:
+    """Run DIR/<id>.nnc on the fastest engine there is."""
+    _command("ArNIGPU", words, "auto")
+
+
+@click.command(name="ArNICPU", context_settings=_AS_THEY_ARE, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def arni_cpu(words: tuple[str, ...]) -> None:
+    """Run DIR/<id>.nnc on the processor."""
+    _command("ArNICPU", words, "numba")
+
+
+def _command(program: str, words: tuple[str, ...], engine: str) -> None:
+    if words in (("-h",), ("--help",)):
+        click.echo(f"{program} {USAGE}\nRuns DIR/<id>.nnc as colanet run does; see docs/arni.md.")
+        return
+    folder, letters = parse(words)
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder")
+    with Log(folder / f"General{letters['e']}.log") as log:
+        log.say(f"colanet {__version__}: {program} {' '.join(words)}")
+        try:
+            result = _run(folder, letters, engine, log)
+        except ColanetError as error:
+            log.say(f"{error}\nTermination code {FAILED}")
+            raise
+        # Half a unit goes up, in whatever way the language rounds.
+        code = int(10_000 * (result.accuracy or 0.0) + 0.5)
+        log.say(f"{report(result)}\nFinished normally\nTermination code {code}")
+    click.echo(f"Termination code {code}")
+
+
+def parse(words: Sequence[str]) -> tuple[Path, dict[str, str]]:
+    """Folder, and value by letter; a value may stand behind its letter or be the next word.
+
+    Raises
+    ------
+    ConfigError
+        If a letter is unknown, given twice, or its value is not what it takes.
+    """
+    letters: dict[str, str] = {}
+    folders = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not re.match(r"-.", word):
+            folders.append(word)
+            continue
+        letter, value = word[1], word[2:]
+        if letter not in _WITH_VALUE + "r":
+            known = " ".join(f"-{name}" for name in _WITH_VALUE + "r")
+            raise ConfigError(f"{word}: there is no letter -{letter}; known are {known}")
+        if letter in letters:
+            raise ConfigError(f"{word}: -{letter} is given twice")
+        if letter in _WITH_VALUE and not value and rest and not rest[0].startswith("-"):
+            value = rest.pop(0)
+        letters[letter] = _checked(letter, value)
+    if len(folders) != 1 or "e" not in letters:
+        raise ConfigError(f"expected one folder and -e<id>: {USAGE}")
+    if "r" in letters and "P" not in letters:
+        raise ConfigError("-r: the spikes of the inputs need -P with a form, b, t or l")
+    return Path(folders[0]), letters
+
+
+def _checked(letter: str, value: str) -> str:
+    if letter == "r" and value:
+        raise ConfigError(f"-r{value}: -r takes no value")
+    if letter == "e" and (not value or re.search(r"[/\\\0]", value)):
+        raise ConfigError(f"-e{value}: expected an experiment, the name of a .nnc file without its ending")
+    if letter == "v" and value not in ("0", "1"):
+        raise ConfigError(f"-v{value}: expected 0 or 1")
+    if letter in _LEAST and not (value.isascii() and value.isdigit() and _LEAST[letter] <= int(value[:20]) < 2**62):
+        raise ConfigError(f"-{letter}{value}: expected a whole number, {_LEAST[letter]} or more")
+    if letter == "P":
+        found = _PROTOCOL.match(value)
+        if not found or (found[2] and int(found[2]) >= int(found[3])):
+            raise ConfigError(f"-P{value}: expected b, t or l, and perhaps a range of steps FROM-TO with FROM < TO")
+    return value
+
+
+def options_of(path: Path, letters: dict[str, str], engine: str) -> dict[str, Any]:
+    """The options of `colanet run` that the letters stand for."""
+    words = ["--engine", engine]
+    for letter, word in _WORDS.items():
+        words += [word, letters[letter]] if letter in letters else []
+    if letters.get("v", "1" if "F" in letters else "0") == "1":
+        words += ["--monitor", letters.get("F", str(MONITOR_STEPS))]
+    if "P" in letters:
+        found = _PROTOCOL.match(letters["P"])
+        assert found
+        words += ["--protocol", _FORMS[found[1]]]
+        words += ["--record-steps", f"{found[2]}:{found[3]}"] if found[2] else []
+        # Apart from the spools of other experiments in the folder; empty and gone when the run is over.
+        words += ["--out", str(path.parent / f".spikes.{path.stem}")]
+    words += ["--protocol-inputs"] if "r" in letters else []
+    if not sys.stderr.isatty():
+        words.append("--quiet")
+    return run_command.make_context("ArNIGPU", [*words, "--", str(path)]).params
+
+
+def _run(folder: Path, letters: dict[str, str], engine: str, log: Log) -> Result:
+    path = folder / f"{letters['e']}.nnc"
+    options = options_of(path, letters, engine)
+    session = make_session(path, options)
+    stop = last_step(session, options["stop_at"], log.say, option="-T")
+    log.say(f"{path}: {describe(session, options['engine'])}")
+    monitor = Monitor(session, options["monitor"], log.say)
+    try:
+        result = drive(session, stop, options, None, monitor)
+        write_recordings(session, options, folder, path.stem)
+    finally:
+        if isinstance(session.tally.records, Spool):
+            session.tally.records.remove()
+            with suppress(OSError):
+                session.tally.records.path.parent.rmdir()
+    if options["monitor"]:
+        monitor.write(folder / f"monitoring.{path.stem}.csv")
+    return result
+
+
+class Log:
+    """The file `General<id>.log`, begun anew; warnings go into it too.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.caught = warnings.catch_warnings()
+
+    def __enter__(self) -> Log:
+        self._write("w", "")
+        self.caught.__enter__()
+        shown = warnings.showwarning
+
+        def show(message, *rest, **more) -> None:
+            self.say(f"warning: {message}")
+            shown(message, *rest, **more)
+
+        warnings.showwarning = show
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.caught.__exit__(None, None, None)
+
+    def say(self, text: str) -> None:
+        """Add a line."""
+        self._write("a", text + "\n")
+
+    def _write(self, mode: str, text: str) -> None:
+        try:
+            with open(self.path, mode, encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error

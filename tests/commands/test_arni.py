@@ -1,0 +1,209 @@
+"""`ArNIGPU` as the scripts that call the closed program meet it: letters, files, log, termination code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import colanet
+from colanet.commands import arni
+from colanet.commands.arni import MONITOR_STEPS, options_of, parse
+from colanet.errors import ConfigError
+from colanet.session import Session
+
+ROOT = Path(__file__).parents[2]
+
+RELAY = (
+    '<SNN><RECEPTORS name="R" n="2"><Implementation lib="fromFile"><args type="text"><source>rows.txt</source>'
+    '</args></Implementation></RECEPTORS><NETWORK><Sections><Section name="N"><props><n>2</n></props></Section>'
+    '<Section name="M"><props><n>1</n></props></Section>'
+    '<Link from="R" to="N" policy="aligned"><weight>9</weight></Link></Sections></NETWORK></SNN>'
+)
+# Three objects of 3 steps: the network answers 0, 1, none; the labels are 0, 1, 1; the first one is taught.
+TARGET = (
+    '<RECEPTORS name="Target" n="2"><Implementation lib="StateClassifier"><args>'
+    "<target_file>labels.txt</target_file><learning_time>3</learning_time><state_duration>3</state_duration>"
+    "</args></Implementation></RECEPTORS>"
+)
+READOUT = '<Readout lib="StateClassifier"><output>N</output></Readout>'
+JUDGED = RELAY.replace("<NETWORK>", TARGET + "<NETWORK>").replace("</SNN>", READOUT + "</SNN>")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "rows.txt").write_text("@.\n..\n..\n.@\n..\n..\n..\n..\n..\n")
+    (tmp_path / "labels.txt").write_text("0\n1\n1\n")
+    (tmp_path / "2.nnc").write_text(RELAY)
+    (tmp_path / "30.nnc").write_text(JUDGED)
+    return tmp_path
+
+
+@pytest.fixture
+def arni_gpu(capfd):
+    """Runs `ArNIGPU` in this process: (exit status, standard output, standard error)."""
+
+    def run(*words, program=arni.gpu):
+        capfd.readouterr()
+        status = 0
+        try:
+            program([str(word) for word in words])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    return run
+
+
+def test_the_termination_code_is_ten_thousand_times_the_accuracy(arni_gpu, folder):
+    assert arni_gpu(folder, "-e30") == (0, "Termination code 5000\n", "")
+    log = (folder / "General30.log").read_text()
+    assert log.endswith("Finished normally\nTermination code 5000\n")
+    assert "accuracy    50.00 % of 2 test images" in log
+    assert {path.name for path in folder.iterdir()} - {"rows.txt", "labels.txt", "2.nnc", "30.nnc"} == {
+        "General30.log"
+    }
+
+
+def test_without_a_readout_the_code_is_0(arni_gpu, folder):
+    assert arni_gpu(folder, "-e2", program=arni.cpu) == (0, "Termination code 0\n", "")
+
+
+def test_files_of_the_protocol_and_the_monitoring(arni_gpu, folder):
+    status, _, err = arni_gpu(folder, "-e2", "-Pt", "-r", "-F4")
+    assert (status, err) == (0, "")
+    assert (folder / "spikes.2.txt").read_text() == "...\n@..\n...\n...\n.@.\n" + 4 * "...\n"
+    assert (folder / "receptor_spikes.2.txt").read_text() == (folder / "rows.txt").read_text()
+    rows = (folder / "monitoring.2.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["step", "4", "8", "9"]
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(("form", "name", "content"), [
+    ("l1-5", "spikes.2.lst", b"0\n3\n\n"),
+    ("b0-2", "spikes.2.bin", b"\3\0\0\0" + bytes(8) + b"\1" + bytes(7)),
+    ("t4-100", "spikes.2.txt", b".@.\n...\n...\n...\n...\n"),
+])  # fmt: skip
+def test_forms_and_ranges_of_the_protocol(arni_gpu, folder, form, name, content):
+    assert arni_gpu(folder, "-e2", f"-P{form}")[0] == 0
+    assert (folder / name).read_bytes() == content
+
+
+def test_stop_freeze_and_seed_are_those_of_run(arni_gpu, folder):
+    text = (ROOT / "configs" / "single_neuron.nnc").read_text()
+    (folder / "n.nnc").write_text(text)
+    assert arni_gpu(folder, "-en", "-T77", "-R7", "-f5")[0] == 0
+    digest = re.search(r"^digest +(\w+)$", (folder / "General" "n.log").read_text(), re.MULTILINE)
+    assert digest
+    session = Session(colanet.load(folder / "n.nnc"), base_dir=folder, seed=7)
+    assert session.run(77, freeze=5).digest == digest[1]
+
+
+def test_letters_become_the_options_of_run(tmp_path):
+    folder, letters = parse(["-e", "2", str(tmp_path), "-f12", "-T", "40", "-R7", "-Pl5-9", "-r", "-v1"])
+    assert folder == tmp_path
+    options = options_of(folder / "2.nnc", letters, "auto")
+    wanted = {"freeze_at": 12, "stop_at": 40, "seed": 7, "protocol": "list", "record_steps": "5:9",
+              "protocol_inputs": True, "monitor": MONITOR_STEPS, "engine": "auto"}  # fmt: skip
+    assert {name: options[name] for name in wanted} == wanted
+    plain = options_of(folder / "2.nnc", {"e": "2"}, "numba")
+    assert (plain["monitor"], plain["protocol"], plain["out"], plain["freeze_at"]) == (None, None, None, None)
+    assert options_of(folder / "2.nnc", {"e": "2", "F": "50"}, "numba")["monitor"] == 50
+    assert options_of(folder / "2.nnc", {"e": "2", "F": "50", "v": "0"}, "numba")["monitor"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["D", "-e2", "-X"], "-X: there is no letter -X; known are -e -F -f -P -R -T -v -r"),
+        (["D", "-E2"], "-E2: there is no letter -E"),
+        (["D", "-e2", "-p"], "-p: there is no letter -p"),
+        (["D", "-e2", "--seed", "3"], "--seed: there is no letter --"),
+        (["D", "-e2", "-Px"], "-Px: expected b, t or l"),
+        (["D", "-e2", "-P"], "-P: expected b, t or l"),
+        (["D", "-e2", "-Pt9-3"], "-Pt9-3: expected b, t or l"),
+        (["D", "-e2", "-Pt-3"], "-Pt-3: expected b, t or l"),
+        (["D", "-e2", "-v2"], "-v2: expected 0 or 1"),
+        (["D", "-e2", "-f"], "-f: expected a whole number"),
+        (["D", "-e2", "-f-5"], "-f-5: expected a whole number, 0 or more"),
+        (["D", "-e2", "-T0"], "-T0: expected a whole number, 1 or more"),
+        (["D", "-e2", "-F0"], "-F0: expected a whole number, 1 or more"),
+        (["D", "-e2", "-R1e3"], "-R1e3: expected a whole number"),
+        (["D", "-e2", "-T" + "9" * 30], "expected a whole number"),
+        (["D", "-e2", "-r"], "-r: the spikes of the inputs need -P"),
+        (["D", "-e2", "-rt", "-Pt"], "-rt: -r takes no value"),
+        (["D", "-e2", "-e3"], "-e3: -e is given twice"),
+        (["D", "-e"], "-e: expected an experiment"),
+        (["D", "-e../2"], "-e../2: expected an experiment"),
+        (["D"], "expected one folder and -e<id>"),
+        (["-e2"], "expected one folder and -e<id>"),
+        (["D", "E", "-e2"], "expected one folder and -e<id>"),
+        ([], "expected one folder and -e<id>"),
+    ],
+    ids=lambda value: " ".join(value)[:20] if isinstance(value, list) else None,
+)
+def test_wrong_words_are_one_line_and_leave_nothing(arni_gpu, folder, words, message):
+    before = sorted(folder.iterdir())
+    status, out, err = arni_gpu(*[str(folder) if word == "D" else word for word in words])
+    assert (status, out) == (2, "")
+    assert message in err and err.count("\n") == 1
+    assert sorted(folder.iterdir()) == before
+    with pytest.raises(ConfigError):
+        parse(words)
+
+
+def test_a_run_that_fails_says_so_in_its_log_and_leaves_no_old_code(arni_gpu, folder):
+    arni_gpu(folder, "-e30")
+    (folder / "rows.txt").write_text("@x\n")
+    status, out, err = arni_gpu(folder, "-e30", "-Pt")
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    log = (folder / "General30.log").read_text()
+    assert err in log and log.endswith("Termination code -1\n")
+    # What pipelines look for is the last code in the log.
+    assert re.findall(r"Termination code\s+(-?\d+)", log) == ["-1"]
+    assert not (folder / "spikes.30.txt").exists()
+
+
+@pytest.mark.parametrize(("name", "message"), [("nowhere", "no such folder"), ("", "9.nnc: cannot be read")])
+def test_what_is_not_there(arni_gpu, folder, name, message):
+    status, out, err = arni_gpu(folder / name, "-e9")
+    assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+
+
+def test_an_endless_input_names_the_letter(arni_gpu, folder):
+    (folder / "2.nnc").write_text(RELAY.replace("</args>", "<mode>repetitive</mode></args>"))
+    assert arni_gpu(folder, "-e2") == (2, "", "-T: the input never ends; say where to stop\n")
+
+
+def test_warnings_go_into_the_log_too(arni_gpu, folder):
+    (folder / "2.nnc").write_text(RELAY.replace("</args>", "<tacts_to_skip>9</tacts_to_skip></args>"))
+    status, out, err = arni_gpu(folder, "-e2")
+    assert (status, out) == (0, "Termination code 0\n")
+    assert err.startswith("warning: input R: skip 9") and err.strip() in (folder / "General2.log").read_text()
+
+
+def test_a_log_that_cannot_be_written_is_one_line(arni_gpu, folder):
+    (folder / "General2.log").mkdir()
+    status, out, err = arni_gpu(folder, "-e2")
+    assert (status, out) == (2, "") and "General2.log: cannot be written" in err and err.count("\n") == 1
+
+
+def test_help_names_the_letters(arni_gpu):
+    status, out, err = arni_gpu("-h")
+    assert (status, err) == (0, "") and "-P(b|t|l)" in out
+
+
+def test_a_pipeline_calls_it_in_another_folder(folder, tmp_path):
+    code = "import sys; from colanet.commands.arni import gpu; gpu(sys.argv[1:])"
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(folder), "-e30"], cwd="/", capture_output=True, text=True
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "Termination code 5000\n", "")
+
+
+def test_the_page_names_every_letter():
+    text = (ROOT / "docs" / "arni.md").read_text(encoding="utf-8")
+    for letter in "eFfPRTvr":
+        assert f"`-{letter}" in text
