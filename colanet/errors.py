@@ -21,6 +21,10 @@ class CheckpointError(ColanetError):
     """A saved state does not fit the network, the seed or this version."""
 
 
+class OutputError(ColanetError):
+    """A file or folder cannot be written: the disk is full, the folder is gone, a device is in the way."""
+
+
 class BackendUnavailable(ColanetError):
     """An engine or an optional library cannot be used on this machine."""
 

@@ -15,6 +15,7 @@ from colanet.associative.bridge import Memories
 from colanet.associative.checks import Array
 from colanet.associative.errors import IllPosed, ParameterError, ShapeError
 from colanet.associative.lagrangians import Exponential, Polynomial, RectifiedPolynomial
+from colanet.atomic import final_place
 from colanet.errors import DataError
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -46,6 +47,7 @@ def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> P
     if path.suffix not in FORMATS:
         raise ParameterError(f"--out {path}: expected a name that ends in {', '.join(FORMATS)}")
     # Said before the work, not after it; what can still go wrong then is said by `_finish`.
+    final_place(path)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise DataError(f"--out {path}: cannot be written, {folder} is no folder to write to")
@@ -57,10 +59,7 @@ def _finish(lines: list[str], figure: Callable[[], Any], out: Path | None, quiet
     if out is not None:
         from colanet.associative import figures
 
-        try:
-            figures.save(figure(), out)
-        except OSError as error:
-            raise DataError(f"--out {out}: cannot be written ({error})") from error
+        figures.save(figure(), out)
     click.echo("\n".join(lines))
     if out is not None and not quiet:
         click.echo(f"wrote {out}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -11,11 +12,12 @@ import click
 import numpy as np
 
 from colanet import config
-from colanet.atomic import atomic_path
+from colanet.atomic import atomic_path, final_place
 from colanet.commands.progress import Progress
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
+from colanet.locks import hold_folder, make_folder
 from colanet.session import Recording, Result, Session
 
 FORMATS = ("text", "binary", "list", "hdf5")
@@ -60,24 +62,38 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @click.option("--checkpoint", type=click.IntRange(1), metavar="STEPS",
               help="Write a checkpoint every so many steps (needs --out).")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out if there is one.")
+@click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of an interrupted run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--lenient", is_flag=True, help="Unknown elements of the configuration are only warned of.")
 def run(configuration: Path, **options: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
-    for name in ("record", "checkpoint", "resume"):
+    for name in ("record", "checkpoint", "resume", "overwrite"):
         if options[name] and options["out"] is None:
             raise ConfigError(f"--{name} needs --out DIR")
     for name in ("record_steps", "record_sections"):
         if options[name] is not None and not options["record"]:
             raise ConfigError(f"--{name.replace('_', '-')} needs --record")
+    if options["resume"] and options["overwrite"]:
+        raise ConfigError("--resume and --overwrite: give one of them")
     session = make_session(configuration, options)
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
-    if options["resume"] and checkpoint and checkpoint.exists():
-        session.resume(checkpoint)
-    elif options["load"]:
+    resuming = options["resume"] and checkpoint is not None and checkpoint.exists()
+    if options["load"] and not resuming:
         session.load(options["load"])
-    prepare_outputs(options)
+    with hold_folder(options["out"], "run") if options["out"] else contextlib.nullcontext():
+        prepare_outputs(options, checkpoint)
+        if resuming and checkpoint:
+            session.resume(checkpoint)
+        try:
+            work(session, configuration, options, checkpoint)
+        except KeyboardInterrupt as error:
+            there = checkpoint is not None and checkpoint.exists()
+            raise KeyboardInterrupt(f"--resume continues from {checkpoint}" if there else "") from error
+
+
+def work(session: Session, configuration: Path, options: dict[str, Any], checkpoint: Path | None) -> None:
+    """Train, test, write and print."""
     if options["fields"]:
         draw_fields(session)  # better refused now than after an hour of training
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
@@ -111,25 +127,28 @@ def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     )
 
 
-def prepare_outputs(options: dict[str, Any]) -> None:
-    """Make the folders that the run will write to; better now than after an hour of training."""
-    folders = [options["out"]] if options["out"] else []
-    if options["save"]:
-        folders.append(options["save"].parent)
-        if options["save"].is_dir():
-            raise ConfigError(f"--save {options['save']}: is a folder")
+def prepare_outputs(options: dict[str, Any], checkpoint: Path | None) -> None:
+    """Refuse places that cannot be written to, better now than after an hour of training, and lost checkpoints."""
+    files = [path for path in (options["save"], options["fields"]) if path]
     if options["fields"]:
         from colanet.viz import check_suffix
 
         check_suffix(options["fields"])
-        folders.append(options["fields"].parent)
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror})") from error
-        if not os.access(folder, os.W_OK):
-            raise ConfigError(f"{folder}: cannot be written to")
+    if checkpoint:
+        own = [checkpoint, checkpoint.with_name("results.h5")]
+        for path in files:
+            if any(os.path.realpath(path) == os.path.realpath(one) for one in own):
+                raise ConfigError(f"{path}: is the name of another file that --out gets")
+        files += own
+    for path in files:
+        make_folder(path.parent)
+        final_place(path)
+    if checkpoint and checkpoint.exists() and not options["resume"]:
+        if not options["overwrite"]:
+            raise ConfigError(
+                f"{checkpoint}: is of an interrupted run; --resume continues it, --overwrite begins anew"
+            )
+        checkpoint.unlink()
 
 
 def describe(session: Session, asked: str) -> str:
@@ -203,12 +222,7 @@ def drive(session: Session, options: dict[str, Any], checkpoint: Path | None, mo
             if checkpoint and options["checkpoint"] and now.step % options["checkpoint"] == 0:
                 now.checkpoint(checkpoint)
 
-        try:
-            return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
-        except KeyboardInterrupt:
-            if checkpoint and options["checkpoint"]:
-                click.echo(f"interrupted; --resume continues from {checkpoint}", err=True)
-            raise
+        return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
 
 
 def finish(session: Session, options: dict[str, Any], result: Result, monitor: Monitor, checkpoint) -> None:

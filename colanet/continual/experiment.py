@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
+from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
 
 METHODS = (
@@ -182,10 +183,9 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     """
     file = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ConfigError(Problem(f"cannot be read: {reason}", file=file)) from error
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(Problem("cannot be read: not UTF-8 text", file=file)) from error
     fields, _ = yaml_source.parse(text, file)
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))

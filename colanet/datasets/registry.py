@@ -16,8 +16,9 @@ import numpy as np
 from colanet.datasets import letters
 from colanet.datasets.catalogue import NAMES, REGISTRY, Dataset, Entry
 from colanet.datasets.download import cache_dir, download
-from colanet.datasets.idx import IMAGES, LABELS, read_bytes, read_idx
+from colanet.datasets.idx import IMAGES, LABELS, read_idx
 from colanet.errors import DataError
+from colanet.reading import read_bytes
 
 PACKAGED = Path(__file__).parent / "files"
 MNIST_TEST_LABELS = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
