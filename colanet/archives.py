@@ -77,5 +77,5 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
         raise ValueError(f"{member.filename} says {dtype}{shape}, which is not what it holds")
-    order = "F" if by_columns else "C"
-    return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape, order=order).astype(dtype.newbyteorder("="))
+    found = np.ndarray(shape, dtype, content, file.tell(), order="F" if by_columns else "C")
+    return found.astype(dtype.newbyteorder("="))

@@ -70,17 +70,17 @@ def run_safely(command: click.Command, name: str, arguments: list[str] | None = 
     warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
     with interruption.noted():
         try:
-            command.main(args=arguments, prog_name=name, standalone_mode=False)
+            _invoke(command, name, arguments)
             interruption.check()
         except click.exceptions.Exit as error:
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt) as error:
             interruption.ignore()
-            reason = str(error.__cause__ or error)
-            complain("interrupted" + (f"; {reason}" if reason else ""))
+            complain("interrupted" + (f"; {error}" if str(error) else ""))
             sys.exit(interruption.status())
         except click.ClickException as error:
-            error.show()
+            with contextlib.suppress(OSError, ValueError):
+                error.show()
             sys.exit(2)
         except ColanetError as error:
             complain(str(error))
@@ -90,11 +90,15 @@ def run_safely(command: click.Command, name: str, arguments: list[str] | None = 
             sys.exit(2)
         except OSError as error:
             sys.exit(_failed(error))
-        except SystemExit as end:
-            # click meets a closed pipe by an exit of its own.
-            if isinstance(end.__context__, BrokenPipeError):
-                sys.exit(_failed(end.__context__))
-            raise
+
+
+def _invoke(command: click.Command, name: str, arguments: list[str] | None) -> None:
+    """Parse and run, with every exception as it is; `command.main` turns some into exits of its own."""
+    if f"_{name.upper()}_COMPLETE" in os.environ:
+        command.main(prog_name=name)
+    words = sys.argv[1:] if arguments is None else arguments
+    with command.make_context(name, list(words)) as context:
+        command.invoke(context)
 
 
 def complain(text: str) -> None:
@@ -106,25 +110,15 @@ def complain(text: str) -> None:
 
 def _failed(error: OSError) -> int:
     """Exit status after an error that the system reported; says it unless nobody is listening any more."""
-    if error.filename is None and _is_broken(sys.stdout):
-        _mute(sys.stdout)
-        if isinstance(error, BrokenPipeError):
-            return CLOSED_PIPE
-        complain(f"standard output: cannot be written: {error.strerror or error}")
+    if error.filename is not None:
+        complain(f"{error.filename}: {error.strerror}")
         return 2
+    _mute(sys.stdout)
     if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE
-    complain(f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror or error}")
+    # Files are named by those who read and write them; what has no name is a stream.
+    complain(f"standard output: cannot be written: {error.strerror or error}")
     return 2
-
-
-def _is_broken(stream: Any) -> bool:
-    """Whether a stream still holds what it could not write."""
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        return True
-    return False
 
 
 def _mute(stream: Any) -> None:

@@ -79,7 +79,9 @@ def array(
     if found.dtype != dtype or not fits:
         wanted = f"({', '.join('any' if n is None else str(n) for n in shape)})"
         raise CheckpointError(f"{path}: damaged, {name} is {found.dtype}{found.shape}, expected {dtype}{wanted}")
-    if found.size and ((low is not None and not found.min() >= low) or (high is not None and not found.max() <= high)):
+    too_low = found.size and low is not None and not found.min() >= low
+    too_high = found.size and high is not None and not found.max() <= high
+    if too_low or too_high:
         raise CheckpointError(
             f"{path}: damaged, {name} has values {found.min()}..{found.max()}, expected "
             f"{'any' if low is None else low}..{'any' if high is None else high}"

@@ -47,7 +47,8 @@ def saved_state(path: str | os.PathLike) -> tuple[Plan, State]:
         raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
     if kind == "checkpoint":
         arrays = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
-    configuration, seed = contents.text(path, attributes, "configuration"), contents.integer(path, attributes, "seed")
+    configuration = contents.text(path, attributes, "configuration")
+    seed = contents.integer(path, attributes, "seed")
     sizes = _input_sizes(path, attributes)
     try:
         network = Network.model_validate_json(configuration)
@@ -205,7 +206,8 @@ class Persistence:
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
         origin = contents.integer(path, attributes, "origin", 0, LATEST)
         step = contents.integer(path, attributes, "step", 0, LATEST - origin)
-        events, seconds = (contents.integer(path, attributes, "events"), contents.number(path, attributes, "seconds"))
+        events = contents.integer(path, attributes, "events")
+        seconds = contents.number(path, attributes, "seconds")
         tally = [
             contents.array(path, arrays, f"tally/{name}", getattr(self.tally, name), low=0)
             for name in ("votes", "spikes", "demand")
@@ -236,7 +238,7 @@ class Persistence:
             name = f"records/{key}"
             records[key] = contents.array(path, arrays, name, dtype=np.int64, shape=(None, 2), low=0)
             if (records[key] >= [step, sizes[key.split("/", 1)[1]]]).any():
-                raise CheckpointError(f"{path}: damaged, {name} has a spike of a step or a neuron that is not there")
+                raise CheckpointError(f"{path}: damaged, {name} has spikes of steps or neurons not there")
         return records
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Files that are read whole: regular ones only, and no more of them than a bound allows.
 
-A pipe would block, a device never ends, and a few megabytes of gzip unpack to any number of gigabytes. So the kind of
-a file is looked at before it is opened, and its size before memory is spent on it.
+A pipe would block, a device never ends, and a few megabytes of gzip unpack to any number of gigabytes. So the kind
+of a file is looked at before it is opened, and its size before memory is spent on it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def open_regular(path: str | os.PathLike) -> BufferedReader:
     Raises
     ------
     DataError
-        If it is missing, cannot be opened, is larger than `LARGEST_FILE`, or is no regular file: a folder, a pipe, a
-        device.
+        If it is missing, cannot be opened, is larger than `LARGEST_FILE`, or is no regular file but a folder, a
+        pipe or a device.
     """
     try:
         found = os.stat(path)
@@ -81,7 +81,7 @@ def is_packed(path: str | os.PathLike) -> bool:
     return read_bytes(path, packed=False, limit=len(GZIP)) == GZIP
 
 
-def bounded(stream: IO[bytes], name: str) -> bytes:
+def bounded(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     """All of a stream of unknown length. DataError if it goes on beyond `LARGEST_UNPACKED`."""
     pieces, left = [], LARGEST_UNPACKED
     while piece := stream.read(min(1 << 24, left + 1)):

@@ -47,10 +47,10 @@ def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> P
     if path.suffix not in FORMATS:
         raise ParameterError(f"--out {path}: expected a name that ends in {', '.join(FORMATS)}")
     # Said before the work, not after it; what can still go wrong then is said by `_finish`.
-    final_place(path)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise DataError(f"--out {path}: cannot be written, {folder} is no folder to write to")
+    final_place(path)
     return path
 
 

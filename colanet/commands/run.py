@@ -62,7 +62,7 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
 @click.option("--checkpoint", type=click.IntRange(1), metavar="STEPS",
               help="Write a checkpoint every so many steps (needs --out).")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out if there is one.")
-@click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of an interrupted run.")
+@click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of another run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--lenient", is_flag=True, help="Unknown elements of the configuration are only warned of.")

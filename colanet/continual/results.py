@@ -119,7 +119,8 @@ def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
         digest=contents.text(path, attributes, "digest"),
         seed=contents.integer(path, attributes, "seed"),
     )
-    return outcome, tuple(contents.text(path, attributes, name) for name in ("experiment", "configuration"))
+    experiment = contents.text(path, attributes, "experiment")
+    return outcome, (experiment, contents.text(path, attributes, "configuration"))
 
 
 def _checked_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

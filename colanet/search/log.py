@@ -1,7 +1,7 @@
 """The lines of a journal: each is one operation of Optuna in JSON, and ends with a checksum of all lines so far.
 
-The checksum, `sha256`, is the SHA-256 of the checksum before it (nothing before the first line) followed by the line
-without it. Optuna ignores the field, so its own tools read the file.
+The checksum, `sha256`, is the SHA-256 of the checksum before it (nothing before the first line) followed by the
+line without it. Optuna ignores the field, so its own tools read the file.
 """
 
 from __future__ import annotations

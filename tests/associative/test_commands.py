@@ -109,7 +109,7 @@ def test_same_seed_same_answer(capsys):
         (["retrieve", "--copies", "2"], "--copies: only with --weights"),
         (["retrieve", "--per-class", "2", "--weights", "absent.npz"], "--per-class: only without --weights"),
         (["retrieve", "--noise", "nan"], "noise: expected a level from 0 to 1, got nan"),
-        (["retrieve", "--weights", "absent.npz"], "absent.npz: no archive with weights and columns"),
+        (["retrieve", "--weights", "absent.npz"], "absent.npz: no such file"),
         (["energy", "--out", "x.gif"], "--out x.gif: expected a name that ends in .png"),
         (["energy", "--tau-h", "-1"], "--tau-h -1: expected a finite number of at least 0.0001"),
         (["energy", "--tau-h", "nan"], "--tau-h nan: expected a finite number of at least 0.0001"),

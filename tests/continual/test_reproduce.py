@@ -5,7 +5,7 @@ import json
 import click
 import pytest
 
-from colanet.errors import ConfigError, OutputError, DataError
+from colanet.errors import DataError, OutputError
 from experiments import letters_cause, reproduce
 from tests.continual.toys import ROOT
 

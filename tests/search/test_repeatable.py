@@ -267,5 +267,8 @@ def test_edited_journal_is_refused(tmp_path):
         toys.run(tmp_path, study, resume=True)
     # An older journal has no checksums; what it asked is compared all the same.
     file.write_text(re.sub(r',"sha256":"[0-9a-f]{64}"', "", edited))
-    with pytest.warns(UserWarning, match="has no checksums"), pytest.raises(CheckpointError, match="trial 5 differs"):
+    with (
+        pytest.warns(UserWarning, match="has no checksums"),
+        pytest.raises(CheckpointError, match="trial 5 differs"),
+    ):
         toys.run(tmp_path, study, resume=True)
