@@ -26,7 +26,7 @@ class CheckpointError(ColanetError):
 
 
 class OutputError(ColanetError):
-    """A file cannot be written: no room, no permission, no such folder."""
+    """A file or folder cannot be written: the disk is full, the folder is gone, a device is in the way."""
 
 
 class BackendUnavailable(ColanetError):

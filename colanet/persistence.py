@@ -14,16 +14,21 @@ import numba
 import numpy as np
 from pydantic import ValidationError
 
-from colanet import __version__
+from colanet import __version__, contents
 from colanet.config.model import Network
 from colanet.encoding import Presentation
 from colanet.engine.base import Engine, State, Votes, check_state
 from colanet.errors import CheckpointError, ColanetError
 from colanet.migration import Migration, Move
 from colanet.plan import Plan, build
+from colanet.plan.connect import is_random
 from colanet.readout import decide
-from colanet.storage import read_h5, write_h5
+from colanet.storage import fixed_texts, read_h5, write_h5
 from colanet.tally import Recording, Result, Tally
+
+LATEST = 1 << 61
+"""No saved network has lived for more steps."""
+LARGEST_INPUT = 1 << 31
 
 
 def saved_state(path: str | os.PathLike) -> tuple[Plan, State]:
@@ -43,15 +48,23 @@ def saved_state(path: str | os.PathLike) -> tuple[Plan, State]:
         raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
     if kind == "checkpoint":
         arrays = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
+    configuration = contents.text(path, attributes, "configuration")
+    seed = contents.integer(path, attributes, "seed")
+    sizes = _input_sizes(path, attributes)
     try:
-        network = Network.model_validate_json(attributes["configuration"])
-        sizes = {str(name): int(size) for name, size in json.loads(attributes["input_sizes"]).items()}
-        plan = build(network, input_sizes=sizes, seed=int(attributes["seed"]))
+        network = Network.model_validate_json(configuration)
+        plan = build(network, input_sizes=sizes, seed=seed)
         check_state(plan, arrays)
     except (ValidationError, ColanetError, ValueError, TypeError, AttributeError, LookupError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
     return plan, arrays
+
+
+def _input_sizes(path: str | os.PathLike, attributes: dict[str, Any]) -> dict[str, int]:
+    """Nodes of every input of the network that was saved."""
+    sizes = contents.mapping(path, attributes, "input_sizes")
+    return {name: contents.integer(path, sizes, name, 1, LARGEST_INPUT) for name in sizes}
 
 
 class Persistence:
@@ -62,6 +75,7 @@ class Persistence:
     engine: Engine
     presentation: Presentation
     recording: Recording | None
+    plan: Plan
     migration: Migration | None
     moves: list[Move]
     votes: Votes | None
@@ -113,12 +127,26 @@ class Persistence:
         arrays, attributes = read_h5(path)
         if attributes.get("kind") != "state":
             raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
-        if "time" not in attributes:
-            raise CheckpointError(f"{path}: damaged, it does not say its time")
+        time = contents.integer(path, attributes, "time", 0, LATEST)
+        self._check_origins(path, attributes)
         self._take(path, arrays)
-        self.origin, self.step = int(attributes["time"]), 0
+        self.origin, self.step = time, 0
         period = self.presentation.period or 1
         self.rest(-self.origin % period)
+
+    def _check_origins(self, path: str | os.PathLike, attributes: dict[str, Any]) -> None:
+        """Refuse a state whose synapses are others than those of this network."""
+        for name, size in _input_sizes(path, attributes).items():
+            here = dict(self.plan.inputs).get(name, size)
+            if size != here:
+                raise CheckpointError(f"{path}: was saved with {size} nodes of input {name}, here it has {here}")
+        seed = contents.integer(path, attributes, "seed")
+        drawn = [p for p in self.network.projections if is_random(p)]
+        if drawn and seed != self.seed:
+            raise CheckpointError(
+                f"{path}: was saved under seed {seed}, which its connections or delays are drawn from (projection "
+                f"{drawn[0].source}->{drawn[0].target}); this run has seed {self.seed}"
+            )
 
     def _take(self, path, state: State) -> None:
         try:
@@ -170,24 +198,24 @@ class Persistence:
     def restore(self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
         """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
         self._check_same_run(path, attributes)
-        needed = {"tally/votes", "tally/spikes", "tally/demand"}
-        if self.migration:
-            needed.add("moves")
-        lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
-        if lost:
-            raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
-        step = int(attributes["step"])
-        window = self.recording.window(0, step) if self.recording else (0, 0)
+        origin = contents.integer(path, attributes, "origin", 0, LATEST)
+        step = contents.integer(path, attributes, "step", 0, LATEST - origin)
+        events = contents.integer(path, attributes, "events")
+        seconds = contents.number(path, attributes, "seconds")
+        tally = [
+            contents.array(path, arrays, f"tally/{name}", getattr(self.tally, name), low=0)
+            for name in ("votes", "spikes", "demand")
+        ]
+        moves = self._checked_moves(path, arrays)
+        self._check_records(path, arrays, step)
         records = copy(self.tally.records)
-        records.restore(path, arrays, attributes, window)
+        records.restore(path, arrays, attributes, self.recording.window(0, step) if self.recording else (0, 0))
         self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
-        self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
-        self.tally.demand, self.tally.records = arrays["tally/demand"], records
-        self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
-        if self.migration:
-            self.moves = [Move(*row) for row in arrays["moves"].tolist()]
+        self.tally.votes, self.tally.spikes, self.tally.demand = tally
+        self.tally.events, self.tally.seconds, self.tally.records = events, seconds, records
+        self.moves = moves
         self.kept = {key[5:]: value for key, value in arrays.items() if key.startswith("kept/")}
-        self.origin, self.step = int(attributes["origin"]), step
+        self.origin, self.step = origin, step
 
     def _check_same_run(self, path: str | os.PathLike, attributes: dict[str, Any]) -> None:
         """CheckpointError if the checkpoint belongs to another run."""
@@ -195,14 +223,35 @@ class Persistence:
             raise CheckpointError(f"{path}: an older colanet wrote it, without the data's digests; begin anew")
         if attributes.get("fingerprint") != self.fingerprint():
             raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
-        then = json.loads(attributes["data"])
+        then = contents.mapping(path, attributes, "data")
         for used in self.presentation.data:
             if then.get(used.name) != used.sha256:
                 raise CheckpointError(f"{path}: was written with other data than {used.source} ({used.name})")
-        terms = json.loads(attributes["terms"])
+        terms = contents.mapping(path, attributes, "terms")
         for name in sorted(terms.keys() & self.terms.keys()):
             if terms[name] != self.terms[name]:
                 raise CheckpointError(f"{path}: was written with {name} {terms[name]}, expected {self.terms[name]}")
+
+    def _checked_moves(self, path: str | os.PathLike, arrays: dict[str, Any]) -> list[Move]:
+        """Neurons that had moved; none without migration."""
+        if not self.migration:
+            return []
+        rows = contents.array(path, arrays, "moves", dtype=np.int64, shape=(None, 3), low=0)
+        population = self.plan.population(self.migration.population)
+        if (rows >= [self.plan.copies, population.size, population.size]).any():
+            raise CheckpointError(f"{path}: damaged, moves names a copy or a neuron that is not there")
+        return [Move(*row) for row in rows.tolist()]
+
+    def _check_records(self, path: str | os.PathLike, arrays: dict[str, Any], step: int) -> None:
+        """CheckpointError if recorded spikes that the checkpoint holds itself are of steps or neurons not there."""
+        sizes = dict(self.plan.inputs) | {p.name: p.size for p in self.plan.populations}
+        for key in self.tally.records:
+            name = f"records/{key}"
+            if name not in arrays:
+                continue
+            rows = contents.array(path, arrays, name, dtype=np.int64, shape=(None, 2), low=0)
+            if (rows >= [step, sizes[key.split("/", 1)[1]]]).any():
+                raise CheckpointError(f"{path}: damaged, {name} has spikes of steps or neurons not there")
 
     def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
         """Write results, configuration, versions and seed to HDF5."""
@@ -212,7 +261,7 @@ class Persistence:
         if result.confusion is not None:
             arrays["confusion"] = result.confusion
         for name, names in self.presentation.node_labels.items():
-            arrays[f"node_labels/{name}"] = np.array(names, dtype=object)
+            arrays[f"node_labels/{name}"] = fixed_texts(names)
         versions = {
             "colanet": __version__,
             "python": platform.python_version(),

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from colanet import contents
 from colanet.encoding.records import Part
 from colanet.errors import CheckpointError, OutputError
 from colanet.recorded import Again, Chunks, Records, chunks_of, silence
@@ -62,7 +63,7 @@ class Spool(Records):
                 file.seek(self.end)
                 file.write(block)
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         self.end += len(block)
         self.crc = zlib.crc32(block, self.crc)
 
@@ -101,7 +102,7 @@ class Spool(Records):
                 with open(self.path, "r+b") as file:
                     os.fsync(file.fileno())
             except OSError as error:
-                raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error
+                raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         return {}, {"spool_begin": self.begin, "spool_end": self.end, "spool_crc": self.crc}
 
     def restore(
@@ -118,7 +119,7 @@ class Spool(Records):
             for chunk in chunks_of(path, self.keys, arrays, window):
                 self.add(chunk)
             return
-        begin, end, crc = (int(attributes[name]) for name in ("spool_begin", "spool_end", "spool_crc"))
+        begin, end, crc = (contents.integer(path, attributes, f"spool_{name}") for name in ("begin", "end", "crc"))
         self._check(end, crc)
         self.begin, self.end, self.crc = begin, end, crc
 

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from colanet.atomic import atomic_path
-from colanet.datasets.idx import IMAGES, LABELS, idx_bytes, read_bytes, read_idx
+from colanet.atomic import write_bytes
+from colanet.datasets.idx import IMAGES, LABELS, idx_bytes, read_idx
 from colanet.encoding import files
 from colanet.errors import DataError
+from colanet.reading import read_bytes
 
 RAW, TEXT = (".bin", ".raw"), (".txt",)
 
@@ -52,7 +53,7 @@ def read(path: Path, shape: tuple[int, int] | None, offset: int = 0) -> np.ndarr
     if suffix in TEXT:
         return files.label_lines(*files.content_of(path, None), range(256), None).astype(np.uint8)
     if suffix not in RAW:
-        magic = int.from_bytes(read_bytes(path)[:4], "big")
+        magic = int.from_bytes(read_bytes(path, limit=4), "big")
         return read_idx(path, LABELS if magic == LABELS else IMAGES)
     if shape is None:
         raise DataError(f"{path}: raw images need --shape WIDTH HEIGHT")
@@ -67,7 +68,9 @@ def write(path: Path, array: np.ndarray) -> None:
     Raises
     ------
     DataError
-        If the form of that name cannot hold them, or writing fails.
+        If the form of that name cannot hold them.
+    OutputError
+        If the file cannot be written.
     """
     suffix = suffix_of(path)
     if (suffix in RAW and array.ndim != 3) or (suffix in TEXT and array.ndim != 1):
@@ -80,8 +83,4 @@ def write(path: Path, array: np.ndarray) -> None:
         content = array.tobytes() if suffix in RAW else idx_bytes(array)
     if path.suffix == ".gz":
         content = gzip.compress(content, mtime=0)
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    write_bytes(path, content)

@@ -24,7 +24,7 @@ import numpy as np
 
 from colanet.atomic import write_text
 from colanet.cli import run_safely
-from colanet.commands.continual import cut, make_folder
+from colanet.commands.continual import cut
 from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
@@ -33,6 +33,7 @@ from colanet.continual.runner import Run, network_of
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
 from colanet.engine.base import State
+from colanet.locks import make_folder
 from colanet.migration import EMPTY
 
 HERE = Path(__file__).parent

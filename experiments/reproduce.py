@@ -20,10 +20,11 @@ import click
 import numpy as np
 
 from colanet.cli import run_safely
-from colanet.commands.continual import continual, file_of, make_folder
+from colanet.commands.continual import continual, file_of
 from colanet.continual.metrics import metrics
 from colanet.continual.results import Repeats, load_outcome
 from colanet.continual.runner import BLOCK
+from colanet.locks import make_folder
 from colanet.viz import (
     alpha_curves,
     capacity_curve,

@@ -393,7 +393,7 @@ def test_damaged_files(call, out_with_checkpoint):
     for arguments in (["--out", out_with_checkpoint, "--resume"], ["--load", path]):
         status, out, err = call("run", CONFIG, *SMALL, *arguments)
         assert (status, out) == (2, "")
-        assert err.count("\n") == 1 and "checkpoint.h5: not a readable HDF5 file" in err
+        assert err.count("\n") == 1 and "checkpoint.h5: damaged, its checksum does not fit" in err
     assert [p.name for p in out_with_checkpoint.iterdir()] == ["checkpoint.h5"]
 
 

@@ -15,6 +15,7 @@ from colanet.associative.bridge import Memories
 from colanet.associative.checks import Array
 from colanet.associative.errors import IllPosed, ParameterError, ShapeError
 from colanet.associative.lagrangians import Exponential, Polynomial, RectifiedPolynomial
+from colanet.atomic import final_place
 from colanet.errors import DataError
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -49,6 +50,7 @@ def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> P
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise DataError(f"--out {path}: cannot be written, {folder} is no folder to write to")
+    final_place(path)
     return path
 
 
@@ -57,10 +59,7 @@ def _finish(lines: list[str], figure: Callable[[], Any], out: Path | None, quiet
     if out is not None:
         from colanet.associative import figures
 
-        try:
-            figures.save(figure(), out)
-        except OSError as error:
-            raise DataError(f"--out {out}: cannot be written ({error})") from error
+        figures.save(figure(), out)
     click.echo("\n".join(lines))
     if out is not None and not quiet:
         click.echo(f"wrote {out}", err=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import zlib
-from zipfile import BadZipFile
 
 import h5py
 import numpy as np
 
+from colanet import archives
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
 from colanet.errors import CheckpointError, DataError
@@ -42,15 +41,7 @@ def read(path: str | os.PathLike, copies: int | None = None) -> tuple[Array, np.
 
 def from_archive(path: str | os.PathLike) -> tuple[Array, np.ndarray]:
     """`weights` and `columns` of an .npz archive. DataError if it has none."""
-    try:
-        with np.load(path) as archive:
-            fields, columns = archive["weights"], archive["columns"]
-    # A damaged archive shows itself in many ways: a bare array has no `with`, an empty file no end.
-    except (OSError, EOFError, LookupError, TypeError, AttributeError, ValueError, BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
-            f"{path}: no archive with weights and columns, nor a saved state of a network ({reason})"
-        ) from error
+    fields, columns = archives.read_archive(path, ("weights", "columns"))
     if columns.dtype.kind not in "iu":
         raise DataError(f"{path}: columns must be whole numbers, not {columns.dtype}")
     if fields.dtype.kind not in "iuf":

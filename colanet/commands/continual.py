@@ -22,6 +22,7 @@ from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
+from colanet.locks import hold_folder
 
 
 @click.command()
@@ -50,15 +51,30 @@ def continual(experiment: Path, **options: Any) -> list[Repeats]:
     variants = selected(described, options["chosen"])
     say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     jobs = [(variant, prepared(variant, options)) for variant in variants]
-    check_folder(folder, jobs, options)
+    paths = files_of(folder, jobs)
+    with hold_folder(folder, "run"):
+        check_folder(folder, jobs, options)
+        try:
+            parts = run_all(folder, jobs, options, say)
+            written = write_tables(folder, described, parts, command_of(experiment, options))
+        except KeyboardInterrupt as error:
+            there = any(p.exists() for path in paths for p in (path, checkpoint_of(path)))
+            raise KeyboardInterrupt(f"--resume goes on in {folder}" if there else "") from error
+    say(f"written: {', '.join(map(str, written))}")
+    click.echo(summary(parts))
+    return parts
+
+
+Job = tuple[Experiment, tuple[tuple[Task, ...], str]]
+"""A variant with its tasks and its configuration."""
+
+
+def run_all(folder: Path, jobs: list[Job], options: dict[str, Any], say: Any) -> list[Repeats]:
+    """Every variant with every seed."""
     parts = []
     for variant, (tasks, configuration) in jobs:
         outcomes = [one(variant, seed, tasks, configuration, folder, options, say) for seed in variant.seeds]
         parts.append(Repeats(variant, configuration, tuple(t.name for t in tasks), tuple(outcomes)))
-    command = command_of(experiment, options)
-    written = write_tables(folder, described, parts, command)
-    say(f"written: {', '.join(map(str, written))}")
-    click.echo(summary(parts))
     return parts
 
 
@@ -162,31 +178,27 @@ def file_of(folder: Path, variant: Experiment, seed: int) -> Path:
     return folder / f"{slug}_seed{seed}.h5"
 
 
-def check_folder(folder: Path, jobs: list, options: dict[str, Any]) -> None:
+def files_of(folder: Path, jobs: list[Job]) -> list[Path]:
+    """Result files of all runs. ConfigError if two are the same."""
+    paths = [file_of(folder, variant, seed) for variant, _ in jobs for seed in variant.seeds]
+    if len(set(paths)) != len(paths):
+        raise ConfigError("two variants have names that differ only in signs; their files would be the same")
+    return paths
+
+
+def check_folder(folder: Path, jobs: list[Job], options: dict[str, Any]) -> None:
     """Refuse runs that this call would overwrite, or with ``--resume`` those of another experiment.
 
     Raises
     ------
     ConfigError, CheckpointError
     """
-    paths = [file_of(folder, variant, seed) for variant, _ in jobs for seed in variant.seeds]
-    if len(set(paths)) != len(paths):
-        raise ConfigError("two variants have names that differ only in signs; their files would be the same")
-    there = [p for path in paths for p in (path, checkpoint_of(path)) if p.exists()]
+    there = [p for path in files_of(folder, jobs) for p in (path, checkpoint_of(path)) if p.exists()]
     if there and not options["resume"]:
         raise ConfigError(f"{there[0]}: is there already; go on with --resume, or give another folder with --out")
     for variant, (_, configuration) in jobs:
         for path in filter(Path.exists, (file_of(folder, variant, seed) for seed in variant.seeds)):
             read_outcome(path, with_settings(variant, options), stamp_of(configuration, options))
-    make_folder(folder)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there; ConfigError if it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror})") from error
 
 
 def checkpoint_of(path: Path) -> Path:

@@ -9,6 +9,8 @@ from types import TracebackType
 import click
 from tqdm import tqdm
 
+from colanet import interruption
+
 LINE_SECONDS = 5.0
 
 
@@ -46,7 +48,8 @@ class Progress:
             self.bar.total = total
 
     def update(self, done: int, text: str = "") -> None:
-        """Report that `done` units are finished."""
+        """Report that `done` units are finished. KeyboardInterrupt if a signal was lost meanwhile."""
+        interruption.check()
         if self.bar is not None:
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(done - self.done)

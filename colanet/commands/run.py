@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 import numpy as np
 
 from colanet import config, datasets
+from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
 from colanet.commands.options import lenient
@@ -20,9 +22,10 @@ from colanet.commands.recordings import FORMATS, PROTOCOLS, check_options, recor
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
+from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
-from colanet.spool import Spool
+from colanet.spool import FILE, Spool
 
 
 @click.command()
@@ -55,26 +58,42 @@ from colanet.spool import Spool
 @click.option("--checkpoint", type=click.IntRange(1), metavar="STEPS",
               help="Write a checkpoint every so many steps (needs --out).")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out if there is one.")
+@click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of another run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @lenient
 def run(configuration: Path, **options: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
-    for name in ("checkpoint", "resume"):
+    for name in ("checkpoint", "resume", "overwrite"):
         if options[name] and options["out"] is None:
             raise ConfigError(f"--{name} needs --out DIR")
+    if options["resume"] and options["overwrite"]:
+        raise ConfigError("--resume and --overwrite: give one of them")
     check_options(options)
-    say = (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
     session = make_session(configuration, options)
-    stop = last_step(session, options["stop_at"], say)
+    stop = last_step(session, options["stop_at"], speaker(options))
     freeze = session.default_freeze if options["freeze_at"] is None else options["freeze_at"]
     session.terms = {"--stop-at": stop, "--freeze-at": freeze}
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
-    if options["resume"] and checkpoint and checkpoint.exists():
-        session.resume(checkpoint)
-    elif options["load"]:
+    resuming = options["resume"] and checkpoint is not None and checkpoint.exists()
+    if options["load"] and not resuming:
         session.load(options["load"])
-    prepare_outputs(options)
+    with hold_folder(options["out"], "run") if options["out"] else contextlib.nullcontext():
+        prepare_outputs(options, checkpoint)
+        if resuming and checkpoint:
+            session.resume(checkpoint)
+        try:
+            work(session, configuration, stop, options, checkpoint)
+        except KeyboardInterrupt as error:
+            there = checkpoint is not None and checkpoint.exists()
+            raise KeyboardInterrupt(f"--resume continues from {checkpoint}" if there else "") from error
+
+
+def work(
+    session: Session, configuration: Path, stop: int, options: dict[str, Any], checkpoint: Path | None
+) -> None:
+    """Train, test, write and print."""
+    say = speaker(options)
     if options["fields"]:
         draw_fields(session)  # better refused now than after an hour of training
     say(f"{configuration}: {describe(session, options['engine'])}")
@@ -87,6 +106,11 @@ def run(configuration: Path, **options: Any) -> None:
     monitor = Monitor(session, options["monitor"], say)
     result = drive(session, stop, options, checkpoint, monitor)
     finish(session, configuration.stem, options, result, monitor, checkpoint)
+
+
+def speaker(options: dict[str, Any]) -> Callable[[str], None]:
+    """Says a line on standard error, or nothing with ``--quiet``."""
+    return (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
 
 
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
@@ -131,25 +155,31 @@ def last_step(
     return stop
 
 
-def prepare_outputs(options: dict[str, Any]) -> None:
-    """Make the folders that the run will write to; better now than after an hour of training."""
-    folders = [options["out"]] if options["out"] else []
-    if options["save"]:
-        folders.append(options["save"].parent)
-        if options["save"].is_dir():
-            raise ConfigError(f"--save {options['save']}: is a folder")
+def prepare_outputs(options: dict[str, Any], checkpoint: Path | None) -> None:
+    """Refuse places that cannot be written to, better now than after an hour of training, and lost checkpoints."""
+    files = [path for path in (options["save"], options["fields"]) if path]
     if options["fields"]:
         from colanet.viz import check_suffix
 
         check_suffix(options["fields"])
-        folders.append(options["fields"].parent)
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror})") from error
-        if not os.access(folder, os.W_OK):
-            raise ConfigError(f"{folder}: cannot be written to")
+    if checkpoint:
+        own = [checkpoint, checkpoint.with_name("results.h5")]
+        for path in files:
+            if any(os.path.realpath(path) == os.path.realpath(one) for one in own):
+                raise ConfigError(f"{path}: is the name of another file that --out gets")
+        files += own
+    for path in files:
+        make_folder(path.parent)
+        final_place(path)
+    if checkpoint and checkpoint.exists() and not options["resume"]:
+        if not options["overwrite"]:
+            raise ConfigError(
+                f"{checkpoint}: is of an interrupted run; --resume continues it, --overwrite begins anew"
+            )
+        checkpoint.unlink()
+    if checkpoint and not options["resume"]:
+        # Of a run that was killed before its first checkpoint, or is not wanted any more.
+        checkpoint.with_name(FILE).unlink(missing_ok=True)
 
 
 def describe(session: Session, asked: str) -> str:
@@ -194,12 +224,7 @@ def drive(
             if checkpoint and every and now.step % every == 0:
                 now.checkpoint(checkpoint)
 
-        try:
-            return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
-        except KeyboardInterrupt:
-            if checkpoint and every:
-                click.echo(f"interrupted; --resume continues from {checkpoint}", err=True)
-            raise
+        return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
 
 
 def finish(

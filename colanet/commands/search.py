@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colanet import config
-from colanet.atomic import write_text
+from colanet.atomic import final_place, write_text
 from colanet.commands.options import lenient
 from colanet.commands.progress import Progress
 from colanet.config.overrides import override_all
@@ -84,6 +84,7 @@ def _check_best(path: Path | None) -> None:
         raise ConfigError(f"--best {path}: a configuration ends in .yaml, .yml, .nnc or .xml")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ConfigError(f"--best {path}: {path.parent} is no folder that can be written to")
+    final_place(path)
 
 
 def _run(study: Study, subject: Subject, out: Path, options: dict[str, Any]) -> list[FrozenTrial]:
@@ -111,9 +112,9 @@ def _run(study: Study, subject: Subject, out: Path, options: dict[str, Any]) -> 
         search = Search(study, subject.network, subject, journal, launch, threads=None if alone else 1, watch=watch)
         try:
             return search.run(generations)
-        except KeyboardInterrupt:
-            click.echo(f"interrupted; --resume --out {out} continues, finished trials are kept", err=True)
-            raise
+        except KeyboardInterrupt as error:
+            told = f"--resume --out {out} continues, finished trials are kept" if journal.trials() else ""
+            raise KeyboardInterrupt(told) from error
 
 
 def _command(study_file: Path, options: dict[str, Any]) -> str:

@@ -83,11 +83,8 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ConfigError
-        If the suffix is unknown or the file cannot be written.
+        If the suffix is unknown.
+    OutputError
+        If the file cannot be written.
     """
-    write = _by_suffix(_WRITERS, path)
-    try:
-        write(network, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(Problem(f"cannot be written: {reason}", file=os.fspath(path))) from error
+    _by_suffix(_WRITERS, path)(network, path)

@@ -19,7 +19,7 @@ def write_xml(network: Network, path: str | os.PathLike[str] | None = None) -> s
 
     Raises
     ------
-    OSError
+    OutputError
         If the file cannot be written; then nothing is left behind.
     """
     root = etree.Element("SNN", model="smooth")

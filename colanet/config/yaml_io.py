@@ -72,7 +72,7 @@ def write_yaml(network: Network, path: str | os.PathLike[str] | None = None) -> 
 
     Raises
     ------
-    OSError
+    OutputError
         If the file cannot be written; then nothing is left behind.
     """
     lines: list[str] = []

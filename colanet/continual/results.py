@@ -16,16 +16,16 @@ from typing import Any
 import numba
 import numpy as np
 
-from colanet import __version__
+from colanet import __version__, contents
 from colanet.atomic import write_text
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
 from colanet.continual.runner import Outcome
 from colanet.errors import CheckpointError
+from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
 
 _ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
-_ATTRIBUTES = {"seed", "columns", "digest", "train_seconds", "test_seconds"}
 _SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
 
 
@@ -110,19 +110,41 @@ def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
     arrays, attributes = read_h5(path)
     if attributes.get("kind") != "outcome":
         raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
-    lost = ({*_ARRAYS, "fields"} - arrays.keys()) | (_ATTRIBUTES - attributes.keys())
-    if lost:
-        raise CheckpointError(f"{path}: damaged, it lacks {min(lost)}")
+    columns = contents.integer(path, attributes, "columns", 0, 2**31)
     outcome = Outcome(
-        **{name: arrays[name] for name in _ARRAYS},
-        fields=arrays["fields"].astype(np.float32),
-        columns=int(attributes["columns"]),
-        train_seconds=float(attributes["train_seconds"]),
-        test_seconds=float(attributes["test_seconds"]),
-        digest=str(attributes["digest"]),
-        seed=int(attributes["seed"]),
+        **_checked_arrays(path, arrays),
+        columns=columns,
+        train_seconds=contents.number(path, attributes, "train_seconds"),
+        test_seconds=contents.number(path, attributes, "test_seconds"),
+        digest=contents.text(path, attributes, "digest"),
+        seed=contents.integer(path, attributes, "seed"),
     )
-    return outcome, (str(attributes.get("experiment")), str(attributes.get("configuration")))
+    experiment = contents.text(path, attributes, "experiment")
+    return outcome, (experiment, contents.text(path, attributes, "configuration"))
+
+
+def _checked_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of a run, which agree in the number of tasks and classes."""
+    n = len(contents.array(path, arrays, "untrained", dtype=np.float64, shape=(None,)))
+    classes = contents.array(path, arrays, "confusion", dtype=np.int64, shape=(n, n, None, None), low=0).shape[2]
+    kinds = {
+        "matrix": (np.float64, (n, n)),
+        "unanswered": (np.float64, (n, n)),
+        "confusion": (np.int64, (n, n, classes, classes)),
+        "untrained": (np.float64, (n,)),
+        "running": (np.float64, (None,)),
+        "boundaries": (np.int64, (None,)),
+        "fields": (np.float16, (None, None, None)),
+    }
+    found = {name: contents.array(path, arrays, name, dtype=t, shape=shape) for name, (t, shape) in kinds.items()}
+    for name in ("matrix", "unanswered", "untrained", "running"):
+        contents.check_shares(path, name, found[name])
+    lessons = len(contents.array(path, arrays, "boundaries", dtype=np.int64, shape=(None,), low=1))
+    if lessons not in (1, n) or len(found["fields"]) not in (0, lessons):
+        raise CheckpointError(f"{path}: damaged, its arrays are of {n} and of {lessons} tasks")
+    if not n or np.isnan(found["matrix"][-1]).any():
+        raise CheckpointError(f"{path}: damaged, a task was not tested at the end")
+    return found | {"fields": found["fields"].astype(np.float32)}
 
 
 def plain(experiment: Experiment) -> str:
@@ -172,7 +194,7 @@ def processor() -> str:
 
 def write_tables(folder: Path, experiment: Experiment, parts: Sequence[Repeats], command: str) -> list[Path]:
     """CSV, JSON and Markdown of an experiment; the files written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     name = experiment.name
     texts = {
         folder / f"{name}.csv": as_csv(parts),

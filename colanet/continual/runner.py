@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from colanet import __version__, config, hashing
+from colanet import __version__, config, contents, hashing
 from colanet.config.model import Network
 from colanet.config.overrides import override_all
 from colanet.continual.experiment import Experiment
@@ -377,10 +377,23 @@ class Run:
             raise CheckpointError(f"{path}: not a checkpoint of continual learning but {attributes.get('kind')}")
         if attributes.get("run") != self.fingerprint:
             raise CheckpointError(f"{path}: was written by another experiment, seed or data")
-        self.k = int(attributes["task"])
-        self.session.present(self.lesson(self.k))
+        k = contents.integer(path, attributes, "task", 0, len(self.lessons) - 1)
+        book = self._checked_book(path, arrays)
+        self.session.present(self.lesson(k))
         self.session.restore(path, arrays, attributes)
-        self.book = {name: arrays[f"book/{name}"] for name in self.book}
+        self.k, self.book = k, book
+
+    def _checked_book(self, path: Path, arrays: dict[str, Any]) -> dict[str, np.ndarray]:
+        """What the run had found until then."""
+        book = {}
+        for name, mine in self.book.items():
+            shape = (None,) if name == "running" else mine.shape
+            book[name] = contents.array(path, arrays, f"book/{name}", dtype=mine.dtype, shape=shape)
+        for name in ("matrix", "unanswered", "untrained", "running"):
+            contents.check_shares(path, f"book/{name}", book[name])
+        for name in ("confusion", "seconds"):
+            contents.array(path, arrays, f"book/{name}", self.book[name], low=0, high=contents.LARGEST)
+        return book
 
     def _outcome(self) -> Outcome:
         book, seconds = dict(self.book), self.book["seconds"]

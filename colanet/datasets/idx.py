@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
-import zlib
-from pathlib import Path
 
 import numpy as np
 
 from colanet.errors import DataError
+from colanet.reading import LARGEST_FILE, LARGEST_UNPACKED, is_packed, read_bytes
 
 IMAGES, LABELS = 0x00000803, 0x00000801
 """Magic numbers: unsigned bytes in three or one dimensions."""
-
-
-def read_bytes(path: str | os.PathLike, packed: bool | None = None) -> bytes:
-    """Content of a file.
-
-    Parameters
-    ----------
-    path : path
-    packed : bool or None
-        Whether it is gzipped; None: look at its first bytes.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or its gzip stream is damaged.
-    """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-        if packed is None:
-            packed = content[:2] == b"\x1f\x8b"
-        return gzip.decompress(content) if packed else content
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise DataError(f"{path}: cannot be read ({reason})") from error
 
 
 def read_idx(path: str | os.PathLike, magic: int) -> np.ndarray:
@@ -61,19 +32,25 @@ def read_idx(path: str | os.PathLike, magic: int) -> np.ndarray:
     DataError
         If the magic number or the size is wrong.
     """
-    content = read_bytes(path)
     n_dimensions = magic & 0xFF
-    header = 4 + 4 * n_dimensions
-    found = int.from_bytes(content[:4], "big")
-    if len(content) < 4 or found != magic:
+    size = 4 + 4 * n_dimensions
+    header = read_bytes(path, limit=size)
+    found = int.from_bytes(header[:4], "big")
+    if len(header) < 4 or found != magic:
         raise DataError(f"{path}: not an IDX file of magic {magic:#010x}, found {found:#010x}")
-    if len(content) < header:
-        raise DataError(f"{path}: {len(content)} bytes, expected a header of {header}")
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", n_dimensions, offset=4))
-    expected = header + math.prod(shape)
+    if len(header) < size:
+        raise DataError(f"{path}: {len(header)} bytes, expected a header of {size}")
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4", n_dimensions, offset=4))
+    expected = size + math.prod(shape)
+    most = LARGEST_UNPACKED if is_packed(path) else LARGEST_FILE
+    if expected > most:
+        raise DataError(f"{path}: an array of {shape} takes {expected} bytes, expected at most {most}")
+    # One byte more than promised tells a longer file, however long a stream goes on.
+    content = read_bytes(path, limit=expected + 1)
     if len(content) != expected:
-        raise DataError(f"{path}: {len(content)} bytes, expected {expected} for an array of {shape}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+        length = f"more than {expected}" if len(content) > expected else len(content)
+        raise DataError(f"{path}: {length} bytes, expected {expected} for an array of {shape}")
+    return np.frombuffer(content, np.uint8, offset=size).reshape(shape)
 
 
 def idx_header(array: np.ndarray) -> bytes:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from colanet import archives
 from colanet.datasets.catalogue import LETTERS
 from colanet.errors import DataError
 
@@ -61,11 +60,7 @@ def read_archive(path: Path) -> tuple[Part, Part]:
 
 
 def _arrays(path: Path) -> Part:
-    try:
-        with np.load(path) as archive:
-            images, labels = archive["images"], archive["labels"]
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: not an archive of arrays called images and labels") from error
+    images, labels = archives.read_archive(path, ("images", "labels"))
     if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype != np.uint8:
         raise DataError(
             f"{path}: images {images.dtype} {images.shape}, labels {labels.dtype} {labels.shape}, "

@@ -12,9 +12,9 @@ from typing import BinaryIO
 import numpy as np
 
 from colanet.config.whole import whole
-from colanet.datasets.idx import read_bytes
 from colanet.encoding.stretch import ROOM, Spikes, from_events
 from colanet.errors import DataError
+from colanet.reading import bounded, read_bytes
 
 _MARKED = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -41,10 +41,10 @@ def content_of(path: Path | None, stdin: BinaryIO | None) -> tuple[bytes, str]:
     Raises
     ------
     DataError
-        If the file cannot be read.
+        If the file cannot be read, is no regular file, or is too large.
     """
     if path is None:
-        return (stdin or sys.stdin.buffer).read(), "standard input"
+        return bounded(stdin or sys.stdin.buffer, "standard input"), "standard input"
     # By the name, not the first bytes: raw images may begin with those of gzip.
     return read_bytes(path, packed=path.suffix == ".gz"), str(path)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colanet.errors import CheckpointError, ConfigError
+from colanet.atomic import sweep
+from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.extras import need
+from colanet.locks import hold_folder
 from colanet.search.quiet import quiet_optuna
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def open_journal(folder: Path, name: str, identity: dict[str, Any], *, resume: b
     Raises
     ------
     ConfigError
-        If the folder holds a search and `resume` is false, cannot be written to, or is in use.
+        If the folder holds a search and `resume` is false, or is in use.
+    OutputError
+        If the folder or the journal cannot be written to.
     CheckpointError
         If the journal is damaged or belongs to another study.
     BackendUnavailable
@@ -87,25 +90,22 @@ def open_journal(folder: Path, name: str, identity: dict[str, Any], *, resume: b
     """
     need("optuna", "search")  # before anything is made
     path = folder / FILE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f".{FILE}.lock").open("ab")
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be written to ({error.strerror})") from error
-    with lock, quiet_optuna() as optuna:
-        _lock(lock, folder)
+    with hold_folder(folder, "search"), quiet_optuna() as optuna:
+        sweep(folder)
         if path.exists() and path.stat().st_size and not resume:
             raise ConfigError(f"{folder}: already holds a search; --resume continues it, or choose another --out")
-        _cut_torn_line(path)
         yield _open(optuna, path, name, json.loads(json.dumps(identity)))
 
 
 def _open(optuna: Any, path: Path, name: str, identity: dict[str, Any]) -> Journal:
+    from colanet.search.log import Log
+
     try:
-        backend = optuna.storages.journal.JournalFileBackend(os.fspath(path), lock_obj=_Held())
-        storage = optuna.storages.JournalStorage(backend)
+        storage = optuna.storages.JournalStorage(Log(path))
         names = [study.study_name for study in storage.get_all_studies()]
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise CheckpointError(f"{path}: cannot be read as a journal ({error})") from error
     if not names:
         study_id = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], name)
@@ -119,34 +119,3 @@ def _open(optuna: Any, path: Path, name: str, identity: dict[str, Any]) -> Journ
         message = f"belongs to another search; it differs in {', '.join(differing) or 'its fields'}"
         raise CheckpointError(f"{path}: {message}")
     return Journal(storage, study_id)
-
-
-def _lock(file: Any, folder: Path) -> None:
-    """Hold the folder until the process ends, however it ends; where the system has no such lock, hold nothing."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise ConfigError(f"{folder}: another search is writing here") from error
-
-
-class _Held:
-    """Optuna's lock of the file, without work to do: a lock file of its own would outlive a killed process."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
-
-
-def _cut_torn_line(path: Path) -> None:
-    """A machine that stopped in the middle of a write leaves a line without an end; what it said is lost."""
-    if path.exists():
-        content = path.read_bytes()
-        if not content.endswith(b"\n"):
-            with open(path, "r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)

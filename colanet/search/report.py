@@ -31,7 +31,9 @@ def write(folder: Path, study: Study, network: Network, trials: Sequence[FrozenT
     Raises
     ------
     DataError
-        If all trials failed, with what the first one said, or a file cannot be written.
+        If all trials failed, with what the first one said.
+    OutputError
+        If a file cannot be written.
     """
     top = best(trials)
     if top is None:
@@ -42,12 +44,9 @@ def write(folder: Path, study: Study, network: Network, trials: Sequence[FrozenT
         "trials.csv": trials_csv(study, trials),
         "report.md": report(study, network, trials, command),
     }
-    try:
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts] + _picture(folder / "search.png", study, trials)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written to ({error.strerror})") from error
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts] + _picture(folder / "search.png", study, trials)
 
 
 def _picture(path: Path, study: Study, trials: Sequence[FrozenTrial]) -> list[Path]:

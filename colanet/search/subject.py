@@ -20,6 +20,7 @@ from colanet.config.messages import explain
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
 from colanet.config.overrides import current, override_all
+from colanet.config.xml_source import read_bytes
 from colanet.config.yaml_io import write_yaml
 from colanet.errors import ConfigError, Problem
 from colanet.search.jobs import Job, Result
@@ -117,7 +118,7 @@ def experiment_fields(study: Study, study_file: Path) -> tuple[dict[str, Any], P
 
     path = study_file.parent / study.experiment
     load_experiment(path)
-    fields, _ = yaml_source.parse(path.read_text(encoding="utf-8-sig"), os.fspath(path))
+    fields, _ = yaml_source.parse(read_bytes(path).decode("utf-8-sig"), os.fspath(path))
     variants = {str(variant.get("name")): variant for variant in fields.pop("variants", None) or []}
     reported = permutations(fields.get("tasks"))
     for variant in variants.values():

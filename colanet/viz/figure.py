@@ -90,18 +90,15 @@ def save(figure: Any, path: str | os.PathLike) -> None:
     ------
     ConfigError
         If the suffix names no format.
-    DataError
+    OutputError
         If the file cannot be written.
     """
     check_suffix(path)
     suffix = Path(path).suffix.lstrip(".").lower()
-    try:
-        with atomic_path(path) as temporary:
-            # Without version and date the same picture is the same file.
-            metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-            figure.savefig(temporary, format=suffix, dpi=DPI, metadata=metadata)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    # Without version and date the same picture is the same file.
+    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format=suffix, dpi=DPI, metadata=metadata)
 
 
 def numbers(values: Any, name: str, ndim: int | None = None) -> np.ndarray:

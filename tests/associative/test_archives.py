@@ -150,7 +150,7 @@ def test_a_damaged_state_is_one_line(case, saved, tmp_path, capsys):
 def test_a_truncated_state_is_one_line(saved, tmp_path, capsys):
     file = tmp_path / "s.h5"
     file.write_bytes(saved.read_bytes()[:3000])
-    assert "not a readable HDF5 file" in refused(capsys, tmp_path, file)
+    assert "damaged, its checksum does not fit" in refused(capsys, tmp_path, file)
 
 
 def test_copies_of_an_archive_are_refused(tmp_path, capsys):

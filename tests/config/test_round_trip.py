@@ -240,7 +240,7 @@ def test_save_leaves_only_the_file(tmp_path, suffix):
 
 
 def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
-    from colanet.errors import ConfigError
+    from colanet.errors import OutputError
 
     path = tmp_path / "n.yaml"
     path.write_text("old")
@@ -249,7 +249,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("os.replace", broken)
-    with pytest.raises(ConfigError, match="disk full"):
+    with pytest.raises(OutputError, match=r"n\.yaml: cannot be written: disk full"):
         save(m.Network(populations=(m.Population(name="L", size=2),)), path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["n.yaml"]

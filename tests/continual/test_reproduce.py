@@ -5,7 +5,7 @@ import json
 import click
 import pytest
 
-from colanet.errors import ConfigError, DataError
+from colanet.errors import DataError, OutputError
 from experiments import letters_cause, reproduce
 from tests.continual.toys import ROOT
 
@@ -42,7 +42,7 @@ def test_quick_runs_and_results_lie_apart(seen, tmp_path, monkeypatch):
 def test_results_that_are_no_folder_are_refused_before_the_first_run(seen, tmp_path):
     file = tmp_path / "file"
     file.write_text("kept")
-    with pytest.raises(ConfigError, match="file: cannot be made a folder"):
+    with pytest.raises(OutputError, match="file: cannot be made a folder"):
         call("mnist", "--results", file)
     assert seen == [] and file.read_text() == "kept"
 

@@ -69,7 +69,7 @@ def test_damaged_gzip(tmp_path, cut):
 
 def test_gzip_with_garbage_inside(tmp_path):
     path = tmp_path / "a.gz"
-    content = bytearray(gzip.compress(bytes(range(256)) * 9))
+    content = bytearray(gzip.compress(idx_bytes(PICTURES) + bytes(range(256))))
     content[30:60] = bytes(30)
     path.write_bytes(content)
     assert "cannot be read" in refused(path)

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from colanet import viz
-from colanet.errors import BackendUnavailable, ConfigError, DataError
+from colanet.errors import BackendUnavailable, ConfigError, DataError, OutputError
 from colanet.viz.curves import running_mean
 from colanet.viz.fields import GAP
 
@@ -319,7 +319,7 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypa
     path.write_text("old")
     figure = viz.degradation_matrix(MATRIX)
     monkeypatch.setattr(figure, "savefig", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "No space left")))
-    with pytest.raises(DataError, match=r"cannot be written.*No space left"):
+    with pytest.raises(OutputError, match=r"a\.png: cannot be written: No space left"):
         viz.save(figure, path)
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.png"]
 

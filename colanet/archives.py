@@ -1,0 +1,81 @@
+"""Archives of arrays (`.npz`) of anybody, read with caution: named arrays of numbers, no objects, no surprises.
+
+Every member of such an archive carries a CRC-32, which is checked.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import math
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from colanet.errors import DataError
+from colanet.reading import LARGEST_UNPACKED, open_regular
+
+LONGEST_HEADER = 10_000
+_KINDS = "biuf"
+_DAMAGE = (
+    OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, MemoryError, struct.error,
+    SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""A damaged archive shows itself in many ways, depending on which byte is wrong."""
+
+
+def read_archive(path: str | os.PathLike, names: Sequence[str]) -> list[np.ndarray]:
+    """Arrays of numbers out of an archive of `numpy.savez`.
+
+    Parameters
+    ----------
+    path : path
+    names : sequence of str
+
+    Raises
+    ------
+    DataError
+        If the file is no archive, is damaged, lacks one of them, or one is too large or holds anything but numbers.
+    """
+    with open_regular(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = [_member(archive, name) for name in names]
+                if sum(member.file_size for member in members) > LARGEST_UNPACKED:
+                    raise ValueError(f"more than {LARGEST_UNPACKED} bytes, unpacked")
+                return [_array(archive, member) for member in members]
+        except _DAMAGE as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(f"{path}: no archive with {' and '.join(names)} ({reason[:200]})") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    found = [info for info in archive.infolist() if info.filename in (name, f"{name}.npy")]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} arrays are called {name}")
+    return found[0]
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """One array; what its header promises must be what is there, before memory is spent on it."""
+    with archive.open(member) as stream:
+        # Read to the end, for only there the CRC is compared.
+        content = stream.read(member.file_size + 1)
+        if len(content) != member.file_size or stream.read(1):
+            raise ValueError(f"{member.filename} is longer or shorter than said")
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"{member.filename} is of version {version}")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
+    if dtype.kind not in _KINDS or dtype.hasobject:
+        raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
+    if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
+        raise ValueError(f"{member.filename} says {dtype}{shape}, which is not what it holds")
+    found = np.ndarray(shape, dtype, content, file.tell(), order="F" if by_columns else "C")
+    return found.astype(dtype.newbyteorder("="))

@@ -1,0 +1,97 @@
+"""Locks that end with their process, however it ends: `flock` on a file.
+
+Where the system or the file system has no such locks (Windows, some network file systems), everything is taken for
+free: a run then goes on without protection, and nothing that might belong to a living run is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from colanet.errors import ConfigError, OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+FOLDER_LOCK = ".colanet.lock"
+_TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+
+
+def lock(descriptor: int) -> bool | None:
+    """Lock an open file until it is closed; False: somebody else holds it, None: there are no locks here."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in _TAKEN else None
+    return True
+
+
+def is_linked(descriptor: int, path: str | os.PathLike) -> bool:
+    """Whether an open file still stands under its name; somebody may have removed it before it was locked."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def hold_folder(folder: str | os.PathLike, what: str = "colanet") -> Iterator[None]:
+    """Keep other runs out of a folder, made where it is missing, until the block or the process ends.
+
+    Parameters
+    ----------
+    folder : path
+    what : str
+        Who may be there already, for the message.
+
+    Raises
+    ------
+    ConfigError
+        If another process holds the folder.
+    OutputError
+        If the folder cannot be made or written to.
+    """
+    folder = Path(folder)
+    path = folder / FOLDER_LOCK
+    make_folder(folder)
+    descriptor = _open_lock(path, folder, what)
+    try:
+        yield
+    finally:
+        # Removed while it is still locked, so that nobody locks a file without a name.
+        with contextlib.suppress(OSError):
+            if is_linked(descriptor, path):
+                path.unlink()
+        os.close(descriptor)
+
+
+def make_folder(folder: str | os.PathLike) -> None:
+    """Make a folder with its parents unless it is there. OutputError if it cannot be made or written to."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made a folder: {error.strerror or error}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: cannot be written to")
+
+
+def _open_lock(path: Path, folder: Path, what: str) -> int:
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from error
+        if lock(descriptor) is False:
+            os.close(descriptor)
+            raise ConfigError(f"{folder}: another {what} is writing here")
+        if is_linked(descriptor, path):
+            return descriptor
+        os.close(descriptor)
