@@ -7,6 +7,7 @@ killed process left behind is removed by the next process that writes into the s
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -18,6 +19,7 @@ from colanet.errors import OutputError
 from colanet.locks import is_linked, lock
 
 SUFFIX = ".colanet-tmp"
+_MOST_LINKS = 40
 _LONGEST = 120
 """Bytes of the final name that a temporary name keeps; together they must not exceed those of a file name."""
 _swept: set[str] = set()
@@ -61,7 +63,7 @@ def final_place(path: str | os.PathLike) -> Path:
         If something else than a file stands there: a folder, a device, a pipe.
     """
     with _in_words(path):
-        target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
+        target = _followed(Path(path))
         try:
             mode = target.stat().st_mode
         except FileNotFoundError:
@@ -71,6 +73,18 @@ def final_place(path: str | os.PathLike) -> Path:
     if not stat.S_ISREG(mode):
         raise OutputError(f"{path}: cannot be written: not a regular file")
     return target
+
+
+def _followed(path: Path) -> Path:
+    """Where a symbolic link leads in the end; OSError for a ring."""
+    for _ in range(_MOST_LINKS):
+        # Links to open files (/dev/stdout) lead to a name, but whoever holds the file would not see what is renamed.
+        if os.path.realpath(path.parent).startswith("/proc/"):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if not path.is_symlink():
+            return path
+        path = path.parent / os.readlink(path)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def write_bytes(path: str | os.PathLike, *parts: bytes) -> None:

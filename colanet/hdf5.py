@@ -117,12 +117,9 @@ def _attribute(file: h5py.File, name: str) -> int | float | str:
     if opened.get_space().get_simple_extent_type() != h5s.SCALAR or kind not in _NUMBERS | {h5t.STRING}:
         raise ValueError(f"the attribute {name} is no number and no text")
     value = file.attrs[name]
-    if isinstance(value, bytes):
-        return _clean(value.decode())
-    return _clean(value) if isinstance(value, str) else value.item()
+    return _clean(value) if isinstance(value, str | bytes) else value.item()
 
 
-def _clean(text: str) -> str:
-    """A text as it is. ValueError (UnicodeError) if its bytes were no UTF-8."""
-    text.encode()
-    return text
+def _clean(text: str | bytes) -> str:
+    """A text as it is. ValueError (UnicodeError) if its bytes were no UTF-8; h5py then gives them, or surrogates."""
+    return text.decode() if isinstance(text, bytes) else text.encode().decode()

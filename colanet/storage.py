@@ -169,7 +169,9 @@ def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, A
     try:
         arrays, attributes = hdf5.read(content)
     # h5py meets damaged structures with almost any exception, depending on which byte is wrong.
-    except (OSError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError) as error:
+    except (
+        OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, MemoryError,
+    ) as error:  # fmt: skip
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: not a readable HDF5 file ({reason})") from error
     if attributes.get("colanet_format") != FORMAT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from colanet.associative.dead import OneGroup
 from colanet.associative.extras import need
 from colanet.associative.lagrangians import ReLU
 from colanet.associative.retrieval import Trajectory
-from colanet.atomic import atomic_path
+from colanet.atomic import write_bytes
 
 DPI = 100
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555", "#4fb3bf", "#e377a2")
@@ -31,8 +32,9 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure; the suffix says the format. The file is whole or absent."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip(".") or "png")
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix.lstrip(".") or "png")
+    write_bytes(path, picture.getvalue())
 
 
 def strip(rows: Sequence[Array], titles: Sequence[str], shape: tuple[int, int]) -> Any:

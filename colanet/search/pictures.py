@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from colanet.atomic import atomic_path
+from colanet.atomic import write_bytes
 from colanet.search.study import Study
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def draw(path: Path, study: Study, trials: Sequence[FrozenTrial]) -> None:
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_formatter(NullFormatter())
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=110)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110)
+    write_bytes(path, picture.getvalue())
 
 
 def _course(axes: Any, study: Study, numbers: np.ndarray, values: np.ndarray) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from colanet.atomic import atomic_path
+from colanet.atomic import write_bytes
 from colanet.errors import ConfigError, DataError
 from colanet.extras import need
 
@@ -97,8 +98,10 @@ def save(figure: Any, path: str | os.PathLike) -> None:
     suffix = Path(path).suffix.lstrip(".").lower()
     # Without version and date the same picture is the same file.
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format=suffix, dpi=DPI, metadata=metadata)
+    # Drawn in memory: matplotlib's own writing can fail in ways of its own.
+    picture = io.BytesIO()
+    figure.savefig(picture, format=suffix, dpi=DPI, metadata=metadata)
+    write_bytes(path, picture.getvalue())
 
 
 def numbers(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
