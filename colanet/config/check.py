@@ -112,7 +112,7 @@ def _ends(view: View) -> Iterator[Finding]:
         path: Path = ("projections", index)
         for end in ("source", "target"):
             name = getattr(projection, end)
-            if name not in view.inputs and name not in view.populations and name not in view.broken:
+            if name not in view.inputs and name not in view.populations and not view.is_broken(name):
                 yield Finding((*path, end), f"there is no input or population {name}; known: {known}")
         if projection.target in view.inputs:
             yield Finding((*path, "target"), f"{projection.target} is an input; nothing can project into it")
@@ -233,7 +233,7 @@ def _readout(view: View) -> Iterator[Finding]:
         return
     name = readout.population
     if name not in view.populations:
-        if name not in view.broken:
+        if not view.is_broken(name):
             message = f"there is no population {name}; known: {view.known()}"
             yield Finding(("readout", "population"), message)
         return

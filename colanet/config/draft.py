@@ -29,6 +29,8 @@ INPUT_CLASSES: dict[str, type[model.Frozen]] = {
 KEPT_PROBLEMS = 5000
 """Of a flood of problems or warnings so many are kept, and the others counted."""
 SECTIONS = ("inputs", "populations", "projections")
+ANY_NAME = ":any"
+"""Among the broken names: an object whose name is not known either. No object can be called so."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def _objects(draft: Draft, section: str) -> tuple[Any, ...]:
     draft.kept[section] = []
     if items is not None and not isinstance(items, list):
         draft.add((section,), "expected a list")
+        draft.broken.add(ANY_NAME)
         return ()
     for index, item in enumerate(items or []):
         path: Path = (section, index)
@@ -206,7 +209,9 @@ def _objects(draft: Draft, section: str) -> tuple[Any, ...]:
             found.append(made)
             draft.kept[section].append(index)
         elif isinstance(item, dict):
-            draft.broken.add(str(item.get("name", "")))
+            draft.broken.add(str(item.get("name", "" if section == "projections" else ANY_NAME)))
+        elif section != "projections":
+            draft.broken.add(ANY_NAME)
     return tuple(found)
 
 

@@ -75,6 +75,10 @@ def explain(
     for detail in details:
         path = tuple(detail["loc"])
         field = path[0] if path else None
+        if detail["type"] == "missing" and path and isinstance(path[-1], int):
+            if field not in seen:
+                yield path[:-1], "has too few entries"
+            continue
         if field in seen and field in _ALTERNATIVES:
             continue
         seen.add(field)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from colanet.config.draft import Path
+from colanet.config.draft import ANY_NAME, Path
 from colanet.config.model import ImageInput, Network, Population, Projection, TargetInput, ValuesInput
 
 
@@ -37,6 +37,10 @@ class View:
         for projection in network.projections:
             incoming.setdefault((projection.target, projection.kind), []).append(projection)
         return cls(network, frozenset(broken), inputs, {p.name: p for p in network.populations}, incoming)
+
+    def is_broken(self, name: str) -> bool:
+        """Whether there may be an object of this name that could not be understood."""
+        return name in self.broken or ANY_NAME in self.broken
 
     def size(self, name: str) -> int | None:
         found = self.populations.get(name) or self.inputs.get(name)

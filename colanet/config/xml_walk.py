@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from colanet.config.draft import Draft, Path, Place
+from colanet.config.draft import ANY_NAME, Draft, Path, Place
 from colanet.config.xml_include import Files, end_line
 from colanet.config.xml_shapes import text_of
 from colanet.config.xml_words import REFUSED, Row
@@ -133,7 +133,7 @@ class Walker:
         items.pop()
         for field in item:
             self.draft.places.pop((section, len(items), field), None)
-        self.draft.broken.add(str(item.get("name", "")))
+        self.draft.broken.add(str(item.get("name", ANY_NAME)))
 
     def _place(self, element: Any) -> Place:
         return Place(self.files.name_of(element), element.sourceline)

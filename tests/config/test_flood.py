@@ -98,9 +98,9 @@ def test_a_flood_is_cut_short_and_counted(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["unknown keys", "unknown elements", "keys of an experiment", "keys of a study"])
 def test_150_000_are_refused_at_once(name, tmp_path):
-    began = time.perf_counter()
+    began = time.process_time()
     assert f"and {150_000 - MOST_SHOWN} more" in refused(tmp_path, name, 150_000)[-1]
-    assert time.perf_counter() - began < 30  # 2 s; squares took many minutes
+    assert time.process_time() - began < 30  # 2 s; squares took many minutes
 
 
 @pytest.mark.parametrize("element", ["<SNN{}>", "<SNN><Global{}/>", "<SNN>\n<NETWORK>\n<Sections{}/></NETWORK>"])
@@ -108,10 +108,10 @@ def test_an_element_of_very_many_attributes_is_one_line(element, tmp_path):
     attributes = "".join(f' k{i}="1"' for i in range(150_000))
     path = tmp_path / "a.nnc"
     path.write_text(element.format(attributes) + "</SNN>")
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
     (problem,) = caught.value.problems
     assert problem.line == element.count("\n") + 1
     assert problem.message.endswith(f"has 150000 attributes; an element has at most {MAX_ATTRIBUTES}")
@@ -131,3 +131,36 @@ def test_unknown_attributes_are_named_in_their_order(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert [problem.message.split()[2] for problem in caught.value.problems] == [f"k{i}" for i in range(50)]
+
+
+NOISE = "inputs: [{name: R, kind: noise, size: 4, steps: 9}]\n"
+LINK = "projections: [{source: R, target: L, weight: 1}]\n"
+ONE_MISTAKE = {
+    "a section as text": "populations: L\n" + LINK,
+    "inputs as a mapping": "inputs: {R: 4}\n" + YAML + LINK,
+    "a population without a name": NOISE + "populations: [{size: 2}]\n" + LINK,
+    "a population as text": NOISE + "populations: [L]\n" + LINK,
+    "an input of an unknown kind": "inputs: [{name: R, kind: nois}]\n" + YAML + LINK,
+    "a list that is too short": "inputs: [{name: R, kind: image, period: 9, shape: [2, 2]}]\n" + YAML + LINK,
+    "the readout of a broken population": YAML.replace("6", "x") + "readout: {kind: object, population: L}\n",
+}
+
+
+@pytest.mark.parametrize("name", ONE_MISTAKE)
+def test_one_mistake_is_one_line(name, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(ONE_MISTAKE[name])
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "receptors", ["<RECEPTORS n='4'/>", "<RECEPTORS n='4'><Implementation lib='fromFile'/></RECEPTORS>"]
+)
+def test_one_mistake_of_an_element_without_a_name_is_one_line(receptors, tmp_path):
+    path = tmp_path / "a.nnc"
+    path.write_text(XML.format("", "<Link from='R' to='L'><weight>1</weight></Link>", receptors))
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(caught.value.problems) == 1
