@@ -81,8 +81,14 @@ def run(configuration: Path, **options: Any) -> None:
     else:
         announce_compilation(session, say)
     monitor = Monitor(session, options["monitor"], say)
-    result = drive(session, stop, options, checkpoint, monitor)
-    finish(session, configuration.stem, options, result, monitor, checkpoint)
+    try:
+        result = drive(session, stop, options, checkpoint, monitor)
+        finish(session, configuration.stem, options, result, monitor, checkpoint)
+    except BaseException:
+        # Without a checkpoint nothing can go on from what was recorded.
+        if not (checkpoint and checkpoint.exists()):
+            remove_spool(session)
+        raise
 
 
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
@@ -222,9 +228,14 @@ def finish(
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()
         # Last, because a checkpoint without its spool could not be resumed.
-        if isinstance(session.tally.records, Spool):
-            session.tally.records.remove()
+        remove_spool(session)
     click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
+
+
+def remove_spool(session: Session) -> None:
+    """Delete the spool of a recording, if there is one."""
+    if isinstance(session.tally.records, Spool):
+        session.tally.records.remove()
 
 
 def draw_fields(session: Session) -> Any:
