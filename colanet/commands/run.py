@@ -66,7 +66,7 @@ def run(configuration: Path, **options: Any) -> None:
     session = make_session(configuration, options)
     stop = last_step(session, options["stop_at"], say)
     freeze = session.default_freeze if options["freeze_at"] is None else options["freeze_at"]
-    session.terms = {"--stop-at": stop, "--freeze-at": freeze}
+    session.terms = {"--stop-at": stop, "--freeze-at": "never" if freeze is None else freeze}
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
     if options["resume"] and checkpoint and checkpoint.exists():
         session.resume(checkpoint)
