@@ -14,14 +14,15 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from colanet import contents
 from colanet.encoding.records import Part
-from colanet.errors import CheckpointError, OutputError
+from colanet.errors import CheckpointError, DataError, OutputError
 from colanet.recorded import Again, Chunks, Records, chunks_of, silence
 
 READ_BYTES = 1 << 20
@@ -75,7 +76,7 @@ class Spool(Records):
     def _read(self, places: Sequence[int]) -> Iterator[list[Part]]:
         if self.begin == self.end:
             return
-        with open(self.path, "rb") as file:
+        with self._opened() as file:
             at, end = self.begin, self.end
             while at < end:
                 file.seek(at)
@@ -90,6 +91,17 @@ class Spool(Records):
                     parts.append(Part(first, counts, np.fromfile(file, dtype=np.uint32, count=totals[place])))
                 yield parts
                 at = int(starts[-1])
+
+    def _opened(self) -> BinaryIO:
+        """The file for reading. DataError if it is gone or too short."""
+        try:
+            file = open(self.path, "rb")  # noqa: SIM115
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be read ({error.strerror or error})") from error
+        if os.fstat(file.fileno()).st_size < self.end:
+            file.close()
+            raise DataError(f"{self.path}: became shorter after it was written")
+        return file
 
     def anew(self) -> Spool:
         """An empty one for other data, behind this one's blocks in the same file."""
@@ -144,7 +156,8 @@ class Spool(Records):
 
     def remove(self) -> None:
         """Delete the file; nothing can be read any more."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink()
 
 
 def _block_of(parts: Sequence[Part]) -> bytes:

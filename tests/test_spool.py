@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import colanet
 from colanet.encoding.records import Part
-from colanet.errors import CheckpointError, OutputError
+from colanet.errors import CheckpointError, DataError, OutputError
 from colanet.recorded import Memory, chunks_of, shifted, side_by_side
 from colanet.session import Recording, Session
 from colanet.spool import FILE, Spool
@@ -123,6 +123,11 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
     spool.path.write_bytes(b"")
     with pytest.raises(OutputError, match="became shorter"):
         spool.add(CHUNKS[1])
+    with pytest.raises(DataError, match="became shorter"):
+        spool.rows("0/L")
+    spool.remove()
+    with pytest.raises(DataError, match="cannot be read"):
+        spool.rows("0/L")
 
 
 PAIRS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), unique=True)

@@ -29,7 +29,7 @@ class Monitor:
         self.session, self.every, self.say = session, every, say
         earlier = session.kept.get("monitor", np.zeros((0, len(self.COLUMNS))))
         self.rows: list[tuple[float, ...]] = [tuple(row) for row in earlier.tolist()]
-        self.spikes = sum(row[2] for row in self.rows) if self.rows else session.tally.spikes.sum()
+        self.spikes = sum(row[2] for row in self.rows)
 
     def boundaries(self, stop: int) -> range:
         """Steps before `stop` at which a row is due."""

@@ -73,7 +73,7 @@ def run(configuration: Path, **options: Any) -> None:
     session = make_session(configuration, options)
     stop = last_step(session, options["stop_at"], speaker(options))
     freeze = session.default_freeze if options["freeze_at"] is None else options["freeze_at"]
-    session.terms = {"--stop-at": stop, "--freeze-at": freeze}
+    session.terms = {"--stop-at": stop, "--freeze-at": "never" if freeze is None else freeze}
     checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
     resuming = options["resume"] and checkpoint is not None and checkpoint.exists()
     if options["load"] and not resuming:
@@ -104,8 +104,14 @@ def work(
     else:
         announce_compilation(session, say)
     monitor = Monitor(session, options["monitor"], say)
-    result = drive(session, stop, options, checkpoint, monitor)
-    finish(session, configuration.stem, options, result, monitor, checkpoint)
+    try:
+        result = drive(session, stop, options, checkpoint, monitor)
+        finish(session, configuration.stem, options, result, monitor, checkpoint)
+    except BaseException:
+        # Without a checkpoint nothing can go on from what was recorded.
+        if not (checkpoint and checkpoint.exists()):
+            remove_spool(session)
+        raise
 
 
 def speaker(options: dict[str, Any]) -> Callable[[str], None]:
@@ -252,8 +258,7 @@ def finish(
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()
         # Last, because a checkpoint without its spool could not be resumed.
-        if isinstance(session.tally.records, Spool):
-            session.tally.records.remove()
+        remove_spool(session)
     click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
 
 
@@ -264,6 +269,12 @@ def write_answers(session: Session, folder: Path) -> None:
     if target and path:
         answers = session.answers()
         write_predictions(path, answers, session.labels()[: len(answers)], target, session.presentation.n_train)
+
+
+def remove_spool(session: Session) -> None:
+    """Delete the spool of a recording, if there is one."""
+    if isinstance(session.tally.records, Spool):
+        session.tally.records.remove()
 
 
 def draw_fields(session: Session) -> Any:

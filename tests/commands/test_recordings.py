@@ -13,7 +13,7 @@ import colanet
 from colanet.commands import recordings
 from colanet.commands.monitor import Monitor
 from colanet.encoding import records
-from colanet.errors import CheckpointError
+from colanet.errors import CheckpointError, OutputError
 from colanet.session import Recording, Session
 from colanet.storage import read_h5
 
@@ -183,6 +183,31 @@ def test_a_run_killed_anywhere_and_resumed_leaves_the_same_files(call, tmp_path,
     assert one.keys() == other.keys()
     for key, array in other.items():
         np.testing.assert_array_equal(one[key], array, err_msg=key)
+
+
+def test_monitoring_killed_before_its_first_row_counts_from_the_beginning(call, tmp_path, monkeypatch):
+    options = [*SMALL, "--monitor", 450, "--checkpoint", 200, "--out"]
+    run(call, CONFIG, *options, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        killed(patch, (Session, "advance"), 2)
+        with pytest.raises(KilledError):
+            call("run", CONFIG, *options, tmp_path / "killed")
+    run(call, CONFIG, *options, tmp_path / "killed", "--resume")
+    one, other = (tmp_path / name / "monitoring.published.csv" for name in ("killed", "whole"))
+    assert one.read_text() == other.read_text() and one.read_text().count("\n") == 3
+
+
+def test_a_spool_that_nothing_can_go_on_from_is_not_left_behind(call, tmp_path, monkeypatch):
+    def full(*_):
+        raise OutputError("recording.spool: cannot be written (No space left on device)")
+
+    for options, left in (([], set()), (["--checkpoint", "100"], {"checkpoint.h5", "recording.spool"})):
+        out = tmp_path / str(len(options))
+        with monkeypatch.context() as patch:
+            patch.setattr(recordings, "write_sections", full)
+            status, _, err = call("run", CONFIG, *SMALL, "--record", "text", "--out", out, *options)
+        assert (status, err.count("\n")) == (2, 1)
+        assert {path.name for path in out.iterdir()} == left
 
 
 def test_a_resume_without_its_spool_is_one_line_and_touches_nothing(call, tmp_path, monkeypatch):
