@@ -1,4 +1,4 @@
-"""Populations that are called like a second projection: engines agree, a resumed run equals an uninterrupted one."""
+"""Populations called like a second projection: engines agree, a resumed run equals an uninterrupted one."""
 
 import numpy as np
 import pytest
