@@ -57,6 +57,7 @@ class Persistence:
     """The part of a session that writes files and takes them up again."""
 
     network: Network
+    plan: Plan
     seed: int
     engine: Engine
     presentation: Presentation
@@ -115,13 +116,14 @@ class Persistence:
             raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
         if "time" not in attributes:
             raise CheckpointError(f"{path}: damaged, it does not say its time")
-        self._take(path, arrays)
+        self._take(path, arrays, int(attributes["time"]))
         self.origin, self.step = int(attributes["time"]), 0
         period = self.presentation.period or 1
         self.rest(-self.origin % period)
 
-    def _take(self, path, state: State) -> None:
+    def _take(self, path, state: State, step: int) -> None:
         try:
+            check_state(self.plan, state, step)
             self.engine.load(state)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
@@ -176,7 +178,8 @@ class Persistence:
         lost = sorted((needed - arrays.keys()) | ({"origin", "step", "events", "seconds"} - attributes.keys()))
         if lost:
             raise CheckpointError(f"{path}: damaged, it lacks {lost[0]}")
-        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
+        now = int(attributes["origin"]) + int(attributes["step"])
+        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")}, now)
         self.tally.votes, self.tally.spikes = arrays["tally/votes"], arrays["tally/spikes"]
         self.tally.demand = arrays["tally/demand"]
         self.tally.events, self.tally.seconds = int(attributes["events"]), float(attributes["seconds"])
