@@ -211,7 +211,7 @@ def test_record_hdf5(run, whole, tmp_path):
     for key, (rows, _) in windows(whole).items():
         name, copy = key.split(".")
         found = arrays[f"spikes/{copy}/{name}"]
-        assert found.dtype == np.int32
+        assert found.dtype == np.int64
         np.testing.assert_array_equal(found - [100, 0], rows)
     assert [key for key in arrays if key.startswith("spikes/")] == ["spikes/0/L", "spikes/0/R", "spikes/1/L"]
 

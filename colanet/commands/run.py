@@ -244,7 +244,7 @@ def write_recordings(session: Session, form: str, out: Path) -> dict[str, np.nda
 
     arrays = {key: session.spikes(key.split("/", 1)[1], int(key.split("/", 1)[0])) for key in session.tally.records}
     if form == "hdf5":
-        return {f"spikes/{key}": rows.astype(np.int32) for key, rows in arrays.items()}
+        return {f"spikes/{key}": rows for key, rows in arrays.items()}
     sizes = dict(session.plan.inputs) | {p.name: p.size for p in session.plan.populations}
     recording = session.recording
     assert recording is not None

@@ -30,6 +30,8 @@ def _number_or_infinity(value: Any) -> Any:
 
 
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
+LongTime = Annotated[int, Field(ge=0, lt=2**60)]
+"""Steps or bytes of a whole run: sums of two of them fit 64 bits."""
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[^\s/.:>\p{C}]+$")]
 NAME_BYTES = 150
@@ -142,7 +144,7 @@ class _Input(Frozen):
     pacemaker_period: Steps | None = None
     steps: Steps | None = None
     mode: Literal["once", "repetitive", "endless"] = "once"
-    skip: Annotated[int, Field(ge=0)] = 0
+    skip: LongTime = 0
     labels: Text | None = None
 
 
@@ -194,7 +196,7 @@ class ImageInput(_Input):
     kind: Literal["image"] = "image"
     source: Text | None = None
     shape: tuple[Steps, Steps, Steps] | None = None
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: LongTime = 0
     period: Steps
     presentation: Steps | None = None
     max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -251,7 +253,7 @@ class TargetInput(Frozen):
     kind: Literal["object_target", "state_target"] = "object_target"
     size: Annotated[int, Field(ge=1, le=2**16)]
     target_file: Text
-    learning_time: Annotated[int, Field(ge=0)]
+    learning_time: LongTime
     period: Steps
     spike_period: Steps | None = None
     label_step: Annotated[int, Field(ge=0)] | None = None

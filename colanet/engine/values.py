@@ -39,7 +39,7 @@ def ranges(population: PopulationPlan, step: int | None) -> dict[str, Range]:
     return {
         "potential": (-POTENTIAL_LIMIT, POTENTIAL_LIMIT),
         "ramp": (0, RAMP_LIMIT if population.ramp_period else 0),
-        "gate": (1 - AWAKE if population.gated else AWAKE, AWAKE),
+        "gate": (-AWAKE if population.gated else AWAKE, AWAKE),
         "spikes": (0, 1),
         "awake": (0, 1),
         "forced": (0, 1),

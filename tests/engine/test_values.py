@@ -105,7 +105,7 @@ def test_the_same_on_a_gpu(network, seed, value, data):
         ("0/L/potential", POTENTIAL_LIMIT + 1, f"holds {POTENTIAL_LIMIT + 1}, expected -{POTENTIAL_LIMIT} to"),
         ("0/L/ramp", 1, "holds 1, expected 0"),
         ("0/L/gate", 3, f"holds 3, expected {AWAKE}"),
-        ("0/G/gate", -AWAKE, f"expected -{AWAKE - 1} to {AWAKE}"),
+        ("0/G/gate", -AWAKE - 1, f"expected -{AWAKE} to {AWAKE}"),
         ("0/L/awake", 2, "holds 2, expected 0 to 1"),
         ("0/L/awake", 0, "holds 0, expected 1: no gating synapse ends there"),
         ("0/L/spikes", 2, "holds 2, expected 0 to 1"),
