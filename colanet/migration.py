@@ -98,6 +98,8 @@ def check(migration: Migration, plan: Plan) -> None:
     where = f"migration, population {learner.name}"
     if learner.plasticity is None or learner.columns < 2:
         raise ConfigError(Problem("neurons move between the columns of a learning population, it has none", where))
+    if not learner.gated:
+        raise ConfigError(Problem("empty places sleep, which needs a gating synapse; it has none", where))
     if demand.size != learner.columns:
         raise ConfigError(
             Problem(f"{demand.name} has {demand.size} neurons, expected one a column, {learner.columns}", where)

@@ -71,11 +71,11 @@ class Persistence:
     """The part of a session that writes files and takes them up again."""
 
     network: Network
+    plan: Plan
     seed: int
     engine: Engine
     presentation: Presentation
     recording: Recording | None
-    plan: Plan
     migration: Migration | None
     moves: list[Move]
     votes: Votes | None
@@ -129,7 +129,7 @@ class Persistence:
             raise CheckpointError(f"{path}: not a saved state but a {attributes.get('kind', 'stranger')}")
         time = contents.integer(path, attributes, "time", 0, LATEST)
         self._check_origins(path, attributes)
-        self._take(path, arrays)
+        self._take(path, arrays, time)
         self.origin, self.step = time, 0
         period = self.presentation.period or 1
         self.rest(-self.origin % period)
@@ -148,8 +148,9 @@ class Persistence:
                 f"{drawn[0].source}->{drawn[0].target}); this run has seed {self.seed}"
             )
 
-    def _take(self, path, state: State) -> None:
+    def _take(self, path, state: State, step: int) -> None:
         try:
+            check_state(self.plan, state, step)
             self.engine.load(state)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
@@ -210,7 +211,7 @@ class Persistence:
         self._check_records(path, arrays, step)
         records = copy(self.tally.records)
         records.restore(path, arrays, attributes, self.recording.window(0, step) if self.recording else (0, 0))
-        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")})
+        self._take(path, {k[6:]: v for k, v in arrays.items() if k.startswith("state/")}, origin + step)
         self.tally.votes, self.tally.spikes, self.tally.demand = tally
         self.tally.events, self.tally.seconds, self.tally.records = events, seconds, records
         self.moves = moves

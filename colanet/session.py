@@ -31,7 +31,7 @@ from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
-from colanet.plan import Plan, build
+from colanet.plan import Plan, build, memory
 from colanet.readout import Score, criterion_value, decide, score, values_of
 from colanet.recorded import Memory, part_of
 from colanet.tally import Recording, Result, Tally
@@ -113,6 +113,7 @@ class Session(Inspection, Persistence):
         )
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
+        memory.check(self.plan)
         self.threads = min(threads or os.cpu_count() or 1, network.copies)
         self.engine = make_engine(engine, self.plan, self.threads)
         self.recording = recording

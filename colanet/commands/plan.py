@@ -9,7 +9,7 @@ import click
 from colanet import config
 from colanet.commands import options
 from colanet.errors import ColanetError
-from colanet.plan import build
+from colanet.plan import build, memory
 from colanet.plan.describe import describe
 
 
@@ -31,4 +31,5 @@ def plan(configuration: Path, seed: int, data: Path | None, lenient: bool) -> No
 
         presentation = build_sources(network.inputs, base_dir=configuration.parent, seed=seed, data_dir=data)
         made = build(network, input_sizes={s.name: s.size for s in presentation.sources}, seed=seed)
+    memory.check(made)
     click.echo(describe(made))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from colanet.commands import options
 from colanet.config.files import load_with_notices, save
 from colanet.config.model import Network
-from colanet.errors import ColanetError
+from colanet.errors import ColanetError, ConfigError
 
 
 @click.command()
@@ -27,6 +28,7 @@ def validate(files: tuple[str, ...], lenient: bool) -> None:
     for file in files:
         try:
             network = _load(file, lenient)
+            _check_integers_and_memory(file, network)
         except ColanetError as error:
             click.echo(str(error), err=True)
             failed = True
@@ -59,6 +61,17 @@ def convert(source: str, destination: str, force: bool, lenient: bool) -> None:
     if here != there and files:
         note = f"relative file names now start from {there}: {', '.join(files)}"
         click.echo(f"note: {note}", err=True)
+
+
+def _check_integers_and_memory(file: str, network: Network) -> None:
+    """What only a plan knows; inputs whose size the data decide count as one node."""
+    from colanet.plan import build, memory
+
+    unknown = {item.name: 1 for item in network.inputs if item.size is None}
+    try:
+        memory.check(build(network, input_sizes=unknown))
+    except ConfigError as error:
+        raise ConfigError([replace(problem, file=file) for problem in error.problems]) from error
 
 
 def _load(file: str, lenient: bool) -> Network:

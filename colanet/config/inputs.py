@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from colanet.config.values import Frozen, OwnName, Probability, Steps, Text
+from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
 
 
@@ -38,7 +38,7 @@ class _Input(Frozen):
     pacemaker_period: Steps | None = None
     steps: Steps | None = None
     mode: Literal["once", "repetitive", "endless"] = "once"
-    skip: Annotated[int, Field(ge=0)] = 0
+    skip: LongTime = 0
     labels: Text | None = None
 
 
@@ -90,7 +90,7 @@ class ImageInput(_Input):
     kind: Literal["image"] = "image"
     source: Text | None = None
     shape: tuple[Steps, Steps, Steps] | None = None
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: LongTime = 0
     period: Steps
     presentation: Steps | None = None
     max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -158,7 +158,7 @@ class TargetInput(Frozen):
     kind: Literal["object_target", "state_target"] = "object_target"
     size: Annotated[int, Field(ge=1, le=2**16)]
     target_file: Text
-    learning_time: Annotated[int, Field(ge=0)]
+    learning_time: LongTime
     period: Steps
     spike_period: Steps | None = None
     label_step: Annotated[int, Field(ge=0)] | None = None

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from colanet.engine.values import wrong_values
 from colanet.errors import CheckpointError
 from colanet.plan import Plan
 from colanet.plan.fixed import NEVER, RESOURCE_LIMIT
@@ -145,8 +146,15 @@ def _population_state(plan: Plan, population, copy: int) -> State:
     return state
 
 
-def check_state(plan: Plan, state: State) -> None:
-    """Refuse a state with missing or unknown keys, or arrays of another shape or type.
+def check_state(plan: Plan, state: State, step: int | None = None) -> None:
+    """Refuse a state with missing or unknown keys, arrays of another shape or type, or impossible values.
+
+    Parameters
+    ----------
+    plan : Plan
+    state : State
+    step : int or None
+        The step that comes next, if it is known; then times and the rings of past steps are checked against it.
 
     Raises
     ------
@@ -169,6 +177,8 @@ def check_state(plan: Plan, state: State) -> None:
                 f"the state does not belong to this network: {key} is {state[key].dtype}{state[key].shape}, "
                 f"expected {array.dtype}{array.shape}"
             )
+    for wrong in wrong_values(plan, state, step):
+        raise CheckpointError(f"the state is damaged: {wrong}")
 
 
 def digest(state: State, step: int) -> str:

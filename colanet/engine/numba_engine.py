@@ -157,7 +157,10 @@ def population_row(p: PopulationPlan) -> list[int]:
     ]  # fmt: skip
 
 
-def weight_tables(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+WeightTables = tuple[np.ndarray, np.ndarray]
+
+
+def weight_tables(plan: Plan) -> WeightTables:
     """The kernels' look-up tables of `weight_of`, a row a population."""
     rules = [p.plasticity for p in plan.populations]
     most = max((r.w_max - r.w_min for r in rules if r), default=0)
@@ -181,9 +184,9 @@ def weight_tables(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
 class CopyRunner:
     """One network copy: its wiring, its live state, its scratch arrays."""
 
-    def __init__(self, plan: Plan, copy: int, layout: Layout, state: State):
+    def __init__(self, plan: Plan, copy: int, layout: Layout, tables: WeightTables, state: State):
         self.plan, self.copy, self.layout = plan, copy, layout
-        level, bound = weight_tables(plan)
+        level, bound = tables
         self.wiring = k.Wiring(
             population=np.array(
                 [[*population_row(p), reach_of(layout.table, p.index, from_input=False)] for p in plan.populations],
@@ -424,11 +427,14 @@ class NumbaEngine:
         shared = not any(p.random for p in plan.projections)
         first = Layout(plan, 0)
         self.layouts = [first if shared or c == 0 else Layout(plan, c) for c in range(plan.copies)]
+        self.tables = weight_tables(plan)
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:
         check_state(self.plan, state)
-        self.runners = [CopyRunner(self.plan, copy, layout, state) for copy, layout in enumerate(self.layouts)]
+        self.runners = [
+            CopyRunner(self.plan, copy, layout, self.tables, state) for copy, layout in enumerate(self.layouts)
+        ]
 
     def state(self) -> State:
         state = initial_state(self.plan)

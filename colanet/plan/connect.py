@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -74,79 +74,86 @@ def connect(
     -------
     Synapses
     """
-    pre, post = _RULES[projection.connection](projection, index, source, target, seed, copy)
-    if recurrent and projection.connection != "one_to_one":
-        keep = pre != post
-        pre, post = pre[keep], post[keep]
+    parts = []
+    for first, last in _blocks(source.size, target.size):
+        pre, post = _pairs(projection, index, source, target, seed, copy, first, last)
+        if recurrent and projection.connection != "one_to_one":
+            keep = pre != post
+            pre, post = pre[keep], post[keep]
+        delay = draw_delays(projection.delay, pre * target.size + post, index, seed, copy)
+        parts.append((pre.astype(np.int32), post.astype(np.int32), delay))
+    pre, post, delay = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if projection.max_inputs is not None:
         keep = _at_most(projection.max_inputs, pre, post, target, index, seed, copy)
-        pre, post = pre[keep], post[keep]
-    pair = pre.astype(np.int64) * target.size + post
-    delay = draw_delays(projection.delay, pair, index, seed, copy)
-    return Synapses(pre.astype(np.int32), post.astype(np.int32), delay)
+        pre, post, delay = pre[keep], post[keep], delay[keep]
+    return Synapses(pre, post, delay)
 
 
 # ------------------------------------------------------------- connection rules
 
 
-def _grid(source: Shape, target: Shape) -> tuple[np.ndarray, np.ndarray]:
-    pre = np.repeat(np.arange(source.size, dtype=np.int64), target.size)
-    post = np.tile(np.arange(target.size, dtype=np.int64), source.size)
+BLOCK = 1 << 20
+"""Most pairs looked at at once, so that sparse rules on large populations need little memory."""
+
+
+def _blocks(sources: int, targets: int) -> Iterator[tuple[int, int]]:
+    """Cut the source neurons into parts of at most `BLOCK` pairs."""
+    longest = max(1, BLOCK // targets)
+    for first in range(0, sources, longest):
+        yield first, min(first + longest, sources)
+
+
+def _pairs(projection, index, source: Shape, target: Shape, seed, copy, first, last):
+    """Pre and post, int64, of the pairs of a rule whose source neuron lies in first..last-1, sorted by both."""
+    rule = projection.connection
+    if rule == "one_to_one":
+        return _one_to_one(source.size, target.size, first, last)
+    if rule.startswith("within_columns"):
+        pre, post = _same_columns(source, target, first, last)
+        keep = pre != post if rule.endswith("except_same") else slice(None)
+        return pre[keep], post[keep]
+    pre = np.repeat(np.arange(first, last, dtype=np.int64), target.size)
+    post = np.tile(np.arange(target.size, dtype=np.int64), last - first)
+    if rule == "other_columns":
+        keep = source.column(pre) != target.column(post)
+        return pre[keep], post[keep]
+    if projection.probability < 1.0:
+        keep = _uniform(Stream.CONNECTION, index, seed, copy, pre * target.size + post) < projection.probability
+        return pre[keep], post[keep]
     return pre, post
 
 
-def _one_to_one(projection, index, source, target, seed, copy):
-    if source.size >= target.size:
-        ratio = source.size // target.size
-        pre = np.arange(ratio * target.size, dtype=np.int64)
+def _one_to_one(sources: int, targets: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Same index, or blocks of the integer ratio of the sizes."""
+    if sources >= targets:
+        ratio = sources // targets
+        pre = np.arange(first, max(first, min(last, ratio * targets)), dtype=np.int64)
         return pre, pre // ratio
-    ratio = target.size // source.size
-    post = np.arange(ratio * source.size, dtype=np.int64)
+    ratio = targets // sources
+    post = np.arange(ratio * first, ratio * last, dtype=np.int64)
     return post // ratio, post
 
 
-def _where(condition: Callable[[Shape, Shape, np.ndarray, np.ndarray], np.ndarray]):
-    def rule(projection, index, source, target, seed, copy):
-        pre, post = _grid(source, target)
-        keep = condition(source, target, pre, post)
-        return pre[keep], post[keep]
-
-    return rule
-
-
-def _same_column(source, target, pre, post):
-    return source.column(pre) == target.column(post)
-
-
-def _random(projection, index, source, target, seed, copy):
-    pre, post = _grid(source, target)
-    if projection.probability < 1.0:
-        keep = _uniform(Stream.CONNECTION, index, seed, copy, pre * target.size + post) < projection.probability
-        pre, post = pre[keep], post[keep]
-    return pre, post
+def _same_columns(source: Shape, target: Shape, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs inside equal columns."""
+    width = target.column_size or 1
+    own = np.arange(first, last, dtype=np.int64)
+    begin = source.column(own) * width
+    many = np.clip(target.size - begin, 0, width)
+    pre = np.repeat(own, many)
+    inside = np.arange(len(pre)) - np.repeat(np.cumsum(many) - many, many)
+    return pre, np.repeat(begin, many) + inside
 
 
 def _at_most(limit: int, pre, post, target: Shape, index: int, seed: int, copy: int) -> np.ndarray:
     """Keep at most `limit` synapses a neuron: those with the smallest draw of a second step of the stream."""
     step = hashing.step_key(hashing.key(seed, hashing.stream(Stream.CONNECTION, index), copy), 1)
-    rank = hashing.draw64(step, pre * target.size + post)
+    rank = hashing.draw64(step, pre.astype(np.int64) * target.size + post)
     order = np.lexsort((rank, post))
     first = np.searchsorted(post[order], post[order], side="left")
     keep = np.zeros(len(pre), dtype=bool)
     keep[order[np.arange(len(pre)) - first < limit]] = True
     return keep
-
-
-_RULES: dict[str, Callable] = {
-    "one_to_one": _one_to_one,
-    "all_to_all": _where(lambda source, target, pre, post: np.ones(len(pre), dtype=bool)),
-    "within_columns": _where(_same_column),
-    "other_columns": _where(lambda *ends: ~_same_column(*ends)),
-    "within_columns_except_same": _where(
-        lambda source, target, pre, post: _same_column(source, target, pre, post) & (pre != post)
-    ),
-    "random": _random,
-}
 
 
 # ----------------------------------------------------------------- random draws

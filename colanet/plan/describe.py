@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from colanet.plan.build import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.fixed import MILLI, ONE
+from colanet.plan.memory import network_bytes, size
 
 
 def describe(plan: Plan) -> str:
@@ -23,7 +24,8 @@ def describe(plan: Plan) -> str:
         "one step",
         *(f"  {number:2d}. {text}" for number, text in enumerate(operations(plan), 1)),
         "",
-        f"state: {memory(plan) / 1024:.0f} KiB a copy, {memory(plan) * plan.copies / 2**20:.1f} MiB in all",
+        f"state: {memory(plan) / 1024:.0f} KiB a copy, {memory(plan) * plan.copies / 2**20:.1f} MiB in all; "
+        f"a run takes at most about {size(network_bytes(plan))} beside the program and the data",
     ]
     return "\n".join(parts)
 

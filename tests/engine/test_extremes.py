@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from colanet.config.model import Network
 from colanet.engine.base import InputSpikes
 from colanet.engine.cuda import shim
 from colanet.engine.cuda.shim import ShimBackend
+from colanet.engine.cuda.tables import check_plans
 from colanet.engine.cupy_engine import CupyEngine
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
@@ -205,3 +207,39 @@ def test_a_sequence_that_began_never():
     inputs = shifted(random_input(plan, 30, 1, rate=0.5), 2**60)
     after, _ = assert_engines_agree(plan, inputs, 2**60, 2**60 + 30, state)
     assert after["0/L/stability"].tolist() == [0]  # -r R: a stability that is not positive can only increase
+
+
+# ------------------------------------------------------------- numbers without a bound
+
+
+@pytest.mark.parametrize("field", ["skip", "steps", "pacemaker_period", "size"])
+@pytest.mark.parametrize("value", [2**60, 2**63, 10**30])
+def test_times_and_sizes_of_inputs_have_a_limit(field, value):
+    text = {"name": "R", "kind": "text", field: value}
+    with pytest.raises(ValidationError) as caught:
+        Network.model_validate({"inputs": [text], "populations": POPULATIONS})
+    assert [error["loc"][-1] for error in caught.value.errors()] == [field]
+
+
+@pytest.mark.parametrize("field", ["learning_time", "period", "label_step"])
+def test_times_of_targets_have_a_limit(field):
+    target = {"name": "T", "kind": "object_target", "size": 2, "target_file": "x", "learning_time": 1, "period": 9}
+    with pytest.raises(ValidationError) as caught:
+        Network.model_validate({"inputs": [{**target, field: 10**30}], "populations": POPULATIONS})
+    assert len(caught.value.errors()) == 1
+
+
+POPULATIONS = [{"name": "L", "size": 1}]
+
+
+@pytest.mark.parametrize(
+    ("sources", "learners", "rule"),
+    [(9, 2**20, {"isi_max": 4096}), (2**22, 2**18, {"isi_max": 4096}), (9, 2**24, {"isi_max": 200})],
+)
+def test_a_gpu_refuses_what_its_counters_cannot_hold(sources, learners, rule):
+    """Neurons x steps of history beyond 2^31 would wrap in the kernels."""
+    links = [{"source": "R", "target": "L", "kind": "plastic", "connection": "one_to_one"}]
+    inputs = [{"name": "R", "kind": "noise", "size": sources}]
+    plan = one_neuron({"size": learners, "w_max": 1, **rule}, links, inputs)
+    with pytest.raises(BackendUnavailable, match=r"more than 2\^31 - 1 neurons x steps of history"):
+        check_plans([plan])

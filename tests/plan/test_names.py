@@ -103,6 +103,6 @@ def test_names_that_are_one_on_some_file_systems_are_warned_of(left, right):
     assert [text for text in found if f"{right} and {left} are one name on some file systems" in text]
 
 
-@pytest.mark.parametrize(("left", "right"), product(["L", "L#2"], ["M", "L2"]))
+@pytest.mark.parametrize(("left", "right"), list(product(["L", "L#2"], ["M", "L2"])))
 def test_different_names_are_not_warned_of(left, right):
     assert not [p for p in check(plastic(left, right), warnings=True) if "file systems" in str(p)]

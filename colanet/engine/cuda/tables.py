@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from colanet import hashing
+from colanet.config.model import MAX_DELAY
 from colanet.engine.cuda.source import columns
 from colanet.engine.cuda.wiring import J, Wiring, padded, words_of
 from colanet.errors import BackendUnavailable, ConfigError
@@ -26,6 +27,9 @@ UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
     f"more than {_TABLE_LIMIT} bytes of tables (about 250 populations or 400 projections)": (
         "the tables lie in shared memory"
+    ),
+    "more than 2^31 - 1 neurons x steps of history, or source neurons x delays": (
+        "they are counted by 32-bit integers"
     ),
 }
 """What the engine does not run, and why. Everything else that a plan can say, it runs."""
@@ -55,7 +59,13 @@ def check_plans(plans: Sequence[Plan]) -> None:
     for number, plan in enumerate(plans):
         if shape_of(plan) != shape_of(plans[0]):
             raise ConfigError(f"plan {number} has another shape than plan 0; one launch needs equal shapes")
-    broken = (synapses_at_most(plans[0]) > _INT32, table_bytes(plans[0]) > _TABLE_LIMIT)
+    history = max(plan.history for plan in plans)
+    rows = sum(p.source_size * MAX_DELAY + 1 for p in plans[0].projections)
+    broken = (
+        synapses_at_most(plans[0]) > _INT32,
+        table_bytes(plans[0]) > _TABLE_LIMIT,
+        max(plans[0].n_neurons * history, rows) > _INT32,
+    )
     for one, what in zip(broken, UNSUPPORTED, strict=True):
         if one:
             raise BackendUnavailable(f"the cupy engine does not run {what}: {UNSUPPORTED[what]}")
@@ -154,7 +164,9 @@ class Tables:
 
     def projections(self) -> np.ndarray:
         """int32 of shape (networks, projections, J_FIELDS)."""
-        return np.stack([w.table for w in self.wirings]).astype(np.int32)
+        table = np.stack([w.table for w in self.wirings])
+        assert np.abs(table).max(initial=0) <= _INT32
+        return table.astype(np.int32)
 
     def network_rows(self) -> np.ndarray:
         """int64 of shape (networks, N_FIELDS), the freezing step and the input still 0."""

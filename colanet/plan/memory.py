@@ -1,0 +1,196 @@
+"""How much memory a network takes, estimated without building it, and how much there is.
+
+The estimate is an upper bound for the numba engine, which takes the most. It counts neither the program itself
+(about 200 MiB) nor the data of the inputs nor recorded spikes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from colanet.config.model import MAX_DELAY, NoiseInput
+from colanet.errors import ConfigError, Problem
+from colanet.plan import bounds
+from colanet.plan.build import Plan, ProjectionPlan
+
+VARIABLE = "COLANET_MEMORY"
+"""Environment variable with the bytes that a network may take, instead of what is free."""
+
+SYNAPSE, PLASTIC = 40, 80
+"""Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random."""
+RESOURCE = 12
+"""Bytes a plastic synapse and copy: resource, weight, what contributes, and a copy of the state."""
+NEURON, LINE = 200, 8
+"""Bytes a neuron and copy, and bytes a neuron, copy and step of history."""
+COPY = 16 << 10
+"""Bytes a copy, however small."""
+CHUNK_STEPS = 15_000
+"""Steps of input that are made at a time; the next stretch is made meanwhile."""
+RATE = 0.25
+"""Part of an input's nodes that spike in a step, where only the data decide it."""
+
+
+def count(plan: Plan, projection: ProjectionPlan) -> int:
+    """Most synapses of one projection in one copy; those of `random` are the expected ones and some more."""
+    source, target = plan.shape(projection, "source"), plan.shape(projection, "target")
+    rule, described = projection.description.connection, projection.description
+    if rule == "one_to_one":
+        return max(source.size, target.size)
+    if rule.startswith("within_columns"):
+        return min(source.size * (target.column_size or 1), target.size * (source.column_size or 1))
+    if rule == "random":
+        pairs = source.size * target.size
+        expected = pairs * described.probability
+        return min(pairs, int(expected + 6 * expected**0.5) + 1, target.size * bounds.fan_in(plan, projection))
+    return source.size * target.size
+
+
+def parts(plan: Plan) -> dict[str, int]:
+    """Bytes of wiring, state and input of a whole network."""
+    wiring = state = 0
+    for projection in plan.projections:
+        synapses, plastic = count(plan, projection), projection.kind == "plastic"
+        span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
+        rows = 8 * projection.source_size * span
+        wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
+        state += synapses * RESOURCE if plastic else 0
+    if any(projection.random for projection in plan.projections):
+        wiring *= plan.copies
+    state += plan.n_neurons * (NEURON + LINE * plan.history) + COPY
+    return {"wiring": wiring, "state": state * plan.copies, "input": _input(plan)}
+
+
+def _input(plan: Plan) -> int:
+    """Spikes as lists and as bit sets: of one stretch, its form for the kernels, and the stretch after it."""
+    total = 0
+    limits = [getattr(described, "steps", None) or CHUNK_STEPS for described in plan.description.inputs]
+    steps = plan.history + min([CHUNK_STEPS, *limits])
+    for (_, size), described in zip(plan.inputs, plan.description.inputs, strict=True):
+        rate = described.noise if isinstance(described, NoiseInput) else RATE
+        total += int(2.5 * steps * (4 * size * rate + size / 8 + 16))
+    return total
+
+
+def network_bytes(plan: Plan) -> int:
+    """Upper bound of the bytes that a network takes while it runs."""
+    return sum(parts(plan).values())
+
+
+# -------------------------------------------------------------------- what there is
+
+
+def available() -> int | None:
+    """Bytes that this process can still get; None where that is unknown.
+
+    The least of what the machine has free, what control groups leave, and the process's own limit.
+
+    Raises
+    ------
+    ConfigError
+        If the environment variable is no number.
+    """
+    given = os.environ.get(VARIABLE, "").strip()
+    if given:
+        if not given.isascii() or not given.isdigit():
+            raise ConfigError(f"{VARIABLE}: {given!r:.60} is not a number of bytes")
+        return int(given)
+    known = [value for value in (_machine(), _groups(), _own_limit()) if value is not None]
+    return max(min(known), 0) if known else None
+
+
+def _machine(path: Path = Path("/proc/meminfo")) -> int | None:
+    values = _table(path)
+    if "MemAvailable:" not in values:
+        return None
+    return 1024 * (values["MemAvailable:"] + values.get("SwapFree:", 0))
+
+
+def _table(path: Path) -> dict[str, int]:
+    """Lines of a name and a number; empty if there is no such file."""
+    result = {}
+    for words in map(str.split, _read(path).splitlines()):
+        if len(words) > 1 and words[1].isdigit():
+            result[words[0]] = int(words[1])
+    return result
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+def _groups(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int | None:
+    """What the control groups of this process leave, version 2 or 1."""
+    left = []
+    for line in _read(own).splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers == "":
+            base, limit, used, cached = root, "memory.max", "memory.current", "inactive_file"
+        elif "memory" in controllers.split(","):
+            base, limit, used, cached = (
+                root / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file",
+            )  # fmt: skip
+        else:
+            continue
+        here = base / path.lstrip("/")
+        for folder in (here, *here.parents):
+            most, taken = _read(folder / limit).strip(), _read(folder / used).strip()
+            if most.isdigit() and taken.isdigit():
+                left.append(int(most) - int(taken) + _table(folder / "memory.stat").get(cached, 0))
+            if folder == base:
+                break
+    return min(left) if left else None
+
+
+def _own_limit() -> int | None:
+    """What `ulimit -v` leaves."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    pages = _read(Path("/proc/self/statm")).split()
+    if most == resource.RLIM_INFINITY or not pages:
+        return None
+    return most - int(pages[0]) * resource.getpagesize()
+
+
+# ------------------------------------------------------------------------- the check
+
+
+def check(plan: Plan) -> None:
+    """Refuse a network that does not fit in memory, before anything of it is made.
+
+    Raises
+    ------
+    ConfigError
+        With the bytes it would take, what for, and what there is.
+    """
+    free = available()
+    if free is None:
+        return
+    needed = parts(plan)
+    if sum(needed.values()) > free:
+        detail = ", ".join(f"{name} {size(value)}" for name, value in needed.items())
+        copies = f" for {plan.copies} copies" if plan.copies > 1 else ""
+        raise ConfigError(
+            Problem(
+                f"takes about {size(sum(needed.values()))} of memory{copies} ({detail}), and {size(free)} are free "
+                f"({VARIABLE} sets another number of bytes)",
+                "network",
+            )
+        )
+
+
+def size(n: int) -> str:
+    """Bytes in a unit that leaves at most four digits."""
+    value = float(n)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1000:
+            return f"{value:.4g} {unit}"
+        value /= 1024
+    return f"{value:.4g} TiB"
