@@ -228,6 +228,8 @@ def _readouts() -> Iterator[Word]:
 def _old_dialect() -> Iterator[Word]:
     place = "files of 2021 to 2023"
     yield Word(place, f"{tables.OLD_ROOT} (root)", "", f"<{tables.OLD_ROOT}/>", "refused", _OLD)
+    root = tables.OLD_ROOT
+    yield Word(place, "N and other words in capitals", "", f"<{root}><N>2</N></{root}>", "refused", _OLD)
     for name in sorted(tables.OLD_WORDS):
         yield Word(place, name, "", f"<SNN><{name}>2</{name}></SNN>", "refused", _OLD)
     for kind in sorted(tables.OLD_LINKS):

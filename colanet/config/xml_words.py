@@ -238,7 +238,7 @@ REFUSED: dict[str, dict[str, str]] = {
 """Element, word inside it, and why it is known but not taken."""
 
 OLD_ROOT = "Network"
-OLD_WORDS = {"Receptors", "N", "CHARTIME"}
+OLD_WORDS = {"Receptors", "CHARTIME"}
 OLD_LINKS = {"excitatory", "inhibitory"}
 """What files of 2021 to 2023 are known by: another language with the same suffix."""
 

@@ -270,6 +270,10 @@ def test_the_dialect_of_2021_is_named_in_one_line(tmp_path, text, line):
     assert found.startswith(f"{tmp_path / 'a.nnc'}:{line}: the dialect of 2021 to 2023 ")
 
 
+def test_one_capital_letter_is_a_slip_and_not_the_old_dialect(tmp_path):
+    assert "a.nnc:3: Section L: unknown element N in props" in refused(tmp_path, document(props="<N>6</N>"))
+
+
 def test_words_of_the_old_dialect_may_stand_among_globals(tmp_path):
     network, _ = noticed(tmp_path, document(tail="<Global><N>3</N><CHARTIME>2</CHARTIME></Global>"))
     assert network.globals == (("N", "3"), ("CHARTIME", "2"))
