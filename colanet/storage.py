@@ -42,26 +42,43 @@ class Blocks:
 
 def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write arrays (keys with `/` become groups) and attributes of the root, atomically."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["colanet_format"] = FORMAT
-        file.attrs["colanet_version"] = __version__
-        for key, value in attributes.items():
-            file.attrs[key] = value
-        for key, value in arrays.items():
-            # Small arrays gain nothing from chunks; large ones are mostly resources that compress well.
-            big = getattr(value, "size", 0) > 4096
-            packed = {"compression": "lzf"} if big else {}
-            if isinstance(value, Blocks):
-                _write_blocks(file.create_dataset(key, value.shape, value.dtype, **packed), value)
-            else:
-                file.create_dataset(key, data=value, **packed)
+    with atomic_path(path) as temporary:
+        later: list[tuple[int, Blocks]] = []
+        with h5py.File(temporary, "w") as file:
+            file.attrs["colanet_format"] = FORMAT
+            file.attrs["colanet_version"] = __version__
+            for key, value in attributes.items():
+                file.attrs[key] = value
+            for key, value in arrays.items():
+                if isinstance(value, Blocks):
+                    later += reserve(file, key, value)
+                    continue
+                # Small arrays gain nothing from chunks; large ones are mostly resources that compress well.
+                big = getattr(value, "size", 0) > 4096
+                file.create_dataset(key, data=value, **({"compression": "lzf"} if big else {}))
+        fill(temporary, later)
 
 
-def _write_blocks(data: h5py.Dataset, value: Blocks) -> None:
-    at = 0
-    for block in value.blocks:
-        data[at : at + len(block)] = block
-        at += len(block)
+def reserve(file: h5py.File, key: str, value: Blocks) -> list[tuple[int, Blocks]]:
+    """Make a data set whose place in the file is known but not yet written; place and value, for `fill`."""
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_layout(h5py.h5d.CONTIGUOUS)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    folder, _, name = key.rpartition("/")
+    group = file.require_group(folder) if folder else file
+    space = h5py.h5s.create_simple(value.shape)
+    data = h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(value.dtype, logical=True), space, layout)
+    return [(data.get_offset(), value)] if value.size else []
+
+
+def fill(path: str | os.PathLike, later: Iterable[tuple[int, Blocks]]) -> None:
+    """Write the blocks of reserved data sets by plain writing, which meets a full disk without harm to HDF5."""
+    with open(path, "r+b") as file:
+        for place, value in later:
+            file.seek(place)
+            for block in value.blocks:
+                file.write(np.ascontiguousarray(block, dtype=value.dtype).data)
 
 
 def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

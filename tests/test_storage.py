@@ -9,7 +9,7 @@ import pytest
 
 from colanet.atomic import atomic_path
 from colanet.errors import CheckpointError
-from colanet.storage import FORMAT, read_h5, write_h5
+from colanet.storage import FORMAT, Blocks, fill, read_h5, reserve, write_h5
 
 
 @pytest.fixture
@@ -136,3 +136,28 @@ def test_another_format(tmp_path):
 def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(CheckpointError):
         read_h5(tmp_path)
+
+
+@pytest.mark.parametrize("userblock", [0, 512])
+def test_arrays_that_come_in_blocks(tmp_path, userblock):
+    rows = np.arange(20_000, dtype=np.int64).reshape(-1, 2) << 33
+    blocks = [rows[:7], rows[7:7], rows[7:9000], rows[9000:]]
+    streams = {"spikes/0/A/B": Blocks(rows.shape, rows.dtype, blocks), "none": Blocks((0, 2), rows.dtype, [])}
+    with h5py.File(tmp_path / "a.h5", "w", userblock_size=userblock) as file:
+        file["before"] = np.arange(5)
+        later = [place for key, value in streams.items() for place in reserve(file, key, value)]
+        file["after"] = np.arange(6)
+    fill(tmp_path / "a.h5", later)
+    with h5py.File(tmp_path / "a.h5") as file:
+        np.testing.assert_array_equal(file["spikes/0/A/B"][()], rows)
+        assert file["none"].shape == (0, 2) and file["none"].dtype == np.int64
+        assert (file["before"][()].tolist(), file["after"][()].tolist()) == ([*range(5)], [*range(6)])
+
+
+def test_a_file_with_blocks_is_read_like_any_other(tmp_path):
+    rows = np.arange(12, dtype=np.int64).reshape(-1, 2)
+    streamed = Blocks(rows.shape, rows.dtype, [rows])
+    write_h5(tmp_path / "a.h5", {"x": np.arange(3), "s/rows": streamed}, {"kind": "t"})
+    arrays, attributes = read_h5(tmp_path / "a.h5")
+    np.testing.assert_array_equal(arrays["s/rows"], rows)
+    assert arrays["x"].tolist() == [0, 1, 2] and attributes["kind"] == "t"
