@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("hatchling", reason="pip install \".[test]\" brings the build back end")
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (".ci", "colanet", "configs", "data_tools", "docs", "experiments", "tests")
 GENERATED = {"__pycache__", "runs", "quick"}
