@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("hatchling", reason="pip install \".[test]\" brings the build back end")
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (".ci", "colanet", "configs", "data_tools", "docs", "experiments", "tests")
 GENERATED = {"__pycache__", "runs", "quick"}
