@@ -1,15 +1,19 @@
 """HDF5 files are whole or absent, and damaged ones are refused."""
 
+import errno
 import os
 import stat
+import subprocess
+import sys
 
 import h5py
 import numpy as np
 import pytest
 
 from colanet.atomic import atomic_path
-from colanet.errors import CheckpointError
-from colanet.storage import FORMAT, read_h5, seal, write_h5
+from colanet.errors import CheckpointError, OutputError
+from colanet.recorded import Again
+from colanet.storage import FORMAT, Blocks, read_h5, seal, write_h5
 
 
 @pytest.fixture
@@ -138,3 +142,63 @@ def test_another_format(tmp_path):
 def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(CheckpointError):
         read_h5(tmp_path)
+
+
+# ------------------------------------------------------------------ streamed files
+
+
+def blocks_of(rows, size=1000):
+    """Rows block by block, as recordings come."""
+    parts = [rows[i : i + size] for i in range(0, len(rows), size)]
+    return Blocks(rows.shape, rows.dtype, Again(lambda: iter(parts)))
+
+
+def test_a_file_written_block_by_block_is_read_back(tmp_path):
+    rows = np.random.default_rng(0).integers(0, 2**40, (12_345, 2))
+    write_h5(tmp_path / "x.h5", {"a/rows": blocks_of(rows), "small": np.arange(3)}, {"kind": "results"})
+    arrays, attributes = read_h5(tmp_path / "x.h5")
+    np.testing.assert_array_equal(arrays["a/rows"], rows)
+    assert arrays["small"].tolist() == [0, 1, 2] and attributes["kind"] == "results"
+    with h5py.File(tmp_path / "x.h5") as plain:
+        np.testing.assert_array_equal(plain["a/rows"][:], rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+    content = bytearray((tmp_path / "x.h5").read_bytes())
+    content[len(content) // 2] ^= 4
+    (tmp_path / "x.h5").write_bytes(content)
+    with pytest.raises(CheckpointError, match="its checksum does not fit"):
+        read_h5(tmp_path / "x.h5")
+
+
+def test_room_that_is_not_there_is_missed_before_hdf5_begins(tmp_path, monkeypatch):
+    """The older file stays, and nothing else."""
+    (tmp_path / "x.h5").write_bytes(b"older")
+
+    def full(descriptor, offset, size):
+        assert size >= 12_345 * 16
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(OutputError, match=os.strerror(errno.ENOSPC)):
+        write_h5(tmp_path / "x.h5", {"rows": blocks_of(np.ones((12_345, 2), dtype=np.int64))}, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"] and (tmp_path / "x.h5").read_bytes() == b"older"
+
+
+STREAM = """
+import resource, sys
+import numpy as np
+from colanet.storage import Blocks, write_h5
+block, repeats = np.random.default_rng(0).integers(0, 2**60, (100_000, 2)), int(sys.argv[1])
+write_h5(sys.argv[2], {"rows": Blocks((repeats * len(block), 2), block.dtype, [block] * repeats)}, {})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_streaming_takes_the_memory_of_a_block(tmp_path):
+    """A file of 128 MB is written with hardly more memory than one of 3 MB."""
+    pytest.importorskip("resource")
+    words = [sys.executable, "-c", STREAM]
+    peaks = [
+        int(subprocess.run([*words, n, tmp_path / "x.h5"], check=True, capture_output=True, text=True).stdout)
+        for n in ("2", "80")
+    ]
+    assert peaks[1] - peaks[0] < 32 << 10, "KiB"
