@@ -4,9 +4,12 @@ import json
 import math
 from pathlib import Path
 
+import pytest
+
 CONFIG = Path(__file__).parents[1] / "configs" / "mnist.nnc"
 
 
+@pytest.mark.slow
 def test_bench_reports_times_beside_the_roofline(call):
     arguments = ["--train", "60", "--test", "40", "--rounds", "1", "--copies", "2", "--json"]
     status, printed, _ = call("bench", CONFIG, *arguments)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("hatchling", reason="pip install \".[test]\" brings the build back end")
+
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (".ci", "colanet", "configs", "data_tools", "docs", "experiments", "tests")
 GENERATED = {"__pycache__", "runs", "quick"}

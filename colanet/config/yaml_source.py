@@ -67,8 +67,7 @@ def _unreadable(error: Exception, text: str, builder: _Builder) -> Problem:
     deep = deep_bracket(text, builder.end, end, len(builder.stack), flows, MAX_DEPTH)
     if deep is not None:
         return Problem(TOO_DEEP, file=builder.shown, line=_line_of(text, deep))
-    # The end of a text that ends with a line break is on no line of its own.
-    line = _line_of(text, min(mark.index, len(text) - 1)) if mark else 1
+    line = _line_of(text, mark.index) if mark else 1
     said = getattr(error, "problem", None) or getattr(error, "context", None)
     message = "not readable as YAML" + (f" ({said})" if said else "")
     return Problem(message, file=builder.shown, line=line)

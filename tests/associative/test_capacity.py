@@ -77,6 +77,7 @@ def test_extrapolation_of_a_line_is_exact():
         extrapolate(line | {100: LoadCurve(*np.empty((3, 0)), np.array([0.2]))})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n, sizes", [(2, (100, 200, 400)), (3, (40, 60, 90)), (4, (24, 36, 54))])
 def test_capacity_of_model_a_grows_as_the_power_n_minus_1(n, sizes):
     """Exponent within 0.15 of n - 1, each capacity within 12 % of the normal approximation."""

@@ -87,7 +87,7 @@ def test_an_error_behind_such_texts_is_not_taken_for_depth(name):
 
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize(
-    ("text", "line"), [("a: [1,\r\n\r\n @]", 3), ("a: [1,\r\r @]", 3), ("a: [1,\n\n @]\n", 3), ("a: [1,\n", 1)]
+    ("text", "line"), [("a: [1,\r\n\r\n @]", 3), ("a: [1,\r\r @]", 3), ("a: [1,\n\n @]\n", 3), ("a: [1,\n", 2)]
 )
 def test_lines_are_counted_at_every_kind_of_line_break(text, line):
     assert problem(text).line == line

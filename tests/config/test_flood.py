@@ -96,6 +96,7 @@ def test_a_flood_is_cut_short_and_counted(name, tmp_path):
         assert lines[-1].endswith(f": and {6000 * one - MOST_SHOWN} more problems")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unknown keys", "unknown elements", "keys of an experiment", "keys of a study"])
 def test_150_000_are_refused_at_once(name, tmp_path):
     began = time.process_time()

@@ -72,6 +72,7 @@ def test_numbers_given_by_the_issue():
     assert {p.delay.uniform for p in net.projections} == {(1, 30)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rhythm_of_about_20_hz(seed):
     """Tolerance: "about 20 Hz" is taken as 15 to 25 Hz. Eight seeds gave 18 or 19 Hz on a grid of 1 Hz, 62 to
@@ -88,6 +89,7 @@ def test_rhythm_of_about_20_hz(seed):
     assert correlation[period // 2] < -0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS[:2])
 def test_rhythm_needs_inhibition_and_delays(seed):
     """The loop E -> I -> E makes it, with its delays; without either less than 2 % of the power is in the band."""
@@ -97,6 +99,7 @@ def test_rhythm_needs_inhibition_and_delays(seed):
         assert band_share(population_rate(changed, seed)) < 0.05
 
 
+@pytest.mark.slow
 def test_rhythm_does_not_need_excitation_among_e_neurons():
     net = network()
     links = tuple(p for p in net.projections if (p.source, p.target) != ("E", "E"))

@@ -218,6 +218,7 @@ def test_results_that_are_there_are_not_overwritten(call, tmp_path):
     assert (status, out) == (2, "") and "small_seed0.h5: is there already; go on with --resume" in err
 
 
+@pytest.mark.slow
 def test_killed_for_real_and_resumed(call, tmp_path):
     """SIGKILL as soon as a checkpoint lies there, within the first of two tasks."""
     sizes = {"tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 2000, "test": 40}]}

@@ -101,6 +101,7 @@ def test_pieces_and_silent_stretches_change_nothing(network, seed, cuts):
     assert_same_state(whole.state(), cuda.state())
 
 
+@pytest.mark.slow
 @given(networks(), st.integers(0, 2**32), st.integers(1, 149))
 @settings(max_examples=20, **SLOW)
 def test_a_state_moves_there_and_back(network, seed, cut):

@@ -73,6 +73,7 @@ def test_pieces_threads_and_recording_change_nothing(network, seed, cuts, thread
     assert_same_state(whole.state(), pieces.state())
 
 
+@pytest.mark.slow
 @given(networks(), st.integers(0, 2**32), st.integers(1, 149))
 @SLOW
 def test_a_state_moves_between_engines(network, seed, cut):

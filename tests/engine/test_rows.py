@@ -58,6 +58,7 @@ def wide(size: int, **rule) -> Network:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [30, 150, 200, 450])
 @pytest.mark.parametrize("rule", [{}, {"presynaptic_rate": 0.02, "presynaptic_period": 7}])
 @pytest.mark.parametrize("rate", [0.03, 0.3])
