@@ -29,7 +29,7 @@ def main() -> int:
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     if options.out == table.RESULTS:
         table.write(found)
-    return 1 if any(part["problems"] for group in ("kills", "flips", "disks") for part in found[group].values()) else 0
+    return 1 if table.problems(found) else 0
 
 
 def campaign(folder: Path, options: Any) -> dict[str, Any]:

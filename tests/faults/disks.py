@@ -163,6 +163,6 @@ def _go_on(folder: Path, interrupted: Path, wanted: object, size: int, found: Di
             resize(disk, 1 << 30)
             done = work.call([*job.words(disk), "--resume"], disk)
             if done.returncode or job.outcome(disk) != wanted:
-                found.problems.append(f"resuming after {size} bytes of room: {done.stderr.strip() or 'another outcome'}")
+                found.problems.append(f"resuming after {size} bytes: {done.stderr.strip() or 'another outcome'}")
             else:
                 found.continued += 1

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments and in the middle of file work; then the run goes on and must end as if nothing had been."""
+"""SIGKILL at random moments and in the middle of file work; then the run goes on to the undisturbed outcome."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.faults.work import ROOT
@@ -22,7 +21,7 @@ def markdown(found: dict[str, Any]) -> str:
              for n, k in found["kills"].items()],
         ),
         _table(
-            ["full disks", "commands run", "commands without room", "commands with room", "runs continued", "problems"],
+            ["full disks", "commands run", "of them without room", "with room", "runs continued", "problems"],
             [[d["disks"], d["commands"], d["full"], d["enough"], d["continued"], len(d["problems"])]
              for d in found["disks"].values()],
         ),
@@ -50,6 +49,12 @@ def page(found: dict[str, Any], text: str) -> str:
 def write(found: dict[str, Any]) -> None:
     """Put the tables into the page."""
     PAGE.write_text(page(found, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def problems(found: dict[str, Any]) -> list[str]:
+    """All that went wrong."""
+    parts = [part for group in ("kills", "flips", "disks") for part in found[group].values()]
+    return [text for part in parts for text in part["problems"]]
 
 
 def stored() -> dict[str, Any]:

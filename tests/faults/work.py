@@ -1,4 +1,4 @@
-"""The three commands that run for long, small enough to be killed sixty times, and how to look at what they left."""
+"""The three commands that run for long, small enough to be killed often, and how to look at what they left."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from colanet.continual.results import load_outcome
+from colanet.spool import FILE
 from colanet.storage import read_h5
 
 ROOT = Path(__file__).parents[2]
@@ -88,8 +89,8 @@ def call(words: list[str], folder: Path) -> subprocess.CompletedProcess:
 def run_words(folder: Path) -> list[str]:
     """Training and testing with all spikes recorded, a checkpoint every 200 images."""
     return [
-        "run", MNIST, "--copies", "2", "--threads", "2", "--train", "3000", "--test", "500", "--quiet", "--out", "out",
-        "--checkpoint", "3000", "--record", "text", "--record-sections", "R,L,OUT",
+        "run", MNIST, "--copies", "2", "--threads", "2", "--train", "3000", "--test", "500", "--quiet",
+        "--out", "out", "--checkpoint", "3000", "--record", "text", "--record-sections", "R,L,OUT",
     ]  # fmt: skip
 
 
@@ -174,5 +175,6 @@ def unreadable(folder: Path) -> list[str]:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Temporary files; locks may stay."""
-    return [path.name for path in folder.rglob(".*") if path.is_file() and not path.name.endswith(".lock")]
+    """Temporary files, and the spikes of a recording on its way; locks may stay."""
+    hidden = [path.name for path in folder.rglob(".*") if path.is_file() and not path.name.endswith(".lock")]
+    return hidden + [path.name for path in folder.rglob(FILE)]
