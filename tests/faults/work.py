@@ -175,6 +175,7 @@ def unreadable(folder: Path) -> list[str]:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Temporary files, and the spikes of a recording on its way; locks may stay."""
+    """Temporary files, and recorded spikes without the checkpoint that they belong to; locks may stay."""
     hidden = [path.name for path in folder.rglob(".*") if path.is_file() and not path.name.endswith(".lock")]
-    return hidden + [path.name for path in folder.rglob(FILE)]
+    spools = [path for path in folder.rglob(FILE) if not path.with_name("checkpoint.h5").exists()]
+    return hidden + [path.name for path in spools]
