@@ -519,16 +519,16 @@ def integrate(u, current, a, kicks, threshold, leak, bias, floor):
 
 
 @kernel
-def integrate_small(u, current, a, draw, amplitude, threshold, leak, bias, floor):
-    """`integrate` with kicks (k S) >> 16 of 0 <= S < 2^15, all within int32, so that a vector holds more neurons.
+def integrate_small(u, current, a, draw, amplitude, threshold, leak, floor):
+    """`integrate` without bias, with kicks (k S) >> 16 of 0 <= S < 2^15, all within int32, so that a vector holds
+    more neurons.
 
-    |u leak / 1024| <= 2^30, and arrivals with the bias below 2^30 (`plan.bounds`), add up within int32; a kick on
-    top finds room after `min`. Draws of 16 bits times S stay below 2^31.
+    |u leak / 1024| <= 2^30 and arrivals below 2^30 (`plan.bounds`) add up within int32; a kick on top finds room
+    after `min`. Draws of 16 bits times S stay below 2^31.
     """
     above = np.int32(0)
     for i in range(len(u)):
         arriving = current[i] if a[i] > 0 else np.int32(0)
-        arriving = np.int32(arriving + bias)
         kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> 16)
         total = np.int32(min(np.int32(drained(u[i], leak) + arriving), np.int32(LIMIT)) + kick)
         total = min(max(total, floor), np.int32(LIMIT))
@@ -990,12 +990,12 @@ def settle(t, p, population, wiring, live, scratch):
     start, size, kick = population[P_START], population[P_SIZE], population[P_KICK]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
     a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
-    leak, floor, bias = np.int32(population[P_LEAK]), np.int32(population[P_FLOOR]), np.int32(population[P_BIAS])
+    leak, floor, bias = np.int32(population[P_LEAK]), np.int32(population[P_FLOOR]), population[P_BIAS]
     if kick:
         draw_words(scratch.draws[: (size + 3) // 4], mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN))
-    if 0 <= kick < SMALL_KICK and not population[P_MEMORY]:
+    if 0 <= kick < SMALL_KICK and not population[P_MEMORY] and not bias:
         draw = scratch.draw[:size]
-        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, leak, bias, floor)
+        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, leak, floor)
     else:
         large_kicks(scratch.kicks[:size], scratch.draw, kick)
         if population[P_MEMORY]:

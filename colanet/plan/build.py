@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
@@ -178,8 +178,12 @@ class Plan:
         population = self.populations[projection.source]
         return Shape(population.size, population.column_size)
 
-    @cache  # noqa: B019 - a plan lives as long as its session
-    def _synapses(self, index: int, copy: int) -> Synapses:
+    @cached_property
+    def _made(self) -> dict[tuple[int, int], Synapses]:
+        """Synapses that were asked for, by projection and copy."""
+        return {}
+
+    def _connect(self, index: int, copy: int) -> Synapses:
         projection = self.projections[index]
         return rules.connect(
             projection.description,
@@ -193,7 +197,10 @@ class Plan:
 
     def synapses(self, index: int, copy: int = 0) -> Synapses:
         """Synapses of projection `index` in one copy; copies share them unless they are drawn at random."""
-        return self._synapses(index, copy if self.projections[index].random else 0)
+        key = (index, copy if self.projections[index].random else 0)
+        if key not in self._made:
+            self._made[key] = self._connect(*key)
+        return self._made[key]
 
     def resources(self, index: int, copy: int) -> np.ndarray:
         """Initial resources of a plastic projection, int32 of shape (n_synapses,), in 2^-20."""
