@@ -78,7 +78,7 @@ def final_place(path: str | os.PathLike) -> Path:
 def _followed(path: Path) -> Path:
     """Where a symbolic link leads in the end; OSError for a ring."""
     for _ in range(_MOST_LINKS):
-        # Links to open files (/dev/stdout) lead to a name, but whoever holds the file would not see what is renamed.
+        # Links to open files (/dev/stdout) have a name, but who holds the file does not see what replaces it.
         if os.path.realpath(path.parent).startswith("/proc/"):
             raise OSError(errno.EINVAL, "not a regular file")
         if not path.is_symlink():

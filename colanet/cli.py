@@ -68,7 +68,7 @@ def run_safely(command: click.Command, name: str, arguments: list[str] | None = 
     everywhere on POSIX.
     """
     warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
-    with interruption.noted():
+    with interruption.noted(last=arguments is None):
         try:
             _invoke(command, name, arguments)
             interruption.check()
@@ -97,8 +97,14 @@ def _invoke(command: click.Command, name: str, arguments: list[str] | None) -> N
     if f"_{name.upper()}_COMPLETE" in os.environ:
         command.main(prog_name=name)
     words = sys.argv[1:] if arguments is None else arguments
-    with command.make_context(name, list(words)) as context:
-        command.invoke(context)
+    try:
+        with command.make_context(name, list(words)) as context:
+            command.invoke(context)
+    except Exception as error:
+        # In the middle of an import a signal becomes an error of whatever was imported.
+        if interruption.came():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def complain(text: str) -> None:

@@ -121,5 +121,5 @@ def _attribute(file: h5py.File, name: str) -> int | float | str:
 
 
 def _clean(text: str | bytes) -> str:
-    """A text as it is. ValueError (UnicodeError) if its bytes were no UTF-8; h5py then gives them, or surrogates."""
+    """A text as it is. ValueError (UnicodeError) if it was no UTF-8; h5py then gives bytes, or surrogates."""
     return text.decode() if isinstance(text, bytes) else text.encode().decode()

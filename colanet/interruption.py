@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,9 +33,14 @@ def _receive(number: int, _: Any) -> None:
         raise KeyboardInterrupt
 
 
+def came() -> bool:
+    """Whether a signal came."""
+    return _Noted.number != 0
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if a signal came whose exception was lost on its way."""
-    if _Noted.number:
+    if came():
         raise KeyboardInterrupt
 
 
@@ -44,24 +50,40 @@ def status() -> int:
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[None]:
-    """Note signals while the block runs. Those that whoever started the process wants ignored stay ignored."""
+def noted(*, last: bool = False) -> Iterator[None]:
+    """Note signals while the block runs. Those that whoever started the process wants ignored stay ignored.
+
+    Parameters
+    ----------
+    last : bool
+        The process ends with the block; once a signal has come, no further one disturbs that.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {one: signal.getsignal(one) for one in SIGNALS}
+    before, hook = {one: signal.getsignal(one) for one in SIGNALS}, sys.unraisablehook
     for one, handler in before.items():
         if handler in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(one, _receive)
+    # What a callback swallows is noted, and need not be printed.
+    sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else hook(lost)
     try:
         yield
     finally:
-        for one, handler in before.items():
-            if handler is not None:
-                signal.signal(one, handler)
-        _Noted.number, _Noted.when = 0, float("-inf")
+        if not (last and came()):
+            _forget(before, hook)
+
+
+def _forget(before: dict[signal.Signals, Any], hook: Any) -> None:
+    sys.unraisablehook = hook
+    for one, handler in before.items():
+        if handler is not None:
+            signal.signal(one, handler)
+    _Noted.number, _Noted.when = 0, float("-inf")
 
 
 def ignore() -> None:
     """Take no further signals inside a block of `noted`: the process is ending because of one."""
-    _Noted.when = float("inf")
+    for one in SIGNALS:
+        if signal.getsignal(one) is _receive:
+            signal.signal(one, signal.SIG_IGN)

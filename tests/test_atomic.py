@@ -105,7 +105,7 @@ def test_devices_pipes_and_folders_are_no_places_to_write(tmp_path):
     (tmp_path / "link").symlink_to("/dev/null")
     (tmp_path / "folder").mkdir()
     for path in ("/dev/null", "/dev/stdout", tmp_path / "pipe", tmp_path / "link", tmp_path / "folder"):
-        with pytest.raises(OutputError, match="not a regular file|is a folder") as caught:
+        with pytest.raises(OutputError, match=r"not a regular file|is a folder") as caught:
             write_bytes(path, b"x")
         assert str(caught.value).startswith(f"{path}: cannot be written: ")
     assert os.path.exists("/dev/null") and not os.path.isfile("/dev/null")
@@ -140,7 +140,8 @@ def test_names_as_long_as_the_system_takes(tmp_path):
 
 
 def test_a_folder_that_was_removed_meanwhile(tmp_path):
-    with pytest.raises(OutputError, match=r"x\.txt: cannot be written"), atomic_path(tmp_path / "a" / "x.txt") as path:
+    wanted = tmp_path / "a" / "x.txt"
+    with pytest.raises(OutputError, match=r"x\.txt: cannot be written"), atomic_path(wanted) as path:
         path.unlink()
         path.parent.rmdir()
         path.write_text("x")

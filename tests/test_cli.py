@@ -299,6 +299,20 @@ def test_checkpoints_change_nothing(run, tmp_path, whole):
     assert [p.name for p in tmp_path.iterdir()] == ["results.h5"]
 
 
+def test_the_checkpoint_of_an_interrupted_run_is_not_lost_by_mistake(call, run, out_with_checkpoint, whole):
+    path = out_with_checkpoint / "checkpoint.h5"
+    before = path.read_bytes()
+    for options in ([], ["--checkpoint", 300]):
+        status, out, err = call("run", CONFIG, *SMALL, "--out", out_with_checkpoint, *options)
+        assert (status, out) == (2, "")
+        assert err == f"{path}: is of an interrupted run; --resume continues it, --overwrite begins anew\n"
+        assert path.read_bytes() == before and os.listdir(out_with_checkpoint) == ["checkpoint.h5"]
+    assert run("--out", out_with_checkpoint, "--overwrite")["digest"] == whole[1].digest
+    assert os.listdir(out_with_checkpoint) == ["results.h5"]
+    # A finished run is replaced, as it can be made again.
+    assert run("--out", out_with_checkpoint)["digest"] == whole[1].digest
+
+
 # ------------------------------------------------------------------- bad options
 
 
@@ -323,6 +337,12 @@ def out_with_checkpoint(tmp_path):
         (["--record", "text"], "--record needs --out DIR"),
         (["--checkpoint", "5"], "--checkpoint needs --out DIR"),
         (["--resume"], "--resume needs --out DIR"),
+        (["--overwrite"], "--overwrite needs --out DIR"),
+        (["--out", "OUT", "--resume", "--overwrite"], "--resume and --overwrite: give one of them"),
+        (["--save", "/dev/null"], "/dev/null: cannot be written: not a regular file"),
+        (["--save", "."], ".: cannot be written: is a folder"),
+        (["--out", "/dev/null/x"], "/dev/null/x: cannot be made a folder"),
+        (["--load", "/dev/zero"], "/dev/zero: cannot be read (not a regular file)"),
         (["--record-steps", "1:2"], "--record-steps needs --record"),
         (["--record-sections", "L"], "--record-sections needs --record"),
         (["--out", "OUT", "--record", "text", "--record-steps", "5"], "--record-steps 5: expected FIRST:LAST"),

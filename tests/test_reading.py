@@ -17,6 +17,7 @@ from colanet.datasets.idx import IMAGES, LABELS, idx_bytes, read_idx
 from colanet.encoding.files import content_of
 from colanet.errors import ColanetError, DataError
 from colanet.storage import read_h5
+from tests.flips import flipped
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and devices are POSIX")
 READERS = {
@@ -93,9 +94,8 @@ def limited(code, *arguments):
     def less():
         resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], preexec_fn=less, capture_output=True, text=True, timeout=100
-    )
+    words = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(words, preexec_fn=less, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -215,11 +215,8 @@ def test_a_flipped_bit_of_an_archive_is_noticed_or_changes_nothing(write, tmp_pa
     arrays = {"weights": rng.random((7, 5)), "columns": np.arange(5)}
     path = tmp_path / "a.npz"
     write(path, **arrays)
-    content = path.read_bytes()
     noticed = 0
-    for place, bit in zip(rng.integers(0, len(content), 200).tolist(), rng.integers(0, 8, 200).tolist(), strict=True):
-        damaged = bytearray(content)
-        damaged[place] ^= 1 << bit
+    for damaged in flipped(path.read_bytes()):
         path.write_bytes(damaged)
         try:
             found = archives.read_archive(path, list(arrays))

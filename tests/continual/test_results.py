@@ -13,6 +13,7 @@ from colanet.continual.results import Repeats, read_outcome, summary, write_outc
 from colanet.continual.runner import Outcome
 from colanet.errors import CheckpointError
 from tests.continual import tiny
+from tests.flips import flipped
 
 NAN = math.nan
 
@@ -120,6 +121,40 @@ def test_damaged_runs_are_refused(lost, tmp_path):
     write_h5(path, arrays, attributes)
     with pytest.raises(CheckpointError, match=f"damaged, it lacks {lost}"):
         read_outcome(path, e, "net")
+
+
+def test_every_flipped_bit_of_a_run_is_noticed(tmp_path):
+    path, e = tmp_path / "r.h5", tiny.experiment()
+    write_outcome(path, e, "net", ["one"], outcome([[0.5]], 0))
+    for damaged in flipped(path.read_bytes()):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"r\.h5: "):
+            read_outcome(path, e, "net")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("matrix", np.zeros((2, 2))), ("matrix", np.full((1, 1), np.nan)), ("matrix", np.full((1, 1), 1.5)),
+        ("confusion", np.full((1, 1, 2, 3), 0)), ("confusion", np.full((1, 1, 2, 2), -1)),
+        ("untrained", np.zeros(0)), ("running", np.array([np.inf])),
+        ("boundaries", np.array([[1]])), ("boundaries", np.array([0])),
+        ("fields", np.zeros(3, np.float16)), ("seed", -1), ("seed", 0.5), ("columns", "two"), ("digest", 7),
+        ("train_seconds", float("nan")), ("test_seconds", -1.0), ("experiment", 3), ("configuration", None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_contents_of_a_run_that_cannot_be_are_refused(name, value, tmp_path):
+    from colanet.storage import read_h5, write_h5
+
+    path, e = tmp_path / "r.h5", tiny.experiment()
+    write_outcome(path, e, "net", ["one"], outcome([[0.5]], 0))
+    arrays, attributes = read_h5(path)
+    (arrays if name in arrays else attributes)[name] = value
+    write_h5(path, arrays, {key: one for key, one in attributes.items() if one is not None})
+    with pytest.raises(CheckpointError, match=r"r\.h5: damaged") as caught:
+        read_outcome(path, e, "net")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_checkpoint_is_no_result(tmp_path):

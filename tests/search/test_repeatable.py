@@ -16,6 +16,7 @@ from colanet.errors import BackendUnavailable, CheckpointError, ConfigError
 from colanet.search import asking
 from colanet.search.launch import WorkerDied, open_launcher
 from colanet.search.loop import best, key, outcome
+from tests.flips import flipped
 from tests.search import toys
 
 KINDS = ("tpe", "genetic", "random", "qmc")
@@ -257,6 +258,43 @@ def test_damaged_journal_is_one_line(tmp_path):
     with pytest.raises(CheckpointError, match="cannot be read as a journal") as caught:
         toys.run(tmp_path, study, resume=True)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_flipped_bit_of_a_journal_is_noticed_or_loses_the_last_line_at_most(tmp_path):
+    from colanet.search.log import Log
+
+    study = toys.make_study("tpe")
+    toys.run(tmp_path, study, generations=1)
+    file = tmp_path / "journal.log"
+    written = Log(file).operations
+    for damaged in flipped(file.read_bytes()):
+        file.write_bytes(damaged)
+        try:
+            assert Log(file).operations == written[:-1]
+        except CheckpointError as error:
+            assert "journal.log" in str(error) and "\n" not in str(error)
+
+
+def test_a_journal_that_cannot_grow_keeps_what_it_has(tmp_path, monkeypatch):
+    from colanet.errors import OutputError
+    from colanet.search import log
+
+    study = toys.make_study("tpe")
+    wanted = toys.listed(toys.run(tmp_path / "a", study)[1])
+
+    def half(file, content, position):
+        file.seek(position)
+        file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    toys.run(tmp_path / "b", study, generations=1)
+    before = (tmp_path / "b" / "journal.log").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_write_all", half)
+        with pytest.raises(OutputError, match=r"journal\.log: cannot be written: No space left on device"):
+            toys.run(tmp_path / "b", study, resume=True)
+    assert (tmp_path / "b" / "journal.log").read_bytes() == before
+    assert toys.listed(toys.run(tmp_path / "b", study, resume=True)[1]) == wanted
 
 
 def test_edited_journal_is_refused(tmp_path):
