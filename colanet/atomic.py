@@ -16,7 +16,7 @@ from pathlib import Path
 
 from colanet import interruption
 from colanet.errors import OutputError
-from colanet.locks import is_linked, lock
+from colanet.locks import fcntl, is_linked, lock
 
 SUFFIX = ".colanet-tmp"
 _MOST_LINKS = 40
@@ -44,13 +44,16 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         descriptor, temporary = _new_file(target)
+        held = open(descriptor, "rb")  # noqa: SIM115
         try:
             yield temporary
             os.fsync(descriptor)
+            if fcntl is None:
+                held.close()  # Windows renames no open file
             os.replace(temporary, target)
             _sync_folder(target.parent)
         finally:
-            os.close(descriptor)
+            held.close()
             temporary.unlink(missing_ok=True)
 
 

@@ -129,7 +129,7 @@ def _failed(error: OSError) -> int:
 
 def _mute(stream: Any) -> None:
     """Let what a stream still holds go nowhere, so that the end of the process does not complain once more."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

@@ -80,7 +80,7 @@ def make_folder(folder: str | os.PathLike) -> None:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made a folder: {error.strerror or error}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: cannot be written to")
+        raise OutputError(f"{folder}: cannot be written: no permission")
 
 
 def _open_lock(path: Path, folder: Path, what: str) -> int:
@@ -88,7 +88,7 @@ def _open_lock(path: Path, folder: Path, what: str) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from error
+            raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from error
         if lock(descriptor) is False:
             os.close(descriptor)
             raise ConfigError(f"{folder}: another {what} is writing here")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from colanet import contents
 from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.datasets.catalogue import REGISTRY
 from colanet.encoding import Presentation, build_sources
@@ -183,15 +184,16 @@ def read_fields(
 
 
 def _fields_of_run(path, arrays, attributes, shape: Shape | None, tasks: Sequence[int]) -> Fields:
-    fields = np.asarray(arrays.get("fields", np.zeros(0)), dtype=np.float64)
-    if fields.ndim != 3 or not fields.size:
+    fields = arrays.get("fields", np.zeros(0))
+    if fields.ndim != 3 or not fields.size or fields.dtype.kind != "f":
         raise CheckpointError(f"{path}: holds no receptive fields; a comparison method has none")
+    n, columns = len(fields), contents.integer(path, attributes, "columns", 0, fields.shape[2])
     try:
-        names = [str(name) for name in json.loads(attributes["tasks"])]
-        columns = int(attributes["columns"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: damaged, it does not say its tasks and columns") from error
-    n = len(fields)
+        names = [str(name) for name in json.loads(contents.text(path, attributes, "tasks"))]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged, it does not say its tasks") from error
+    if n not in (1, len(names)):
+        raise CheckpointError(f"{path}: damaged, {len(names)} tasks and fields of {n}")
     wrong = [task for task in tasks if not 1 <= task <= n]
     if wrong:
         raise ConfigError(f"task {wrong[0]}: {path} has fields after the tasks 1..{n}")
@@ -199,7 +201,7 @@ def _fields_of_run(path, arrays, attributes, shape: Shape | None, tasks: Sequenc
     joint = n < len(names)
     titles = tuple("all tasks together" if joint else f"after {names[k]} (task {k + 1})" for k in chosen)
     rows = columns_of(columns, fields.shape[2])
-    return Fields(fields[chosen], rows, shape or shape_of(fields.shape[1]), None, titles)
+    return Fields(fields[chosen].astype(np.float64), rows, shape or shape_of(fields.shape[1]), None, titles)
 
 
 def side_by_side(parts: Sequence[Fields]) -> Fields:
