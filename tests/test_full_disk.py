@@ -50,7 +50,7 @@ def files(place):
 FULL = ": cannot be written: No space left on device\n"
 OPTIONS = {
     "results": (["--out", "DISK/a"], "DISK/a/results.h5"),
-    "hdf5 recording": (["--out", "DISK/a", "--record", "hdf5"], "DISK/a/results.h5"),
+    "hdf5 recording": (["--out", "DISK/a", "--record", "hdf5"], None),
     "text recording": (["--out", "DISK/a", "--record", "text"], None),
     "binary recording": (["--out", "DISK/a", "--record", "binary"], None),
     "list recording": (["--out", "DISK/a", "--record", "list"], None),
