@@ -43,7 +43,9 @@ def is_linked(descriptor: int, path: str | os.PathLike) -> bool:
 
 
 @contextlib.contextmanager
-def hold_folder(folder: str | os.PathLike, what: str = "colanet") -> Iterator[None]:
+def hold_folder(
+    folder: str | os.PathLike, what: str = "colanet", name: str = FOLDER_LOCK
+) -> Iterator[None]:
     """Keep other runs out of a folder, made where it is missing, until the block or the process ends.
 
     Parameters
@@ -51,6 +53,8 @@ def hold_folder(folder: str | os.PathLike, what: str = "colanet") -> Iterator[No
     folder : path
     what : str
         Who may be there already, for the message.
+    name : str
+        Of the lock file; runs whose files differ in name may share a folder.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def hold_folder(folder: str | os.PathLike, what: str = "colanet") -> Iterator[No
         If the folder cannot be made or written to.
     """
     folder = Path(folder)
-    path = folder / FOLDER_LOCK
+    path = folder / name
     make_folder(folder)
     descriptor = _open_lock(path, folder, what)
     try:

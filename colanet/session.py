@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from colanet.arguments import whole, whole_or_none
 from colanet.config.check import require
-from colanet.config.model import Network, TargetInput
+from colanet.config.model import MAX_COPIES, Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.files import located
 from colanet.encoding.records import Part
@@ -39,6 +40,7 @@ from colanet.tally import Recording, Result, Tally
 __all__ = ["Recording", "Result", "Session"]
 
 CHUNK_STEPS = 15_000
+LARGEST_SEED = 2**63 - 1
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may have to record; chunks get shorter for larger populations."""
 
@@ -104,8 +106,12 @@ class Session(Inspection, Persistence):
         presentation: Presentation | None = None,
         migration: Migration | None = None,
     ):
+        seed = whole("seed", seed, 0, LARGEST_SEED)
+        threads = whole_or_none("threads", threads, 1)
+        train, test = whole_or_none("train", train, 0), whole_or_none("test", test, 0)
+        chunk_steps = whole("chunk_steps", chunk_steps, 1)
         if copies is not None:
-            network = network.model_copy(update={"copies": copies})
+            network = network.model_copy(update={"copies": whole("copies", copies, 1, MAX_COPIES)})
         require(network)
         self.network, self.seed, self.base_dir = network, seed, Path(base_dir)
         self.presentation = presentation or build_sources(
@@ -232,12 +238,10 @@ class Session(Inspection, Persistence):
         Raises
         ------
         ConfigError
-            If the input never ends and no `stop` is given, or `stop` is negative.
+            If the input never ends and no `stop` is given, or a step is no whole number of 0 or more.
         """
-        stop = self.default_stop if stop is None else stop
-        if stop < 0:
-            raise ConfigError(Problem(f"{stop}, expected a step, 0 or more", "stop"))
-        freeze = self.default_freeze if freeze is None else freeze
+        stop = self.default_stop if stop is None else whole("stop", stop, 0)
+        freeze = self.default_freeze if freeze is None else whole("freeze", freeze, 0)
         rounds = self._rounds(stop if freeze is None else min(stop, freeze))
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
         stretches = self._stretches(cuts)

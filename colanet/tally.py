@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from colanet.arguments import whole, whole_or_none
 from colanet.encoding.context import DataUsed
+from colanet.errors import ConfigError, Problem
 from colanet.recorded import Memory, Records
 from colanet.spool import FILE, Spool
 
@@ -33,6 +35,12 @@ class Recording:
     first: int = 0
     last: int | None = None
     folder: str | os.PathLike | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.sections, str) or not all(isinstance(name, str) for name in self.sections):
+            raise ConfigError(Problem(f"expected a tuple of names, not {self.sections!r:.40}", "sections"))
+        first = whole("first", self.first, 0)
+        whole_or_none("last", self.last, first)
 
     def records(self, keys: Sequence[str]) -> Records:
         """Where the spikes of these sections (`COPY/SECTION`) go."""

@@ -58,7 +58,7 @@ def test_no_step_at_all(folder):
 
 
 def test_a_stop_before_the_beginning_is_one_line(folder):
-    with pytest.raises(ConfigError, match=r"^stop: -1, expected a step, 0 or more$"):
+    with pytest.raises(ConfigError, match=r"^stop: expected a whole number, 0 or more, not -1$"):
         session_of(folder).run(stop=-1)
 
 

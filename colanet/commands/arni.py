@@ -5,6 +5,7 @@ The letters are put into the words of `colanet run`, whose functions do the work
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import warnings
@@ -16,14 +17,16 @@ from typing import Any
 import click
 
 from colanet import __version__
+from colanet.atomic import final_place
 from colanet.cli import run_safely
 from colanet.commands.monitor import Monitor
-from colanet.commands.recordings import write_recordings
-from colanet.commands.run import describe, drive, last_step, make_session, report
+from colanet.commands.recordings import PROTOCOLS, write_recordings
+from colanet.commands.run import describe, drive, last_step, make_session, report, write_answers
 from colanet.commands.run import run as run_command
-from colanet.errors import ColanetError, ConfigError, OutputError
-from colanet.session import Result
-from colanet.spool import Spool
+from colanet.errors import ColanetError, ConfigError, DataWarning, OutputError
+from colanet.locks import hold_folder
+from colanet.session import Result, Session
+from colanet.spool import FILE, Spool
 
 MONITOR_STEPS = 10_000
 """Steps between two rows of the monitoring without -F."""
@@ -65,13 +68,16 @@ def arni_cpu(words: tuple[str, ...]) -> None:
 
 
 def _command(program: str, words: tuple[str, ...], engine: str) -> None:
-    if words in (("-h",), ("--help",)):
+    if {"-h", "--help"} & set(words):
         click.echo(f"{program} {USAGE}\nRuns DIR/<id>.nnc as colanet run does; see docs/arni.md.")
         return
     folder, letters = parse(words)
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder")
-    with Log(folder / f"General{letters['e']}.log") as log:
+    name = letters["e"]
+    # Experiments of other names may run in the same folder at the same time.
+    only = hold_folder(folder, f"{program} -e{name}", f".{name}.colanet.lock")
+    with only, Log(folder / f"General{name}.log") as log:
         log.say(f"colanet {__version__}: {program} {' '.join(words)}")
         try:
             result = _run(folder, letters, engine, log)
@@ -124,7 +130,7 @@ def _checked(letter: str, value: str) -> str:
     if letter == "v" and value not in ("0", "1"):
         raise ConfigError(f"-v{value}: expected 0 or 1")
     if letter in _LEAST and not (value.isascii() and value.isdigit() and _LEAST[letter] <= int(value[:20]) < 2**62):
-        raise ConfigError(f"-{letter}{value}: expected a whole number, {_LEAST[letter]} or more")
+        raise ConfigError(f"-{letter}{value}: expected a whole number, {_LEAST[letter]} to {2**62 - 1}")
     if letter == "P":
         found = _PROTOCOL.match(value)
         if not found or (found[2] and int(found[2]) >= int(found[3])):
@@ -157,11 +163,16 @@ def _run(folder: Path, letters: dict[str, str], engine: str, log: Log) -> Result
     options = options_of(path, letters, engine)
     session = make_session(path, options)
     stop = last_step(session, options["stop_at"], log.say, option="-T")
+    clear(session, folder, path.stem)
+    if session.recording and session.recording.first >= stop:
+        said = f"-P{letters['P']}: the run ends at step {stop}, nothing is recorded"
+        warnings.warn(said, DataWarning, stacklevel=2)
     log.say(f"{path}: {describe(session, options['engine'])}")
     monitor = Monitor(session, options["monitor"], log.say)
     try:
         result = drive(session, stop, options, None, monitor)
         write_recordings(session, options, folder, path.stem)
+        write_answers(session, folder)
     finally:
         if isinstance(session.tally.records, Spool):
             session.tally.records.remove()
@@ -170,6 +181,19 @@ def _run(folder: Path, letters: dict[str, str], engine: str, log: Log) -> Result
     if options["monitor"]:
         monitor.write(folder / f"monitoring.{path.stem}.csv")
     return result
+
+
+def clear(session: Session, folder: Path, name: str) -> None:
+    """Remove what an earlier run of the experiment left, killed or not, unless the network reads it."""
+    read = {os.path.realpath(used.source) for used in session.presentation.data}
+    written = [f"{kind}.{name}.{ending}" for kind in ("spikes", "receptor_spikes") for ending in PROTOCOLS.values()]
+    spool = f".spikes.{name}/{FILE}"
+    for path in (folder / file for file in (*written, f"monitoring.{name}.csv", spool)):
+        if os.path.realpath(path) not in read:
+            with suppress(OSError):
+                path.unlink()
+    with suppress(OSError):
+        (folder / spool).parent.rmdir()
 
 
 class Log:
@@ -186,6 +210,7 @@ class Log:
         self.caught = warnings.catch_warnings()
 
     def __enter__(self) -> Log:
+        final_place(self.path)
         self._write("w", "")
         self.caught.__enter__()
         shown = warnings.showwarning
@@ -209,4 +234,4 @@ class Log:
             with open(self.path, mode, encoding="utf-8", newline="\n") as file:
                 file.write(text)
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error

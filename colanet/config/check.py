@@ -12,7 +12,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from colanet.config import ranges, suspicions
-from colanet.config.draft import OURS, Draft, Path
+from colanet.config.draft import OURS, Draft, Path, assemble
 from colanet.config.model import (
     Network,
     NoiseInput,
@@ -22,6 +22,10 @@ from colanet.config.view import Finding, Rule, View
 from colanet.errors import ConfigError, Problem
 
 SYNAPSE_LIMIT = 2**31 - 1
+
+_OWN_BEGINNINGS = (".", "spikes.", "receptor_spikes.", "monitoring.", "general")
+_OWN_ENDINGS = (".h5", ".spool")
+"""How the files begin and end that a run writes into its folder itself."""
 
 COLUMN_CONNECTIONS = ("within_columns", "other_columns", "within_columns_except_same")
 
@@ -54,6 +58,11 @@ def require(network: Network) -> None:
         With every problem of `check` but a missing end of noise: a run may be told where to stop.
     """
     draft = _draft_of(network)
+    draft.data["copies"] = network.copies
+    if network.readout is not None:
+        draft.data["readout"] = network.readout.model_dump(warnings=False)
+    # A network may be made or changed without pydantic's checks (model_copy).
+    assemble(draft)
     check_draft(draft, tuple(rule for rule in _ALL_RULES if rule is not _noise_length))
     if draft.problems:
         raise ConfigError(draft.problems)
@@ -62,7 +71,7 @@ def require(network: Network) -> None:
 def _draft_of(network: Network) -> Draft:
     data = {"inputs": network.inputs, "populations": network.populations, "projections": network.projections}
     draft = Draft(vocabulary=OURS, network=network)
-    draft.data = {name: [item.model_dump() for item in items] for name, items in data.items()}
+    draft.data = {name: [item.model_dump(warnings=False) for item in items] for name, items in data.items()}
     return draft
 
 
@@ -218,10 +227,9 @@ def _predictions(view: View) -> Iterator[Finding]:
     for index, target in view.targets():
         if target.prediction_file is None:
             continue
-        # A run writes it beside its own files, which end in .h5.
-        name = PureWindowsPath(target.prediction_file).name
-        if name in ("", ".", "..") or name.lower().endswith(".h5"):
-            message = f"{target.prediction_file!r:.60} is no name of a CSV file"
+        name = PureWindowsPath(target.prediction_file).name.lower()
+        if name in ("", "..") or name.startswith(_OWN_BEGINNINGS) or name.endswith(_OWN_ENDINGS):
+            message = f"{target.prediction_file!r:.60} is no name of a CSV file, or that of a file that runs write"
             yield Finding(("inputs", index, "prediction_file"), message)
 
 

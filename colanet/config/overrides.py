@@ -50,7 +50,9 @@ def override_all(network: Network, changes: Mapping[str, str]) -> Network:
     for path, text in changes.items():
         try:
             section, index, field = _locate(network, path)
-            value, _ = yaml_source.parse(f"{field}: {text}" if "\n" not in text else "", path)
+            # A hyphen alone begins a list in YAML; it is the usual label of no_class.
+            plain = '"-"' if text.strip() == "-" else text
+            value, _ = yaml_source.parse(f"{field}: {plain}" if "\n" not in text else "", path)
             if not isinstance(value, dict) or set(value) != {field}:
                 raise ConfigError(Problem(f"not a value: {text!r:.60}", path))
             edits.setdefault((section, index), {})[field] = (path, value[field])

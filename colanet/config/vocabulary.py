@@ -132,6 +132,7 @@ def _receptors() -> Iterator[Word]:
     yield from _values("Implementation", "lib", "kind", tables.CLASSIFIER_LIBS)
     for lib in _PLUG_INS:
         yield Word("Implementation", f'lib="{lib}"', "", f'lib="{lib}"', "refused", "is a closed plug-in")
+    yield Word("Implementation", "any other lib", "", 'lib="eyes"', "refused", "is a closed plug-in")
 
 
 def _from_file() -> Iterator[Word]:
@@ -181,6 +182,9 @@ def _populations() -> Iterator[Word]:
     for text in ("INFINITY", "LU(2,9)", "UNI(2,9)"):
         yield Word(place, f"memory {text}", "memory", f"<memory>{text}</memory>")
     yield Word(place, "chartime INFINITY", "tau_m: .inf", "<chartime>INFINITY</chartime>")
+    yield Word(place, "fractional chartime", "tau_m: 2.5", "<chartime>2.5</chartime>", says="1024 div chartime")
+    floor = "<minpotential>2.5</minpotential>"
+    yield Word(place, "positive minpotential", "min_potential: 2.5", floor, says="a floor above rest")
     below = "<stochastic_stimulation>-1</stochastic_stimulation>"
     yield Word(place, "negative stochastic_stimulation", "", below, "refused", "expected at least 0")
     order = '<Structure type="O" dimension="2"/>'
@@ -201,11 +205,10 @@ def _links() -> Iterator[Word]:
     yield Word(place, "no policy", "connection: random", "")
     yield from _values(place, "policy", "connection", tables.LINK_POLICIES)
     yield from _rows("inside Link", tables.LINK_ROWS)
-    for words_of, field, shapes in (
-        (tables.RESOURCE_WORDS, "initial_resource", (_UNIFORM, _DISCRETE)),
-        (tables.DELAY_WORDS, "delay", (_UNIFORM, _LOG_NORMAL)),
+    for place, words_of, field, shapes in (
+        ("inside a plastic Link", tables.RESOURCE_WORDS, "initial_resource", (_UNIFORM, _DISCRETE)),
+        ("inside Link", tables.DELAY_WORDS, "delay", (_UNIFORM, _LOG_NORMAL)),
     ):
-        place = "inside a plastic Link"
         for name in words_of:
             yield Word(place, name, field, f"<{name}>2</{name}>")
             for kind, inside in shapes:

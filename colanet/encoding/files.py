@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,7 @@ import numpy as np
 
 from colanet.config.whole import whole
 from colanet.encoding.stretch import ROOM, Spikes, from_events
-from colanet.errors import DataError
+from colanet.errors import DataError, DataWarning
 from colanet.reading import bounded, read_bytes
 
 _MARKED = (
@@ -175,9 +176,14 @@ def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
     lines = text_lines(content, name)
     if not lines:
         raise DataError(f"{name}: is empty, expected comma-separated numbers")
+    if not lines[0]:
+        raise DataError(f"{name}:1: is empty, expected comma-separated numbers")
     names = _fields(lines[0])
     width = size or len(names)
     first = 1
+    if len(lines) > 1 and len(names) > 1 and names == [str(node) for node in range(len(names))]:
+        said = f"the numbers 0 to {len(names) - 1} are read as a record; if they name the nodes, remove the line"
+        warnings.warn(f"{name}:1: {said}", DataWarning, stacklevel=2)
     if _is_header(names):
         _check_header(names, width, name)
         first = 2
@@ -185,7 +191,8 @@ def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
     for number, line in enumerate(lines[first - 1 :], first):
         fields = _fields(line)
         if len(fields) != width:
-            raise DataError(f"{name}:{number}: {len(fields)} numbers, expected {width}")
+            found = _count(fields, "number")
+            raise DataError(f"{name}:{number}: {found}, expected {width} with commas between them")
         strange = next((field for field in fields if not _NUMBER.match(field)), None)
         if strange is not None:
             raise DataError(f"{name}:{number}: {strange[:40]!r} is not a number")
@@ -200,6 +207,10 @@ def csv_values(content: bytes, name: str, size: int | None) -> np.ndarray:
 
 def _fields(line: str) -> list[str]:
     return [field.strip() for field in line.split(",")]
+
+
+def _count(fields: list[str], what: str) -> str:
+    return f"{len(fields)} {what}" + ("" if len(fields) == 1 else "s")
 
 
 def _is_header(fields: list[str]) -> bool:
@@ -218,7 +229,7 @@ def _means_number(field: str) -> bool:
 def _check_header(names: list[str], width: int, name: str) -> None:
     """DataError unless there is a name for every node: a column without one is an index, not a node."""
     if len(names) != width:
-        raise DataError(f"{name}:1: {len(names)} names, expected {width}")
+        raise DataError(f"{name}:1: {_count(names, 'name')}, expected {width} with commas between them")
     if not all(names):
         raise DataError(f"{name}:1: column {names.index('') + 1} has no name; expected one for every node")
 

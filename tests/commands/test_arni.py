@@ -1,5 +1,6 @@
 """`ArNIGPU` as the scripts that call the closed program meet it: letters, files, log, termination code."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import colanet
 from colanet.commands import arni
 from colanet.commands.arni import MONITOR_STEPS, options_of, parse
 from colanet.errors import ConfigError
+from colanet.locks import hold_folder
 from colanet.session import Session
 
 ROOT = Path(__file__).parents[2]
@@ -127,9 +129,9 @@ def test_letters_become_the_options_of_run(tmp_path):
         (["D", "-e2", "-Pt-3"], "-Pt-3: expected b, t or l"),
         (["D", "-e2", "-v2"], "-v2: expected 0 or 1"),
         (["D", "-e2", "-f"], "-f: expected a whole number"),
-        (["D", "-e2", "-f-5"], "-f-5: expected a whole number, 0 or more"),
-        (["D", "-e2", "-T0"], "-T0: expected a whole number, 1 or more"),
-        (["D", "-e2", "-F0"], "-F0: expected a whole number, 1 or more"),
+        (["D", "-e2", "-f-5"], "-f-5: expected a whole number, 0 to "),
+        (["D", "-e2", "-T0"], "-T0: expected a whole number, 1 to "),
+        (["D", "-e2", "-F0"], "-F0: expected a whole number, 1 to "),
         (["D", "-e2", "-R1e3"], "-R1e3: expected a whole number"),
         (["D", "-e2", "-T" + "9" * 30], "expected a whole number"),
         (["D", "-e2", "-r"], "-r: the spikes of the inputs need -P"),
@@ -207,3 +209,50 @@ def test_the_page_names_every_letter():
     text = (ROOT / "docs" / "arni.md").read_text(encoding="utf-8")
     for letter in "eFfPRTvr":
         assert f"`-{letter}" in text
+
+
+# --------------------------------------------------- what stands in the folder
+
+
+def test_a_second_run_of_the_experiment_is_refused_and_another_one_is_not(arni_gpu, folder):
+    with hold_folder(folder, "test", ".30.colanet.lock"):
+        assert arni_gpu(folder, "-e30") == (2, "", f"{folder}: another ArNIGPU -e30 is writing here\n")
+        assert not (folder / "General30.log").exists()
+        assert arni_gpu(folder, "-e2")[0] == 0
+    assert arni_gpu(folder, "-e30")[0] == 0
+
+
+def test_a_pipe_in_the_place_of_the_log_is_refused(arni_gpu, folder):
+    os.mkfifo(folder / "General2.log")
+    status, out, err = arni_gpu(folder, "-e2")
+    assert (status, out) == (2, "") and err == f"{folder / 'General2.log'}: cannot be written: not a regular file\n"
+
+
+def test_the_prediction_file_is_written(arni_gpu, folder):
+    told = JUDGED.replace("<learning_time>", "<prediction_file>p.csv</prediction_file><learning_time>")
+    (folder / "4.nnc").write_text(told)
+    assert arni_gpu(folder, "-e4") == (0, "Termination code 5000\n", "")
+    assert len((folder / "p.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_what_an_earlier_run_left_goes_and_what_is_read_stays(arni_gpu, folder):
+    assert arni_gpu(folder, "-e2", "-Pt", "-r", "-F4")[0] == 0
+    (folder / ".spikes.2").mkdir()
+    (folder / ".spikes.2" / "recording.spool").write_bytes(b"of a killed run")
+    (folder / "spikes.30.txt").write_text("of another experiment")
+    assert arni_gpu(folder, "-e2")[0] == 0
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"rows.txt", "labels.txt", "2.nnc", "30.nnc", "General2.log", "spikes.30.txt"}
+    (folder / "rows.txt").rename(folder / "spikes.5.txt")
+    (folder / "5.nnc").write_text(RELAY.replace("rows.txt", "spikes.5.txt"))
+    assert arni_gpu(folder, "-e5")[0] == 0 and (folder / "spikes.5.txt").exists()
+
+
+def test_a_protocol_of_steps_that_are_not_run_is_said(arni_gpu, folder):
+    status, _, err = arni_gpu(folder, "-e2", "-Pt100-200")
+    assert status == 0 and err == "warning: -Pt100-200: the run ends at step 9, nothing is recorded\n"
+
+
+def test_help_is_printed_wherever_it_is_asked_for(arni_gpu, folder):
+    status, out, _ = arni_gpu(folder, "-e2", "-h")
+    assert status == 0 and "-e<id>" in out and not (folder / "General2.log").exists()

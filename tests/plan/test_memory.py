@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_one_line(tmp_path, monkeypatch, size, connection, 
     monkeypatch.setattr(Plan, "synapses", None)  # nothing is built
     done = CliRunner().invoke(command, [str(path)])
     assert done.exit_code != 0
-    text = done.stderr if command is validate else str(done.exception)
+    text = done.output if command is validate else str(done.exception)
     lines = [line for line in text.splitlines() if not line.startswith("warning")]
     assert len(lines) == 1 and "takes about " in lines[0] and "40 MiB are free (COLANET_MEMORY" in lines[0]
     assert (f"for {copies} copies" in lines[0]) == (copies > 1)
@@ -187,6 +187,7 @@ def peak_and_estimate(path: Path, copies: int) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured in Linux's units")
+@pytest.mark.slow
 def test_the_estimate_is_an_upper_bound_and_not_far_above(tmp_path):
     """Growth of the peak from a small to a large network of each kind, against the growth of the estimate."""
     text = TEXT.replace("size: 1,", "size: %s,").replace("weight: 0.01", "%s")

@@ -71,7 +71,7 @@ def test_a_name_longer_than_a_file_name_is_one_line(tmp_path, name, suffix, text
     path = tmp_path / f"n.{suffix}"
     path.write_text(text.replace("{}", name), encoding="utf-8")
     done = CliRunner().invoke(validate, [str(path)])
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("warning")]
+    lines = [line for line in done.output.splitlines() if not line.startswith("warning")]
     assert done.exit_code == 2 and len(lines) == 1
     assert lines[0].startswith(f"{path}:3: ") and f"at most {NAME_BYTES} fit into file names" in lines[0]
     assert f"of {len(name.encode())} bytes" in lines[0] and len(lines[0]) < len(str(path)) + 200
