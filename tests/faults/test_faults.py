@@ -8,6 +8,7 @@ SHORT = {"saved state": 40, "checkpoint of run": 40, "results of run": 40, "outc
          "journal of search": 6, "archive of fields": 40, "gzipped IDX file": 40}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", work.WORKS)
 def test_killed_runs_end_as_if_nothing_had_been(name, tmp_path):
     if name == "search":
@@ -17,6 +18,7 @@ def test_killed_runs_end_as_if_nothing_had_been(name, tmp_path):
     assert found.kills == 2 and found.runs >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", flips.KINDS)
 def test_a_flipped_bit_is_refused_or_harmless(name, tmp_path):
     if name == "journal of search":
@@ -27,6 +29,7 @@ def test_a_flipped_bit_is_refused_or_harmless(name, tmp_path):
     assert found.refused > 0
 
 
+@pytest.mark.slow
 def test_full_disks_cost_nothing_but_the_run(tmp_path):
     if not disks.can_mount(tmp_path):
         pytest.skip("a small file system cannot be mounted here (needs root)")
