@@ -100,6 +100,7 @@ def limited(code, *arguments):
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @posix
 def test_small_files_never_become_gigabytes(tmp_path):
     """Nine megabytes of gzip, seven of .npz: some seconds and some memory, then one line."""

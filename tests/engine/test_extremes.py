@@ -105,6 +105,7 @@ def assert_engines_agree(plan, inputs, start, stop, state=None):
     return found[0]
 
 
+@pytest.mark.slow
 @given(extreme_networks(), st.integers(0, 2**32), st.sampled_from([0, 2**31 - 60, 2**43, STEP_LIMIT - 200]))
 @SLOW
 def test_engines_agree_at_the_edges(network, seed, start):
