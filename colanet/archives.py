@@ -10,6 +10,7 @@ import lzma
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ LONGEST_HEADER = 10_000
 _KINDS = "biuf"
 _DAMAGE = (
     OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, MemoryError, struct.error,
-    SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """A damaged archive shows itself in many ways, depending on which byte is wrong."""
 

@@ -226,6 +226,7 @@ def rewritten(path, source, arrays=None, attributes=None):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["state", "checkpoint"])
 def test_attributes_of_any_kind_never_end_in_a_traceback(kind, files, tmp_path):
     """Whatever stands in an attribute: it is taken as what it says, or refused in one line."""

@@ -43,6 +43,7 @@ def learner():
     return build(Network.model_validate(LEARNER))
 
 
+@pytest.mark.slow
 @given(networks(), st.integers(0, 2**32), st.sampled_from([1, 20, 70]), st.sampled_from(EDGES), st.data())
 @settings(max_examples=150, **SLOW)
 def test_a_changed_value_is_refused_or_all_engines_agree(network, seed, now, value, data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import subprocess
@@ -50,11 +51,14 @@ def kill(work: Work, folder: Path, number: int, seed: int = 0) -> Kills:
     rng = random.Random(f"{work.name} {seed}")
     found = Kills()
     wanted, seconds = undisturbed(work, folder / "whole")
-    start_up = _seconds_to_work(work, folder / "start")
+    span = seconds / 2
     while found.kills < number:
         place = folder / f"run{found.runs}"
         place.mkdir()
-        _one_run(work, place, number, rng, (start_up, seconds), found)
+        before = found.kills
+        _one_run(work, place, number, rng, span, found)
+        # A run that ended too early to be killed: the machine is faster than it was.
+        span = span if found.kills > before else span / 2
         if work.outcome(place) != wanted:
             found.problems.append(f"{place.name}: another outcome than undisturbed")
         found.problems += [f"{place.name}: left {name}" for name in leftovers(place / "out")]
@@ -63,52 +67,53 @@ def kill(work: Work, folder: Path, number: int, seed: int = 0) -> Kills:
     return found
 
 
-def _one_run(work: Work, place: Path, number: int, rng: random.Random, times: tuple, found: Kills) -> None:
+def _one_run(work: Work, place: Path, number: int, rng: random.Random, span: float, found: Kills) -> None:
     """Kill and go on until the command ends by itself."""
     more: tuple[str, ...] = ()
     while True:
         child = work.start(place, *more)
         if found.kills < number:
-            _kill_somewhere(child, place, rng, times, found)
+            _kill_somewhere(child, place, rng, span, found)
         _, errors = child.communicate()
         if child.returncode == 0:
             return
         if child.returncode != -9:
-            # A run that was killed before it had written anything begins anew.
             found.problems.append(f"{place.name}: {refusal(child.returncode, errors) or errors.strip()}")
             return
         found.problems += [f"{place.name}: half a file, {text}" for text in unreadable(place / "out")]
         more = ("--resume",)
 
 
-def _kill_somewhere(child: subprocess.Popen, place: Path, rng: random.Random, times: tuple, found: Kills) -> None:
-    """Half of the kills come at a random moment, half when a temporary file is seen."""
-    start_up, seconds = times
-    began, at_work = time.monotonic(), rng.random() < 0.5
-    before = set(leftovers(place / "out"))
-    # Early enough that several kills fall on one run, and mostly behind the start of the interpreter.
-    moment = rng.uniform(0.7 * start_up, start_up + 0.6 * (seconds - start_up))
+def _kill_somewhere(child: subprocess.Popen, place: Path, rng: random.Random, span: float, found: Kills) -> None:
+    """Half of the kills come at a random moment, half when a temporary file is seen.
+
+    The moment is counted from the first change that the process makes in its folder; before lies the interpreter's
+    start, in which every tenth kill falls.
+    """
+    before, hidden = _seen(place), set(leftovers(place / "out"))
+    in_file_work, in_start = rng.random() < 0.5, rng.random() < 0.1
+    # Runs that go on have less to do.
+    moment = rng.uniform(0, span / 2)
+    began: float | None = time.monotonic() if in_start else None
     while child.poll() is None:
-        busy = at_work and bool(set(leftovers(place / "out")) - before)
-        late = time.monotonic() - began > moment
-        if late and (not at_work or busy or time.monotonic() - began > seconds):
+        busy = bool(set(leftovers(place / "out")) - hidden)
+        if began is None and _seen(place) != before:
+            began = time.monotonic()
+        passed = -1.0 if began is None else time.monotonic() - began
+        if passed > moment and (busy or not in_file_work or passed > moment + span):
             # The pipes are still open: nobody reads them, and nobody needs to.
             child.kill()
             child.wait()
             found.kills += child.returncode == -9
-            found.in_file_work += child.returncode == -9 and bool(set(leftovers(place / "out")) - before)
+            found.in_file_work += child.returncode == -9 and busy
             return
         time.sleep(POLL_SECONDS)
 
 
-def _seconds_to_work(work: Work, folder: Path) -> float:
-    """Wall time until the first file is written."""
-    folder.mkdir(parents=True)
-    began = time.monotonic()
-    child = work.start(folder)
-    while child.poll() is None and not any((folder / "out").glob("*")):
-        time.sleep(0.01)
-    seconds = time.monotonic() - began
-    child.kill()
-    child.communicate()
-    return seconds
+def _seen(place: Path) -> set[tuple[str, int]]:
+    """Names and times of the files of a run."""
+    found = set()
+    for path in (place / "out").glob("*"):
+        with contextlib.suppress(OSError):
+            found.add((path.name, path.stat().st_mtime_ns))
+    return found

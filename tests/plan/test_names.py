@@ -3,13 +3,11 @@
 from itertools import product
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from colanet import config
 from colanet.config import check
-from colanet.config.commands import validate
 from colanet.config.model import Network
 from colanet.config.values import NAME_BYTES
 from colanet.plan.names import projection_names
@@ -67,12 +65,12 @@ XML = (
 
 @pytest.mark.parametrize("name", ["A" * 300, "A" * (NAME_BYTES + 1), "é" * (NAME_BYTES // 2 + 1)])
 @pytest.mark.parametrize(("suffix", "text"), [("yaml", YAML), ("nnc", XML)])
-def test_a_name_longer_than_a_file_name_is_one_line(tmp_path, name, suffix, text):
+def test_a_name_longer_than_a_file_name_is_one_line(call, tmp_path, name, suffix, text):
     path = tmp_path / f"n.{suffix}"
     path.write_text(text.replace("{}", name), encoding="utf-8")
-    done = CliRunner().invoke(validate, [str(path)])
-    lines = [line for line in done.output.splitlines() if not line.startswith("warning")]
-    assert done.exit_code == 2 and len(lines) == 1
+    status, _, said = call("validate", path)
+    lines = [line for line in said.splitlines() if not line.startswith("warning")]
+    assert status == 2 and len(lines) == 1
     assert lines[0].startswith(f"{path}:3: ") and f"at most {NAME_BYTES} fit into file names" in lines[0]
     assert f"of {len(name.encode())} bytes" in lines[0] and len(lines[0]) < len(str(path)) + 200
 
