@@ -16,7 +16,7 @@ from pathlib import Path
 
 from colanet import interruption
 from colanet.errors import OutputError
-from colanet.locks import fcntl, is_linked, lock
+from colanet.locks import check_held, fcntl, is_linked, lock
 
 SUFFIX = ".colanet-tmp"
 _MOST_LINKS = 40
@@ -41,6 +41,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     interruption.check()
     with _in_words(path):
         target = final_place(path)
+        check_held(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         descriptor, temporary = _new_file(target)

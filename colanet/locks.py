@@ -20,6 +20,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 FOLDER_LOCK = ".colanet.lock"
+_held: dict[Path, int] = {}
+"""Locks of the folders that this process keeps others out of."""
 _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 
 
@@ -67,14 +69,24 @@ def hold_folder(
     path = folder / name
     make_folder(folder)
     descriptor = _open_lock(path, folder, what)
+    place = Path(os.path.realpath(folder), name)
+    _held[place] = descriptor
     try:
         yield
     finally:
+        del _held[place]
         # Removed while it is still locked, so that nobody locks a file without a name.
         with contextlib.suppress(OSError):
             if is_linked(descriptor, path):
                 path.unlink()
         os.close(descriptor)
+
+
+def check_held(folder: str | os.PathLike) -> None:
+    """OutputError if a folder that this process holds was removed meanwhile; it must not be made again."""
+    real = Path(os.path.realpath(folder))
+    if not all(is_linked(descriptor, path) for path, descriptor in _held.items() if path.parent == real):
+        raise OutputError(f"{folder}: cannot be written: the folder was removed or emptied while it was in use")
 
 
 def make_folder(folder: str | os.PathLike) -> None:

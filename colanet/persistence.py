@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import astuple
 from typing import Any
@@ -22,11 +23,12 @@ from colanet.errors import CheckpointError, ColanetError
 from colanet.migration import Migration, Move
 from colanet.plan import Plan, build
 from colanet.plan.connect import is_random
+from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import decide
 from colanet.storage import fixed_texts, read_h5, write_h5
 from colanet.tally import Recording, Result, Tally
 
-LATEST = 1 << 61
+LATEST = STEP_LIMIT - 1
 """No saved network has lived for more steps."""
 LARGEST_INPUT = 1 << 31
 
@@ -254,8 +256,24 @@ class Persistence:
             if (rows >= [step, sizes[key.split("/", 1)[1]]]).any():
                 raise CheckpointError(f"{path}: damaged, {name} has spikes of steps or neurons not there")
 
-    def write_results(self, path: str | os.PathLike, result: Result, extra: dict[str, Any] | None = None) -> None:
-        """Write results, configuration, versions and seed to HDF5."""
+    def write_results(
+        self,
+        path: str | os.PathLike,
+        result: Result,
+        extra: dict[str, Any] | None = None,
+        files: Sequence[str] = (),
+    ) -> None:
+        """Write results, configuration, versions and seed to HDF5.
+
+        Parameters
+        ----------
+        path : path
+        result : Result
+        extra : dict of str to ndarray or Blocks
+            More arrays.
+        files : sequence of str
+            Names of the files that the run has written beside it.
+        """
         arrays: dict[str, Any] = {"votes": self.tally.votes, "labels": self.labels()}
         arrays["answers"] = decide(self.tally.votes) if self.votes else np.zeros(0, dtype=np.int64)
         arrays["spike_counts"] = self.tally.spikes
@@ -275,5 +293,6 @@ class Persistence:
             "configuration": self.network.model_dump_json(),
             "versions": json.dumps(versions),
             "seed": self.seed,
+            "files": json.dumps(list(files)),
         }
         write_h5(path, arrays | (extra or {}), attributes)

@@ -33,6 +33,7 @@ from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build, memory
+from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import Score, criterion_value, decide, score, values_of
 from colanet.recorded import Memory, part_of
 from colanet.tally import Recording, Result, Tally
@@ -240,8 +241,8 @@ class Session(Inspection, Persistence):
         ConfigError
             If the input never ends and no `stop` is given, or a step is no whole number of 0 or more.
         """
-        stop = self.default_stop if stop is None else whole("stop", stop, 0)
-        freeze = self.default_freeze if freeze is None else whole("freeze", freeze, 0)
+        stop = self.default_stop if stop is None else whole("stop", stop, 0, STEP_LIMIT - 1)
+        freeze = self.default_freeze if freeze is None else whole("freeze", freeze, 0, STEP_LIMIT - 1)
         rounds = self._rounds(stop if freeze is None else min(stop, freeze))
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
         stretches = self._stretches(cuts)

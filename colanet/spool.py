@@ -23,6 +23,7 @@ import numpy as np
 from colanet import contents
 from colanet.encoding.records import Part
 from colanet.errors import CheckpointError, DataError, OutputError
+from colanet.locks import check_held
 from colanet.recorded import Again, Chunks, Records, chunks_of, silence
 
 READ_BYTES = 1 << 20
@@ -56,6 +57,7 @@ class Spool(Records):
         """
         block = _block_of(parts)
         try:
+            check_held(self.path.parent)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "r+b" if self.end else "wb") as file:
                 if file.seek(0, os.SEEK_END) < self.end:

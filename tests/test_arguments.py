@@ -33,7 +33,7 @@ def test_a_session_names_the_argument(name, value, span):
     ({"stop": 1.5}, "stop"), ({"stop": "x"}, "stop"), ({"stop": -1}, "stop"), ({"freeze": -3}, "freeze"),
 ])  # fmt: skip
 def test_a_run_names_the_argument(words, name):
-    with pytest.raises(ConfigError, match=f"^{name}: expected a whole number, 0 or more, not "):
+    with pytest.raises(ConfigError, match=rf"^{name}: expected a whole number, 0 to \d+, not "):
         Session(NETWORK).run(**words)
 
 

@@ -58,7 +58,7 @@ def test_no_step_at_all(folder):
 
 
 def test_a_stop_before_the_beginning_is_one_line(folder):
-    with pytest.raises(ConfigError, match=r"^stop: expected a whole number, 0 or more, not -1$"):
+    with pytest.raises(ConfigError, match=r"^stop: expected a whole number, 0 to \d+, not -1$"):
         session_of(folder).run(stop=-1)
 
 

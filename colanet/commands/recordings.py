@@ -74,8 +74,10 @@ def record_sections(options: dict[str, Any]) -> list[str]:
     return [name.strip() for name in (options["record_sections"] or "").split(",") if name.strip()]
 
 
-def write_recordings(session: Session, options: dict[str, Any], out: Path, name: str) -> dict[str, Any]:
-    """Write the files of recorded spikes; returns the data sets for the results file.
+def write_recordings(
+    session: Session, options: dict[str, Any], out: Path, name: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Write the files of recorded spikes; returns the data sets for the results file, and the names of the files.
 
     Parameters
     ----------
@@ -94,6 +96,7 @@ def write_recordings(session: Session, options: dict[str, Any], out: Path, name:
     if isinstance(kept, Spool):
         kept.check()
     extra: dict[str, Any] = {}
+    files: list[str] = []
     if options["record"]:
         chosen = record_sections(options) or [p.name for p in session.plan.populations]
         keys = [key for key in kept.keys if key.split("/", 1)[1] in chosen]
@@ -103,21 +106,27 @@ def write_recordings(session: Session, options: dict[str, Any], out: Path, name:
         else:
             for key in keys:
                 copy, section = key.split("/", 1)
-                suffix = _SUFFIXES[options["record"]]
-                write_sections(session, [key], options["record"], out / f"spikes.{section}.{copy}.{suffix}")
+                files.append(f"spikes.{section}.{copy}.{_SUFFIXES[options['record']]}")
+                write_sections(session, [key], options["record"], out / files[-1])
     if options["protocol"]:
-        write_protocol(session, options["protocol"], out, name, inputs=options["protocol_inputs"])
-    return extra
+        files += write_protocol(session, options["protocol"], out, name, inputs=options["protocol_inputs"])
+    return extra, files
 
 
-def write_protocol(session: Session, form: str, out: Path, name: str, *, inputs: bool) -> None:
-    """Write `spikes.NAME` with all populations side by side, copy after copy; `receptor_spikes.NAME` likewise."""
+def write_protocol(session: Session, form: str, out: Path, name: str, *, inputs: bool) -> list[str]:
+    """Write `spikes.NAME` with all populations side by side, copy after copy; `receptor_spikes.NAME` likewise.
+
+    Returns their names.
+    """
+    files = [f"spikes.{name}.{PROTOCOLS[form]}"]
     populations = [p.name for p in session.plan.populations]
     keys = [f"{copy}/{section}" for copy in range(session.plan.copies) for section in populations]
-    write_sections(session, keys, form, out / f"spikes.{name}.{PROTOCOLS[form]}")
+    write_sections(session, keys, form, out / files[0])
     if inputs:
+        files.append(f"receptor_spikes.{name}.{PROTOCOLS[form]}")
         keys = [f"0/{section}" for section, _ in session.plan.inputs]
-        write_sections(session, keys, form, out / f"receptor_spikes.{name}.{PROTOCOLS[form]}")
+        write_sections(session, keys, form, out / files[1])
+    return files
 
 
 def write_sections(session: Session, keys: list[str], form: str, path: str | os.PathLike) -> None:

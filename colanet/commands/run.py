@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
 from colanet.commands.options import lenient
+from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, check_options, recording_of, write_recordings
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
+from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
@@ -36,8 +37,9 @@ from colanet.spool import FILE, Spool
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")
 @click.option("--test", type=click.IntRange(0), metavar="N", help="Use only the first N test images.")
-@click.option("--freeze-at", type=click.IntRange(0, 2**62), metavar="STEP", help="First step without plasticity.")
-@click.option("--stop-at", type=click.IntRange(1, 2**62), metavar="STEP", help="Stop before this step.")
+@click.option("--freeze-at", type=click.IntRange(0, STEP_LIMIT - 1), metavar="STEP",
+              help="First step without plasticity.")  # fmt: skip
+@click.option("--stop-at", type=click.IntRange(1, STEP_LIMIT - 1), metavar="STEP", help="Stop before this step.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, for example population.L.hebbian_rate=-0.1 (repeatable).")  # fmt: skip
 @click.option("--dataset", type=click.Choice(datasets.NAMES),
@@ -168,12 +170,9 @@ def prepare_outputs(options: dict[str, Any], checkpoint: Path | None) -> None:
         from colanet.viz import check_suffix
 
         check_suffix(options["fields"])
+    check_apart(files, options["out"])
     if checkpoint:
-        own = [checkpoint, checkpoint.with_name("results.h5")]
-        for path in files:
-            if any(os.path.realpath(path) == os.path.realpath(one) for one in own):
-                raise ConfigError(f"{path}: is the name of another file that --out gets")
-        files += own
+        files += [checkpoint, checkpoint.with_name("results.h5")]
     for path in files:
         make_folder(path.parent)
         final_place(path)
@@ -249,11 +248,15 @@ def finish(
 
         save(draw_fields(session), options["fields"])
     if options["out"]:
-        extra = write_recordings(session, options, options["out"], name)
+        results = options["out"] / "results.h5"
+        earlier = listed(results) if results.exists() else set()
+        extra, files = write_recordings(session, options, options["out"], name)
         if monitor.rows:
             extra["monitor"] = np.array(monitor.rows)
-            monitor.write(options["out"] / f"monitoring.{name}.csv")
-        session.write_results(options["out"] / "results.h5", result, extra)
+            files.append(f"monitoring.{name}.csv")
+            monitor.write(options["out"] / files[-1])
+        session.write_results(results, result, extra, files)
+        remove_stale(options["out"], earlier - set(files))
         write_answers(session, options["out"])
         if checkpoint and checkpoint.exists():
             checkpoint.unlink()

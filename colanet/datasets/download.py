@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import platformdirs
 import pooch
 
 from colanet.datasets.catalogue import Entry
-from colanet.errors import DataError
+from colanet.errors import DataError, DataWarning
 
 
 def cache_dir() -> Path:
@@ -32,6 +33,9 @@ def download(name: str, entry: Entry, place: Path) -> list[Path]:
     todo = f"put {entry.files[0]}.gz and its three fellows into a folder and set COLANET_DATA to that"
     if not entry.urls:
         raise DataError(f"{name}: its files are missing from the package; {todo}")
+    # In our words, through the one channel of warnings; pooch would write to standard error by itself.
+    pooch.get_logger().setLevel("ERROR")
+    warnings.warn(f"{name}: is not here; downloading it into {place}", DataWarning, stacklevel=2)
     try:
         return _from_archive(entry, place) if entry.archive else _one_by_one(entry, place)
     except Exception as error:  # pooch raises whatever its transport raises
