@@ -1,8 +1,14 @@
 """What the tests of several parts share."""
 
+import signal
+
 import pytest
 
 from colanet.cli import main
+
+# A shell that runs the tests in the background has them, and the runs they interrupt, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
