@@ -106,7 +106,7 @@ def test_a_changed_constant_changes_kernels_that_were_compiled_before(copied, tm
 def test_the_place_that_the_user_names_comes_first(fresh, tmp_path):
     fresh.setattr(numba.config, "CACHE_DIR", str(tmp_path / "mine"))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         assert compiled.folder() == tmp_path / "mine" / "colanet-kernels" / compiled.key()
 
 
@@ -114,7 +114,7 @@ def test_the_users_cache_comes_next(fresh, tmp_path):
     fresh.setenv("XDG_CACHE_HOME", str(tmp_path))
     fresh.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         assert compiled.folder() == tmp_path / "colanet" / "kernels" / compiled.key()
 
 

@@ -81,7 +81,7 @@ def test_skipping_everything_warns_and_ends_at_once(folder, skip):
 )
 def test_skipping_a_part_is_silent(folder, values, steps):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         assert session_of(folder, relay(**values)).run().steps == steps
 
 

@@ -112,7 +112,7 @@ def test_error_rate_counts_what_the_network_does():
     assert abs(error_rate(60, round(asymptotic_capacity(60, 3)), la.Polynomial(3), 100000) - ERROR_RATE) < 0.002
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_theory_and_counts_beyond_the_range_of_floats():
     """Unscaled, h^400 overflows at 6 neurons; the same signs come out of h scaled down."""
     assert np.isclose(theoretical_capacity(12, la.Polynomial(400)), 1 + 2**10 / Z**2, rtol=1e-9)

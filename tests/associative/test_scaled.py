@@ -12,7 +12,7 @@ from colanet.associative.base import Additive
 from colanet.associative.capacity import random_patterns
 from colanet.associative.errors import RangeError
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 STEEP = [la.Exponential(), la.Polynomial(150), la.Polynomial(151), la.RectifiedPolynomial(150)]
 
 

@@ -262,7 +262,7 @@ def test_load_warns_with_file_and_line(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_ready_networks_are_the_same_in_both_languages(name):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         assert load(CONFIGS / f"{name}.nnc") == load(CONFIGS / f"{name}.yaml")
 
 

@@ -148,7 +148,7 @@ def read(folder, word):
     (folder / "part.nnc").write_text("<SNN/>")
     (folder / "a.nnc").write_text(PLACES[word.place](word.example), encoding="utf-8")
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         network, notices = load_with_notices(folder / "a.nnc")
     return network, [str(notice) for notice in notices]
 

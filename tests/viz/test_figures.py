@@ -12,7 +12,13 @@ from colanet.errors import BackendUnavailable, ConfigError, DataError, OutputErr
 from colanet.viz.curves import running_mean
 from colanet.viz.fields import GAP
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Warnings of matplotlib about a picture, and of NumPy about numbers; not those of the libraries about each other.
+pytestmark = pytest.mark.filterwarnings(
+    "error::UserWarning",
+    "error::RuntimeWarning",
+    "ignore::DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
 
 
 def drawn(figure):
