@@ -167,4 +167,4 @@ def integrate(
 
 
 def _rise(energies: Array) -> float:
-    return float(max(np.diff(energies, axis=0).max(initial=0.0), 0.0))
+    return max(float(np.diff(energies, axis=0).max(initial=0.0)), 0.0)
