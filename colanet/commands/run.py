@@ -206,7 +206,7 @@ def announce_compilation(session: Session, say) -> None:
         from colanet.compiled import is_compiled
 
         if not is_compiled():
-            say("compiling kernels, once on this machine (about 15 s) ...")
+            say("compiling kernels, once on this machine (about half a minute) ...")
 
 
 def drive(

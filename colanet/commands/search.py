@@ -73,7 +73,7 @@ def _announce(study: Study, out: Path, options: dict[str, Any]) -> None:
         err=True,
     )
     if not is_compiled():
-        click.echo("compiling kernels, once on this machine (about 15 s) ...", err=True)
+        click.echo("compiling kernels, once on this machine (about half a minute) ...", err=True)
 
 
 def _check_best(path: Path | None) -> None:
