@@ -45,6 +45,9 @@ class Stream(IntEnum):
     RESOURCE = 6
     MEMORY = 7
     TASK = 8
+    PIXELS = 9
+    SPLIT = 10
+    MIXTURE = 11
 
 
 def stream(kind: Stream, index: int) -> int:
@@ -91,3 +94,19 @@ def draw16(step_key_: int, index: np.ndarray) -> np.ndarray:
 def uniform(step_key_: int, index: np.ndarray) -> np.ndarray:
     """Uniform floats in [0, 1) with 53 random bits. For building networks only, never inside an engine."""
     return (draw64(step_key_, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def shuffled(seed: int, stream_number: int, n: int) -> np.ndarray:
+    """The numbers 0..n-1 in a random order: by their 64-bit hashes, of equal ones the lower number first.
+
+    Parameters
+    ----------
+    seed, stream_number : int
+    n : int
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    rank = draw64(step_key(key(seed, stream_number), 0), np.arange(n))
+    return np.argsort(rank, kind="stable")

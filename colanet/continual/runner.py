@@ -414,7 +414,7 @@ def _mixed(tasks: Sequence[Task], seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Training images of all tasks in one random order."""
     images = np.concatenate([task.train_images for task in tasks])
     labels = np.concatenate([task.train_labels for task in tasks])
-    order = np.random.default_rng([seed, 0x101]).permutation(len(labels))
+    order = hashing.shuffled(seed, hashing.stream(Stream.MIXTURE, 0), len(labels))
     return images[order], labels[order]
 
 

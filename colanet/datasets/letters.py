@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from colanet import archives
+from colanet import archives, hashing
 from colanet.datasets.catalogue import LETTERS
 from colanet.errors import DataError
+from colanet.hashing import Stream
 
 ARCHIVE = "emnist_letters.npz"
 TRAIN, TEST = 640, 160
@@ -46,17 +47,21 @@ def read_archive(path: Path) -> tuple[Part, Part]:
         If the file is damaged, of another form, or has too few of a letter.
     """
     images, labels = _arrays(path)
-    rng = np.random.default_rng(SPLIT_SEED)
     train, test = [], []
     for letter, sign in enumerate(LETTERS):
-        members = rng.permutation(np.flatnonzero(labels == letter))
+        members = _shuffled(np.flatnonzero(labels == letter), letter)
         if len(members) < TRAIN + TEST:
             raise DataError(f"{path}: {len(members)} images of {sign}, expected at least {TRAIN + TEST}")
         train.append(members[:TRAIN])
         test.append(members[TRAIN : TRAIN + TEST])
     # Shuffled, because a stream sorted by class is another task.
-    first, second = (rng.permutation(np.concatenate(part)) for part in (train, test))
+    first, second = (_shuffled(np.concatenate(part), len(LETTERS) + k) for k, part in enumerate((train, test)))
     return (images[first], labels[first]), (images[second], labels[second])
+
+
+def _shuffled(values: np.ndarray, number: int) -> np.ndarray:
+    """Values in the random order of that number."""
+    return values[hashing.shuffled(SPLIT_SEED, hashing.stream(Stream.SPLIT, number), len(values))]
 
 
 def _arrays(path: Path) -> Part:

@@ -6,15 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from colanet import hashing
 from colanet.datasets.catalogue import Dataset
 from colanet.errors import DataError
+from colanet.hashing import Stream
 
 
 def permutation(n_pixels: int, seed: int) -> np.ndarray:
-    """A fixed permutation of pixel numbers; seed 0 is the identity, so that task 0 is the plain one."""
+    """A fixed permutation of pixel numbers; seed 0 is the identity, so that task 0 is the plain one.
+
+    It is drawn by the hash, so it is the same with every version of NumPy.
+    """
     if seed == 0:
         return np.arange(n_pixels)
-    return np.random.default_rng(seed).permutation(n_pixels)
+    return hashing.shuffled(seed, hashing.stream(Stream.PIXELS, 0), n_pixels)
 
 
 def permute_images(images: np.ndarray, seed: int) -> np.ndarray:
