@@ -50,7 +50,8 @@ def test_a_recording_names_the_argument(words, said):
 
 def test_whole_numbers_of_numpy_are_whole_numbers():
     session = Session(NETWORK, seed=np.int64(3), copies=np.uint8(2))
-    assert session.run(stop=np.int32(5)).steps == 5 and session.plan.copies == 2
+    assert session.run(stop=np.int32(5)).steps == 5
+    assert session.plan.copies == 2
 
 
 @pytest.mark.parametrize(("field", "value"), [

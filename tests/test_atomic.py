@@ -69,9 +69,11 @@ def test_a_writer_that_fails_keeps_the_old_file(name, call, number, tmp_path, mo
         with pytest.raises(OutputError) as caught:
             WRITERS[name](path)
     assert str(caught.value) == f"{path}: cannot be written: {os.strerror(number)}"
-    assert path.read_text() == "old" and os.listdir(tmp_path) == [name]
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == [name]
     WRITERS[name](path)
-    assert path.read_bytes() != b"old" and os.listdir(tmp_path) == [name]
+    assert path.read_bytes() != b"old"
+    assert os.listdir(tmp_path) == [name]
 
 
 @posix
@@ -110,7 +112,8 @@ def test_devices_pipes_and_folders_are_no_places_to_write(tmp_path):
         with pytest.raises(OutputError, match=r"not a regular file|is a folder") as caught:
             write_bytes(path, b"x")
         assert str(caught.value).startswith(f"{path}: cannot be written: ")
-    assert os.path.exists("/dev/null") and not os.path.isfile("/dev/null")
+    assert os.path.exists("/dev/null")
+    assert not os.path.isfile("/dev/null")
     for path in ("/dev/null/x", tmp_path / "pipe" / "x"):
         with pytest.raises(OutputError, match="cannot be written"):
             write_bytes(path, b"x")
@@ -125,8 +128,10 @@ def test_a_link_is_followed_and_stays(tmp_path):
     loose.symlink_to(tmp_path / "there" / "b.txt")
     for path in (link, loose):
         write_text(path, "new")
-        assert path.is_symlink() and path.read_text() == "new"
-    assert target.read_text() == "new" and sorted(os.listdir(tmp_path / "there")) == ["a.txt", "b.txt"]
+        assert path.is_symlink()
+        assert path.read_text() == "new"
+    assert target.read_text() == "new"
+    assert sorted(os.listdir(tmp_path / "there")) == ["a.txt", "b.txt"]
     (tmp_path / "ring").symlink_to(tmp_path / "ring")
     with pytest.raises(OutputError, match="ring: cannot be written"):
         final_place(tmp_path / "ring")
@@ -194,7 +199,8 @@ def test_leftovers_of_the_dead_are_removed_and_those_of_the_living_stay(writer, 
     assert leftovers() == [temporary]
     atomic._swept.clear()
     write_text(tmp_path / "b.txt", "")
-    assert leftovers() == [] and (tmp_path / ".mine.txt").exists()
+    assert leftovers() == []
+    assert (tmp_path / ".mine.txt").exists()
 
 
 @posix

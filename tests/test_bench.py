@@ -22,7 +22,8 @@ def test_bench_reports_times_beside_the_roofline(call):
             row["roofline_fraction"], row["roofline_microseconds"] / row["microseconds_per_image_copy"]
         )
     rates = [row["rate"] for row in result["input_rate"]]
-    assert rates == sorted(rates) and rates[0] == 0.0
+    assert rates == sorted(rates)
+    assert rates[0] == 0.0
     # Without spikes and without kicks almost nothing is left to do.
     silent, busy = result["input_rate"][0], result["input_rate"][-1]
     assert silent["without_kicks"] < busy["without_kicks"] / 10

@@ -66,8 +66,10 @@ def test_json_is_one_object_with_the_promised_keys(call, whole):
     assert result["accuracy"] == whole[1].accuracy
     assert (result["train_images"], result["test_images"], result["copies"]) == (60, 20, 2)
     assert (result["threads"], result["seed"]) == (1, 0)
-    assert np.array(result["confusion"]).shape == (11, 11) and np.sum(result["confusion"]) == 20
-    assert result["seconds"] > 0 and result["synaptic_events_per_second"] > 0
+    assert np.array(result["confusion"]).shape == (11, 11)
+    assert np.sum(result["confusion"]) == 20
+    assert result["seconds"] > 0
+    assert result["synaptic_events_per_second"] > 0
     assert result["image_copies_per_second"] == pytest.approx(160 / result["seconds"])
 
 
@@ -77,7 +79,8 @@ def test_standard_output_stays_clean_without_quiet(call):
     assert status == 0
     json.loads(out)
     assert "170 neurons, 2 copies, 60 training and 20 test images" in err
-    assert "80/80 images" in err and "0 s left" in err
+    assert "80/80 images" in err
+    assert "0 s left" in err
 
 
 def test_quiet_prints_only_the_report(call, whole):
@@ -105,7 +108,8 @@ def test_engines_agree_on_the_command_line(run):
 def test_stop_at(run):
     result = run("--stop-at", 30 * PERIOD)
     assert (result["steps"], result["train_images"], result["test_images"]) == (30 * PERIOD, 30, 0)
-    assert result["accuracy"] is None and result["confusion"] is None
+    assert result["accuracy"] is None
+    assert result["confusion"] is None
     assert result["digest"] == digest_of(stop=30 * PERIOD)
 
 
@@ -140,9 +144,13 @@ def test_networks_without_labels_run_too(call, tmp_path):
     (tmp_path / "p.nnc").write_text(text)
     status, out, _ = call("run", tmp_path / "p.nnc", "--quiet", "--json")
     result = json.loads(out)
-    assert status == 0 and result["accuracy"] is None and result["steps"] >= 10
+    assert status == 0
+    assert result["accuracy"] is None
+    assert result["steps"] >= 10
     status, out, _ = call("run", ROOT / "configs" / "single_neuron.nnc", "--quiet")
-    assert status == 0 and "accuracy" not in out and "1000 steps" in out
+    assert status == 0
+    assert "accuracy" not in out
+    assert "1000 steps" in out
 
 
 # ----------------------------------------------------------------- files of --out
@@ -159,7 +167,8 @@ def test_results_file(run, whole, tmp_path):
     np.testing.assert_array_equal(arrays["spike_counts"], session.tally.spikes)
     np.testing.assert_array_equal(arrays["confusion"], expected.confusion)
     assert np.mean(arrays["answers"][60:] == arrays["labels"][60:]) == expected.accuracy
-    assert attributes["kind"] == "results" and int(attributes["seed"]) == 0
+    assert attributes["kind"] == "results"
+    assert int(attributes["seed"]) == 0
     assert json.loads(attributes["result"]) == result
     assert Network.model_validate_json(attributes["configuration"]) == session.network
     assert json.loads(attributes["versions"]).keys() == {"colanet", "python", "numpy", "numba"}
@@ -199,7 +208,8 @@ def test_record(run, whole, tmp_path, form, suffix):
             assert path.read_text() == "".join(row + "\n" for row in rows_of_text)
         else:
             content, width = path.read_bytes(), 8 * -(-size // 64)
-            assert int.from_bytes(content[:4], "little") == size and len(content) == 4 + 400 * width
+            assert int.from_bytes(content[:4], "little") == size
+            assert len(content) == 4 + 400 * width
             for step in range(400):
                 mask = int.from_bytes(content[4 + step * width : 4 + (step + 1) * width], "little")
                 assert mask == sum(1 << int(neuron) for neuron in np.flatnonzero(matrix[step]))
@@ -269,7 +279,8 @@ def test_a_killed_run_is_resumed(call, tmp_path):
     process = subprocess.Popen(command(*extra, "--out", out), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not (out / "checkpoint.h5").exists():
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
@@ -306,7 +317,8 @@ def test_the_checkpoint_of_an_interrupted_run_is_not_lost_by_mistake(call, run, 
         status, out, err = call("run", CONFIG, *SMALL, "--out", out_with_checkpoint, *options)
         assert (status, out) == (2, "")
         assert err == f"{path}: is of an interrupted run; --resume continues it, --overwrite begins anew\n"
-        assert path.read_bytes() == before and os.listdir(out_with_checkpoint) == ["checkpoint.h5"]
+        assert path.read_bytes() == before
+        assert os.listdir(out_with_checkpoint) == ["checkpoint.h5"]
     assert run("--out", out_with_checkpoint, "--overwrite")["digest"] == whole[1].digest
     assert os.listdir(out_with_checkpoint) == ["results.h5"]
     # A finished run is replaced, as it can be made again.
@@ -364,7 +376,8 @@ def test_bad_options_are_one_line_and_leave_nothing(call, tmp_path, monkeypatch,
     status, out, err = call("run", CONFIG, *SMALL, *arguments)
     assert status == 2
     assert out == ""
-    assert err.count("\n") == 1 and message in err
+    assert err.count("\n") == 1
+    assert message in err
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
     assert (tmp_path / "file.txt").read_text() == "in the way"
 
@@ -383,7 +396,8 @@ def test_bad_options_are_one_line_and_leave_nothing(call, tmp_path, monkeypatch,
 )
 def test_bad_values_are_refused_by_the_parser(call, tmp_path, arguments):
     status, out, err = call("run", CONFIG, *SMALL, "--out", tmp_path / "out", *arguments)
-    assert status == 2 and out == ""
+    assert status == 2
+    assert out == ""
     assert arguments[0] in err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
@@ -399,7 +413,8 @@ def test_resume_with_another_seed(call, out_with_checkpoint):
     before = (out_with_checkpoint / "checkpoint.h5").read_bytes()
     status, out, err = call("run", CONFIG, *SMALL, "--out", out_with_checkpoint, "--resume", "--seed", 2)
     assert (status, out) == (2, "")
-    assert err.count("\n") == 1 and "was written with another configuration, seed, data or recording" in err
+    assert err.count("\n") == 1
+    assert "was written with another configuration, seed, data or recording" in err
     assert [p.name for p in out_with_checkpoint.iterdir()] == ["checkpoint.h5"]
     assert (out_with_checkpoint / "checkpoint.h5").read_bytes() == before
     # With its own seed it goes on.
@@ -413,14 +428,16 @@ def test_damaged_files(call, out_with_checkpoint):
     for arguments in (["--out", out_with_checkpoint, "--resume"], ["--load", path]):
         status, out, err = call("run", CONFIG, *SMALL, *arguments)
         assert (status, out) == (2, "")
-        assert err.count("\n") == 1 and "checkpoint.h5: damaged, its checksum does not fit" in err
+        assert err.count("\n") == 1
+        assert "checkpoint.h5: damaged, its checksum does not fit" in err
     assert [p.name for p in out_with_checkpoint.iterdir()] == ["checkpoint.h5"]
 
 
 def test_a_configuration_that_is_not_there(call, tmp_path):
     status, out, err = call("run", tmp_path / "none.nnc", "--out", tmp_path / "out")
     assert (status, out) == (2, "")
-    assert err.count("\n") == 1 and "none.nnc" in err
+    assert err.count("\n") == 1
+    assert "none.nnc" in err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -70,7 +70,8 @@ def test_everything_that_kernels_import_is_a_source(name):
                 module = f"{node.module}.{alias.name}".replace(".", "/").removeprefix("colanet/") + ".py"
                 package = node.module.replace(".", "/").removeprefix("colanet/") + ".py"
                 found.add(module if (PACKAGE / module).exists() else package)
-    assert found and found <= set(compiled.SOURCES)
+    assert found
+    assert found <= set(compiled.SOURCES)
 
 
 def test_nothing_else_is_compiled():
@@ -131,8 +132,10 @@ def test_a_private_temporary_folder_is_said_in_one_line(fresh, tmp_path):
     nowhere(fresh, tmp_path)
     with pytest.warns(compiled.CacheWarning, match="kept in .*colanet-kernels-") as caught:
         place = compiled.folder()
-    assert len(caught) == 1 and "\n" not in str(caught[0].message)
-    assert place is not None and place.parent.parent == tmp_path / "temporary"
+    assert len(caught) == 1
+    assert "\n" not in str(caught[0].message)
+    assert place is not None
+    assert place.parent.parent == tmp_path / "temporary"
     assert place.parent.stat().st_mode & 0o077 == 0
 
 
@@ -199,7 +202,9 @@ def test_what_nobody_uses_is_removed(fresh, tmp_path):
     os.utime(stranger, (0, 0))
     fresh.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     mine = compiled.folder()
-    assert mine is not None and mine.exists() and stranger.exists()
+    assert mine is not None
+    assert mine.exists()
+    assert stranger.exists()
     # The new one and ages 0, 12 are the newest three, 24 is younger than 30 days; 36, 48 and 60 are old.
     left = {path.name for path in mine.parent.iterdir()} - {mine.name, stranger.name}
     assert left == set(names[:3])

@@ -69,7 +69,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(what, size, dis
     )
     if size > 8192 and status == 0:
         pytest.skip("fits")
-    assert (status, out) == (2, "") and err.count("\n") == 1 and err.endswith(FULL)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.endswith(FULL)
     assert named is None or err == named.replace("DISK", str(place)) + FULL
     for name in files(place):
         assert not name.endswith(".colanet-tmp")
@@ -85,7 +87,8 @@ def test_an_older_state_survives_a_full_disk(disk, configuration, call):
     (place / "filler").write_bytes(bytes(os.statvfs(place).f_bavail * os.statvfs(place).f_frsize))
     status, _, err = call("run", configuration, "--threads", 1, "--quiet", "--seed", 5, "--save", state)
     assert (status, err) == (2, f"{state}{FULL}")
-    assert state.read_bytes() == before and files(place) == ["filler", "s.h5"]
+    assert state.read_bytes() == before
+    assert files(place) == ["filler", "s.h5"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -63,7 +63,8 @@ def refused(kind, path):
     with pytest.raises(CheckpointError) as caught:
         take(kind, path)
     line = str(caught.value)
-    assert line.startswith(f"{path}: ") and "\n" not in line
+    assert line.startswith(f"{path}: ")
+    assert "\n" not in line
     return line
 
 

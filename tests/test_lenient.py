@@ -96,7 +96,9 @@ def test_unknown_words_are_refused_and_leniently_warned_of(name, call, folder):
     before = sorted(folder.rglob("*"))
     status, out, err = call(*name.split(), *ARGUMENTS[name])
     refused = err.splitlines()
-    assert status == 2 and out == "" and len(refused) == 3
+    assert status == 2
+    assert out == ""
+    assert len(refused) == 3
     assert all("unknown" in line and "net.nnc:" in line for line in refused)
     assert sorted(folder.rglob("*")) == before
 
@@ -111,5 +113,6 @@ def test_other_problems_stay_problems(name, call, folder):
     text = (folder / "net.nnc").read_text(encoding="utf-8")
     (folder / "net.nnc").write_text(text.replace("<chartine>3", "<n>x</n><chartine>3"))
     status, _, err = call(*name.split(), *ARGUMENTS[name], "--lenient")
-    assert status == 2 and "net.nnc:" in err
+    assert status == 2
+    assert "net.nnc:" in err
     assert not any("unknown" in line for line in err.splitlines() if not line.startswith("warning: "))

@@ -152,13 +152,15 @@ def write(folder, extra=""):
 
 def test_the_command_ends_with_the_result_when_everything_is_skipped(call, folder):
     status, out, err = call("run", write(folder, "<tacts_to_skip>3</tacts_to_skip>"), "--json", "--quiet")
-    assert status == 0 and json.loads(out)["steps"] == 0
+    assert status == 0
+    assert json.loads(out)["steps"] == 0
     assert err == "warning: input R: skip 3 (tacts_to_skip) leaves no step of rows.txt\n"
 
 
 def test_the_command_says_that_silence_follows_the_data(call, folder):
     status, out, err = call("run", write(folder), "--json", "--stop-at", 10)
-    assert status == 0 and json.loads(out)["steps"] == 10
+    assert status == 0
+    assert json.loads(out)["steps"] == 10
     assert err.count("the data end at step 3; silence follows until step 10") == 1
 
 
@@ -173,7 +175,8 @@ def test_a_run_that_was_done_when_it_was_killed_is_resumed(call, folder, every):
     first.run()
     first.checkpoint(folder / "killed" / "checkpoint.h5")
     status, again, err = call("run", folder / "a.nnc", *options, "--out", folder / "killed", "--resume")
-    assert status == 0 and "nothing is left to run, step 3 is reached" in err
+    assert status == 0
+    assert "nothing is left to run, step 3 is reached" in err
     assert json.loads(again)["digest"] == json.loads(out)["digest"]
     assert (folder / "killed" / "spikes.N.0.txt").read_text() == ".\n@\n.\n"
     assert not {"checkpoint.h5", "recording.spool"} & {path.name for path in (folder / "killed").iterdir()}

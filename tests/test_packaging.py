@@ -71,7 +71,8 @@ def archives(tmp_path_factory):
 
 def test_two_builds_are_the_same_bytes(archives):
     _, (first, second, _) = archives
-    assert len(first) == 2 and first == second
+    assert len(first) == 2
+    assert first == second
 
 
 def test_the_unpacked_sdist_builds_the_same_wheel_and_itself(archives):

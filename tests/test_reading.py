@@ -128,7 +128,8 @@ for read in (lambda p: reading.read_bytes(p, True), lambda p: archives.read_arch
         print(str(error).rpartition("/")[2])
 """
     said = limited(code, archive, bomb).splitlines()
-    assert said[0].startswith("bomb.gz: more than") and "bomb.npz: no archive with weights (more than" in said[1]
+    assert said[0].startswith("bomb.gz: more than")
+    assert "bomb.npz: no archive with weights (more than" in said[1]
 
 
 # ------------------------------------------------------------------------- archives
@@ -197,7 +198,9 @@ def test_arrays_of_numbers_are_read_as_numpy_reads_them(tmp_path):
         write(tmp_path / "a.npz", **arrays)
         for name, found in zip(arrays, archives.read_archive(tmp_path / "a.npz", list(arrays)), strict=True):
             np.testing.assert_array_equal(found, arrays[name])
-            assert found.shape == np.shape(arrays[name]) and found.dtype.isnative and found.flags.writeable
+            assert found.shape == np.shape(arrays[name])
+            assert found.dtype.isnative
+            assert found.flags.writeable
 
 
 def test_an_archive_without_an_array_or_with_it_twice_is_refused(tmp_path):

@@ -47,7 +47,8 @@ def test_silence_is_right_for_an_object_of_no_class(answered, labels, words):
     # One spike of the only node answers the training object; the test object has no class, and nothing spikes.
     result, _ = answered(ONE_SPIKE, labels, words)
     assert (result["train_accuracy"], result["accuracy"], result["unanswered"]) == (1, 1, 1)
-    assert result["confusion"] == [[0, 0], [0, 1]] and result["criterion"] is None
+    assert result["confusion"] == [[0, 0], [0, 1]]
+    assert result["criterion"] is None
 
 
 @pytest.mark.parametrize("labels", ["0\n0\n", "\ufeff0\n0\n", 2 * "0.000000000000000000e+00\n"])
@@ -81,7 +82,8 @@ def test_the_words_of_the_state_classifier_do_what_they_say(answered, tmp_path):
 
 def test_a_criterion_without_a_public_definition_is_said_to_be_none(answered):
     result, err = answered(TWO_NODES, "0\n1\n1\n0\n", "<criterion>weighted_error</criterion>")
-    assert result["criterion_value"] is None and result["accuracy"] == pytest.approx(1 / 3)
+    assert result["criterion_value"] is None
+    assert result["accuracy"] == pytest.approx(1 / 3)
     assert "weighted_error is known but its definition is not public; accuracy is reported" in err
 
 

@@ -73,7 +73,8 @@ def test_reference_and_numba_are_bit_equal(network, plain):
         session = session_of(network, engine=engine, recording=Recording())
         found.append((session, session.run()))
     (left, one), (right, other) = found
-    assert one.engine == "reference" and other.engine == "numba"
+    assert one.engine == "reference"
+    assert other.engine == "numba"
     assert one.digest == other.digest
     assert one.digest == plain[1].digest
     assert left.tally.events == right.tally.events
@@ -81,7 +82,8 @@ def test_reference_and_numba_are_bit_equal(network, plain):
     for copy in range(2):
         for name in ("L", "OUT", "BIASGATE"):
             np.testing.assert_array_equal(left.spikes(name, copy), right.spikes(name, copy))
-    assert left.spikes("L").size and left.spikes("BIASGATE").size
+    assert left.spikes("L").size
+    assert left.spikes("BIASGATE").size
 
 
 def test_the_seed_and_the_copies_matter(network, plain):
@@ -145,7 +147,8 @@ def test_arrays_have_the_documented_shapes_and_units(network, plain):
     session, _ = plain
     weights, resources = session.weights("R->L", 1), session.resources("R->L", 1)
     assert weights.shape == resources.shape == (784, 150)
-    assert weights.min() >= -0.254 and weights.max() <= 0.093
+    assert weights.min() >= -0.254
+    assert weights.max() <= 0.093
     assert np.isfinite(weights).all()
     assert session.thresholds("L").shape == session.stability("L").shape == (150,)
     positive = np.maximum(session.weights("R->L"), 0).sum(axis=0)
@@ -214,9 +217,12 @@ def test_results_count_only_finished_images(network):
     session = session_of(network)
     result = session.run(65 * PERIOD + 3)
     assert (result.train_images, result.test_images, result.steps) == (60, 5, 65 * PERIOD + 3)
-    assert result.confusion is not None and result.confusion.sum() == 5
+    assert result.confusion is not None
+    assert result.confusion.sum() == 5
     early = session_of(network).run(10 * PERIOD)
-    assert early.accuracy is None and early.confusion is None and early.train_images == 10
+    assert early.accuracy is None
+    assert early.confusion is None
+    assert early.train_images == 10
     assert early.train_accuracy is not None
 
 
@@ -275,7 +281,8 @@ def test_the_window_includes_its_first_step_and_excludes_its_last(network):
     part = session_of(network, recording=Recording(("L",), first, last))
     part.run()
     found = part.spikes("L")
-    assert found[0, 0] == first and found[-1, 0] == rows[rows[:, 0] < last][-1, 0] < last
+    assert found[0, 0] == first
+    assert found[-1, 0] == rows[rows[:, 0] < last][-1, 0] < last
     np.testing.assert_array_equal(found, rows[(rows[:, 0] >= first) & (rows[:, 0] < last)])
 
 
@@ -460,7 +467,8 @@ def test_other_data_begin_with_an_object_and_time_goes_on(network):
     session = session_of(network)
     session.run(10 * PERIOD + 4)
     session.present(session_of(network, train=5, test=0).presentation)
-    assert (session.origin, session.step) == (11 * PERIOD, 0) and not session.tally.votes.any()
+    assert (session.origin, session.step) == (11 * PERIOD, 0)
+    assert not session.tally.votes.any()
     assert session.run().train_images == 5
 
 

@@ -117,7 +117,8 @@ def test_damaged_bytes_never_escape_as_a_stranger_error(tmp_path, arrays, seed):
     try:
         read_h5(path)  # damage inside the values of an array cannot be seen
     except CheckpointError as error:
-        assert "x.h5" in str(error) and "\n" not in str(error)
+        assert "x.h5" in str(error)
+        assert "\n" not in str(error)
 
 
 def test_a_stranger_s_file(tmp_path):
@@ -158,7 +159,8 @@ def test_a_file_written_block_by_block_is_read_back(tmp_path):
     write_h5(tmp_path / "x.h5", {"a/rows": blocks_of(rows), "small": np.arange(3)}, {"kind": "results"})
     arrays, attributes = read_h5(tmp_path / "x.h5")
     np.testing.assert_array_equal(arrays["a/rows"], rows)
-    assert arrays["small"].tolist() == [0, 1, 2] and attributes["kind"] == "results"
+    assert arrays["small"].tolist() == [0, 1, 2]
+    assert attributes["kind"] == "results"
     with h5py.File(tmp_path / "x.h5") as plain:
         np.testing.assert_array_equal(plain["a/rows"][:], rows)
     assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
@@ -180,7 +182,8 @@ def test_room_that_is_not_there_is_missed_before_hdf5_begins(tmp_path, monkeypat
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(OutputError, match=os.strerror(errno.ENOSPC)):
         write_h5(tmp_path / "x.h5", {"rows": blocks_of(np.ones((12_345, 2), dtype=np.int64))}, {})
-    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"] and (tmp_path / "x.h5").read_bytes() == b"older"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+    assert (tmp_path / "x.h5").read_bytes() == b"older"
 
 
 STREAM = """

@@ -83,7 +83,8 @@ def test_symmetrizer_finds_the_diagonal():
         matrix = symmetric / r[:, None]
         found = symmetrizer(matrix)
         product = found[:, None] * matrix
-        assert np.allclose(product, product.T, atol=1e-12) and found.min() > 0
+        assert np.allclose(product, product.T, atol=1e-12)
+        assert found.min() > 0
         if mask[np.triu_indices(n, 1)].all() and mask[np.tril_indices(n, -1)].all():
             assert np.allclose(found, r / r.max())
 
@@ -116,7 +117,9 @@ def test_original_energy_is_flat_where_the_altered_one_is_not():
     dead = np.array([0.0, 1.0])
     assert np.ptp(original.energy(steady + along * dead)) < 1e-12
     bowl = altered.energy(rest + along * dead)
-    assert bowl.argmin() == 3 and bowl[0] > bowl[3] + 0.01 and bowl[-1] > bowl[3] + 0.01
+    assert bowl.argmin() == 3
+    assert bowl[0] > bowl[3] + 0.01
+    assert bowl[-1] > bowl[3] + 0.01
     # All dead: the Hessian of E(y) is W itself, that of E(x) is 0.
     silent = Altered(matrix, la.ReLU(), [-5.0, -5.0])
     y = 0.1 * np.random.default_rng(0).normal(size=(10, 2))
@@ -126,7 +129,7 @@ def test_original_energy_is_flat_where_the_altered_one_is_not():
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (SymmetryError, "W must be symmetric", lambda: Altered([[1, 0.5], [0, 1]], la.ReLU())),
         (

@@ -80,7 +80,11 @@ def refused(capsys, tmp_path, file, *more):
         main(["memory", "retrieve", "--weights", str(file), "--test", "5", "--out", str(out), *more])
     text = capsys.readouterr()
     lines = text.err.strip().splitlines()
-    assert stop.value.code == 2 and len(lines) == 1 and str(file) in lines[0] and not out.exists() and not text.out
+    assert stop.value.code == 2
+    assert len(lines) == 1
+    assert str(file) in lines[0]
+    assert not out.exists()
+    assert not text.out
     return lines[0]
 
 
@@ -94,10 +98,12 @@ def test_a_saved_state_gives_the_fields_of_its_session(session, saved, tmp_path)
     session.checkpoint(tmp_path / "checkpoint.h5")
     for path in (saved, tmp_path / "checkpoint.h5"):
         weights, columns = fields.read(path)
-        assert np.array_equal(weights, session.weights("R->L")) and np.ptp(weights) > 0
+        assert np.array_equal(weights, session.weights("R->L"))
+        assert np.ptp(weights) > 0
         assert np.array_equal(columns, np.arange(150) // 15)
         both, columns = fields.read(path, 2)
-        assert np.array_equal(both[:, 150:], session.weights("R->L", 1)) and np.array_equal(
+        assert np.array_equal(both[:, 150:], session.weights("R->L", 1))
+        assert np.array_equal(
             columns[150:], columns[:150]
         )
     for wrong in (0, 3):
@@ -118,7 +124,8 @@ def test_retrieve_takes_a_saved_state_as_it_takes_its_fields(session, saved, tmp
     for more in ([str(saved), "--copies", "2"], [str(file)]):
         main(["memory", "retrieve", "--test", "20", "--ink", "0.19", "--quiet", "--weights", *more])
         texts.append(capsys.readouterr().out)
-    assert texts[0] == texts[1] and "20 test pictures" in texts[0]
+    assert texts[0] == texts[1]
+    assert "20 test pictures" in texts[0]
 
 
 def renamed(old):
@@ -159,7 +166,7 @@ def test_copies_of_an_archive_are_refused(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "population, projections, message",
+    ("population", "projections", "message"),
     [
         ({"columns": None}, 1, "N has no columns, so its neurons have no classes"),
         ({"columns": 2}, 0, "expected one plastic projection, whose fields to take, found 0"),

@@ -46,7 +46,7 @@ def test_the_rule_as_on_the_slide_is_not_boltzmann():
     assert np.isclose(expected[0] / expected[1], np.exp(-1.0))
 
 
-@pytest.mark.parametrize("size, rule", [(4, "heat_bath"), (7, "metropolis"), (10, "heat_bath")])
+@pytest.mark.parametrize(("size", "rule"), [(4, "heat_bath"), (7, "metropolis"), (10, "heat_bath")])
 def test_visited_states_follow_the_boltzmann_distribution(size, rule):
     machine, chains = random_machine(size, 10 + size, rule), 20000
     start = random_patterns(chains, size, np.random.default_rng(0))
@@ -88,11 +88,12 @@ def test_same_seed_same_chains():
     machine = Boltzmann(hebbian(random_patterns(3, 20, np.random.default_rng(0))))
     start = random_patterns(5, 20, np.random.default_rng(1))
     first, second = machine.run(start, np.ones(5), seed=7), machine.run(start, np.ones(5), seed=7)
-    assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+    assert np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
 
 
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (SymmetryError, "M must be symmetric", lambda: Boltzmann([[0, 1], [0, 0]])),
         (ShapeError, "bias", lambda: Boltzmann(np.zeros((2, 2)), [1, 2, 3])),

@@ -26,7 +26,8 @@ def test_receptive_fields_become_pictures():
     assert np.array_equal(store.labels, [4, 6])
     ink = bridge.from_weights(np.random.default_rng(1).normal(size=(100, 5)), np.zeros(5), ink=0.2)
     assert np.allclose((ink.signs > 0).mean(1), 0.2)
-    assert ink.pictures.min() == 0 and ink.pictures.max() == 1
+    assert ink.pictures.min() == 0
+    assert ink.pictures.max() == 1
 
 
 def test_prototypes_lie_in_their_classes():
@@ -38,13 +39,15 @@ def test_prototypes_lie_in_their_classes():
 
 
 @pytest.mark.parametrize("name", bridge.CLEANERS)
-@pytest.mark.parametrize("kind, level", [("noise", 0.2), ("cover", 0.3)])
+@pytest.mark.parametrize(("kind", "level"), [("noise", 0.2), ("cover", 0.3)])
 def test_models_clean_what_they_store(glyphs, name, kind, level):
     cleaner = bridge.CLEANERS[name](glyphs)
     found = bridge.recall(cleaner, kind, level, seed=3)
     assert found == 1.0 or (name == "hopfield" and found >= 0.5), "Hebbian storage mixes correlated pictures"
     cleaned, likeness = cleaner.clean(bridge.corrupt(glyphs.pictures, kind, level, 3))
-    assert cleaned.shape == glyphs.pictures.shape and cleaned.min() >= 0 and cleaned.max() <= 1 + 1e-12
+    assert cleaned.shape == glyphs.pictures.shape
+    assert cleaned.min() >= 0
+    assert cleaned.max() <= 1 + 1e-12
     if name != "hopfield":
         assert np.array_equal(cleaner.classify(likeness), glyphs.labels)
 
@@ -52,9 +55,12 @@ def test_models_clean_what_they_store(glyphs, name, kind, level):
 def test_corruptions_do_what_they_say():
     images = np.full((200, 50), 0.5)
     noisy = bridge.corrupt(images, "noise", 0.3, seed=4)
-    assert abs((noisy != 0.5).mean() - 0.3) < 0.02 and set(np.unique(noisy)) == {0.0, 0.5, 1.0}
+    assert abs((noisy != 0.5).mean() - 0.3) < 0.02
+    assert set(np.unique(noisy)) == {0.0, 0.5, 1.0}
     covered = bridge.corrupt(images, "cover", 0.5)
-    assert not covered[:, :25].any() and (covered[:, 25:] == 0.5).all() and (images == 0.5).all()
+    assert not covered[:, :25].any()
+    assert (covered[:, 25:] == 0.5).all()
+    assert (images == 0.5).all()
 
 
 def test_table_has_a_row_for_every_case_and_for_other_classifiers(glyphs):
@@ -72,10 +78,12 @@ def test_table_has_a_row_for_every_case_and_for_other_classifiers(glyphs):
         models=("nearest", "A", "B"),
         classifiers={"colanet": colanet},
     )
-    assert len(rows) == 3 * (2 * 3 + 1) and len(seen) == 3
+    assert len(rows) == 3 * (2 * 3 + 1)
+    assert len(seen) == 3
     clean = [row for row in rows if row.level == 0]
     assert [row.accuracy for row in clean] == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
-    assert all(row.recall == 1.0 for row in clean[1:]) and np.isnan(clean[0].recall)
+    assert all(row.recall == 1.0 for row in clean[1:])
+    assert np.isnan(clean[0].recall)
     assert np.array_equal(seen[1], bridge.corrupt(glyphs.pictures, "noise", 0.1, seed=1))
 
 
@@ -86,7 +94,7 @@ def test_even_pictures_are_no_trouble(glyphs):
 
 
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (ShapeError, "do not name the same neurons", lambda m: bridge.from_weights(np.ones((4, 3)), [0, 1])),
         (ShapeError, "learnt anything", lambda m: bridge.from_weights(np.ones((4, 3)), [0, 1, 2])),

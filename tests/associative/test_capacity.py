@@ -26,7 +26,8 @@ from colanet.associative.models import DenseMemory
 
 def test_mean_field_theory_gives_0138():
     assert abs(mean_field_capacity() - 0.138) < 0.0005
-    assert mean_field_overlap(0.137) > 0.967 and mean_field_overlap(0.139) == 0
+    assert mean_field_overlap(0.137) > 0.967
+    assert mean_field_overlap(0.139) == 0
 
 
 def test_overlap_below_capacity_is_that_of_mean_field_theory():
@@ -41,7 +42,8 @@ def test_classical_network_forgets_near_0138():
     """A finite network forgets a little above 0.138, by 0.8 / sqrt(d); the bounds are 0.4 and 1.2 / sqrt(d)."""
     curve = hopfield_curve(800, np.array([0.10, 0.138, 0.155, 0.17, 0.185, 0.22]), seed=2)
     assert 0.4 < (curve.critical - 0.138) * np.sqrt(800) < 1.2
-    assert curve.retrieved[0] > 0.95 and curve.retrieved[-1] < 0.2
+    assert curve.retrieved[0] > 0.95
+    assert curve.retrieved[-1] < 0.2
 
 
 @pytest.mark.slow
@@ -67,7 +69,8 @@ def test_extrapolation_of_a_line_is_exact():
     line = {int(d): curve(0.14 + 0.8 / np.sqrt(d), 1e-3) for d in sizes}
     endless, error = extrapolate(line)
     x = 1 / np.sqrt(sizes)
-    assert np.isclose(endless, 0.14) and np.isclose(line[100].error, 1e-3)
+    assert np.isclose(endless, 0.14)
+    assert np.isclose(line[100].error, 1e-3)
     assert np.isclose(error, 1e-3 * np.sqrt((x**2).sum() / (3 * (x**2).sum() - x.sum() ** 2)))
     line[400] = curve(0.2, 1e-3)
     assert extrapolate(line)[1] > 5 * error
@@ -78,7 +81,7 @@ def test_extrapolation_of_a_line_is_exact():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n, sizes", [(2, (100, 200, 400)), (3, (40, 60, 90)), (4, (24, 36, 54))])
+@pytest.mark.parametrize(("n", "sizes"), [(2, (100, 200, 400)), (3, (40, 60, 90)), (4, (24, 36, 54))])
 def test_capacity_of_model_a_grows_as_the_power_n_minus_1(n, sizes):
     """Exponent within 0.15 of n - 1, each capacity within 12 % of the normal approximation."""
     measured = np.array([measured_capacity(d, la.Polynomial(n), bits=60000, seed=d) for d in sizes])

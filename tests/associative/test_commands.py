@@ -31,7 +31,9 @@ def is_small_png(path):
 def test_retrieve(capsys, tmp_path):
     out = tmp_path / "strip.png"
     status, text, err = call(capsys, "retrieve", "--per-class", 1, "--test", 50, "--show", 2, "--out", out)
-    assert status == 0 and is_small_png(out) and f"wrote {out}" in err
+    assert status == 0
+    assert is_small_png(out)
+    assert f"wrote {out}" in err
     lines = text.splitlines()
     assert lines[0] == "10 memories, 50 test pictures, noise 0.3"
     assert [line.split()[0] for line in lines[2:]] == ["nearest", "hopfield", "pseudo-inverse", "A", "B", "C"]
@@ -42,7 +44,9 @@ def test_retrieve_from_receptive_fields(capsys, tmp_path):
     np.savez(tmp_path / "fields.npz", weights=rng.normal(size=(784, 6)), columns=np.arange(6))
     arguments = ("--weights", tmp_path / "fields.npz", "--ink", 0.2, "--cover", 0.5, "--test", 10, "--quiet")
     status, text, err = call(capsys, "retrieve", *arguments)
-    assert status == 0 and text.startswith("6 memories, 10 test pictures, cover 0.5") and not err
+    assert status == 0
+    assert text.startswith("6 memories, 10 test pictures, cover 0.5")
+    assert not err
 
 
 @pytest.mark.slow
@@ -63,8 +67,11 @@ def test_capacity(capsys, tmp_path):
         "--quiet",
     )
     status, text, err = call(capsys, *arguments)
-    assert status == 0 and not err and out.read_text().lstrip().startswith("<?xml")
-    assert "theory 0.1379 d" in text and "K grows as d^" in text
+    assert status == 0
+    assert not err
+    assert out.read_text().lstrip().startswith("<?xml")
+    assert "theory 0.1379 d" in text
+    assert "K grows as d^" in text
     assert re.search(r"endless +half of the patterns lost at 0\.\d{4} ± 0\.\d{4} d", text)
 
 
@@ -72,7 +79,8 @@ def test_capacity(capsys, tmp_path):
 def test_energy(capsys, tmp_path, show):
     out = tmp_path / "energy.png"
     status, text, _ = call(capsys, "energy", "--show", show, "--out", out)
-    assert status == 0 and is_small_png(out)
+    assert status == 0
+    assert is_small_png(out)
     assert ("largest rise" if show == "trajectories" else "dead neurons        [0 1]") in text
 
 
@@ -92,7 +100,9 @@ def test_a_picture_that_cannot_be_written_leaves_nothing_printed(capsys, tmp_pat
     monkeypatch.setattr("os.replace", full)
     for arguments in (["energy"], ["energy", "--show", "landscape"]):
         status, out, err = call(capsys, *arguments, "--out", tmp_path / "x.png")
-        assert status == 2 and not out and err.endswith("x.png: cannot be written: no space left\n")
+        assert status == 2
+        assert not out
+        assert err.endswith("x.png: cannot be written: no space left\n")
 
 
 def test_same_seed_same_answer(capsys):
@@ -101,7 +111,7 @@ def test_same_seed_same_answer(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         (["retrieve", "--noise", "2"], "noise: expected a level from 0 to 1, got 2"),
         (["retrieve", "--noise", "0.1", "--cover", "0.1"], "--noise and --cover: give one of them"),
@@ -134,7 +144,10 @@ def test_same_seed_same_answer(capsys):
 )
 def test_bad_input_is_one_clear_line_and_status_2(capsys, arguments, message):
     status, out, err = call(capsys, *arguments)
-    assert status == 2 and message in err and "Traceback" not in err and not out
+    assert status == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert not out
     if "--bits" not in arguments:
         assert len(err.splitlines()) == 1
 

@@ -48,7 +48,7 @@ IS_NOT = "must be positive semi-definite, but at this state has the eigenvalue -
 
 
 @pytest.mark.parametrize(
-    "message, call",
+    ("message", "call"),
     [
         ("L: .*" + SAYS_NOT, lambda: OneGroup(np.eye(2), Sine())),
         ("visible neurons: .*" + SAYS_NOT, lambda: TwoGroups(np.eye(2), Sine(), la.Quadratic())),
@@ -80,4 +80,5 @@ def test_where_the_boast_holds_it_is_taken():
 def test_no_convexity_is_asked_where_none_is_needed():
     assert Altered(0.5 * np.eye(2), Sine()).integrate([-1.0, 1.0], 3.0).rise < 1e-8
     answer = DenseMemory(0.1 * np.ones((1, 3)), Sine()).retrieve([1, -1, 1], "asynchronous")
-    assert answer.converged and answer.rise == 0
+    assert answer.converged
+    assert answer.rise == 0

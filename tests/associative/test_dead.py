@@ -53,7 +53,7 @@ def test_two_groups_are_one_group():
 
 
 @pytest.mark.parametrize(
-    "lagrangian, x, dead, n_flat",
+    ("lagrangian", "x", "dead", "n_flat"),
     [
         (la.ReLU(), [-1.0, 2.0, -0.1], [1, 0, 1], 2),
         (la.HardSigmoid(0.5), [-1.5, 0.0, 1.5], [1, 0, 1], 2),
@@ -66,7 +66,8 @@ def test_two_groups_are_one_group():
 def test_dead_neurons_and_flat_directions(lagrangian, x, dead, n_flat):
     assert np.array_equal(dead_neurons(lagrangian, x), np.array(dead, bool))
     flat, rest = flat_directions(lagrangian, x), range_directions(lagrangian, x)
-    assert flat.shape[1] == n_flat and rest.shape[1] == 3 - n_flat
+    assert flat.shape[1] == n_flat
+    assert rest.shape[1] == 3 - n_flat
     assert np.allclose(lagrangian.hessian(np.array(x)) @ flat, 0, atol=1e-9)
     basis = np.hstack([flat, rest])
     assert np.allclose(basis.T @ basis, np.eye(3))
@@ -92,16 +93,19 @@ def test_state_is_recovered_from_any_point_of_the_flat_set():
     assert np.allclose(steady, [10 / 3, 1 - 5 / 3])
     for depth in (-0.01, -1.0, -1e6):
         point = np.array([steady[0], depth])
-        assert np.abs(system.slope(point)).max() < 1e-12 and np.isclose(system.energy(point), system.energy(steady))
+        assert np.abs(system.slope(point)).max() < 1e-12
+        assert np.isclose(system.energy(point), system.energy(steady))
         found = recover(system, point)
-        assert found.steady and np.allclose(found.state, steady)
+        assert found.steady
+        assert np.allclose(found.state, steady)
 
 
 def test_a_flat_set_without_a_steady_state_is_told_apart():
     """All neurons dead, yet the bias lifts them: the energy is stationary, the system is not."""
     system = two_rivals()
     found = recover(system, [-1.0, -1.0])
-    assert not found.steady and np.allclose(found.state, [1, 1])
+    assert not found.steady
+    assert np.allclose(found.state, [1, 1])
     with pytest.raises(ParameterError, match=r"stationary there, but \|dE/dx\| reaches"):
         recover(system, [1.0, 1.0])
 
@@ -115,7 +119,8 @@ def test_recovery_at_hundreds_of_steady_states():
         # Every basis vector is a dead neuron, up to sign; go down, away from the border at 0.
         point = steady - np.abs(flat) @ rng.exponential(size=flat.shape[1])
         found = recover(system, point)
-        assert found.steady and np.allclose(found.state, steady, atol=1e-7)
+        assert found.steady
+        assert np.allclose(found.state, steady, atol=1e-7)
         dead += flat.shape[1] > 0
     assert dead > 100
 
@@ -143,8 +148,10 @@ def test_stability_of_the_rivals():
     system = two_rivals()
     winner, saddle = system.steady_state([2.0, 0.0]), np.array([1.25, 1.25])
     assert np.abs(system.velocity(saddle)).max() < 1e-12
-    assert stability(system, winner).stable and stability(system, winner).n_flat == 1
-    assert not stability(system, saddle).stable and stability(system, saddle).n_flat == 0
+    assert stability(system, winner).stable
+    assert stability(system, winner).n_flat == 1
+    assert not stability(system, saddle).stable
+    assert stability(system, saddle).n_flat == 0
     everything_dead = OneGroup(system.W, la.ReLU(), [-1.0, -1.0])
     assert stability(everything_dead, [-1.0, -1.0]).stable
 
@@ -181,7 +188,7 @@ def test_stability_takes_states_as_steady_as_it_says():
 
 
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (SymmetryError, "W must be symmetric", lambda: OneGroup([[0, 1], [2, 0]], la.ReLU())),
         (SemidefiniteError, "L: the Hessian of GELU", lambda: OneGroup(np.eye(2), la.GELU())),

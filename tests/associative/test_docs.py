@@ -28,7 +28,8 @@ def printed(block):
 def test_examples_print_what_they_say():
     first, second = (printed(block) for block in re.findall(r"```python\n(.*?)```", STORY, re.S))
     promised = re.findall(r"# (\d[\d. ]*)(?::.*)?$", STORY.split("```")[1], re.M)
-    assert first.splitlines() == [line.strip() for line in promised] and len(promised) == 2
+    assert first.splitlines() == [line.strip() for line in promised]
+    assert len(promised) == 2
     assert second.startswith("[[1 1")
 
 

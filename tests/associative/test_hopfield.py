@@ -28,7 +28,8 @@ def test_energy_never_rises_asynchronously(seed, count, size):
         assert np.array_equal(turned[:, i], np.where(np.abs(fields) < 1e-12, turned[:, i], np.sign(fields)))
         y = turned
     answer = network.retrieve(y, seed=seed % 1000)
-    assert answer.converged.all() and answer.rise <= 1e-12 * size
+    assert answer.converged.all()
+    assert answer.rise <= 1e-12 * size
     assert np.array_equal(network.sweep(answer.states, range(size)), answer.states)
 
 
@@ -39,7 +40,8 @@ def test_random_symmetric_couplings_too():
         matrix = matrix + matrix.T
         np.fill_diagonal(matrix, 0)
         answer = Hopfield(matrix).retrieve(random_patterns(5, 15, rng), seed=1)
-        assert answer.converged.all() and answer.rise == 0
+        assert answer.converged.all()
+        assert answer.rise == 0
 
 
 @pytest.mark.parametrize("order", ["asynchronous", "parallel"])
@@ -48,7 +50,9 @@ def test_stored_patterns_are_fixed_points_at_low_load(order):
     for seed in range(20):
         patterns = random_patterns(8, 400, np.random.default_rng(seed))
         answer = Hopfield(hebbian(patterns)).retrieve(patterns, order)
-        assert np.array_equal(answer.states, patterns) and answer.steps == 1 and answer.rise == 0
+        assert np.array_equal(answer.states, patterns)
+        assert answer.steps == 1
+        assert answer.rise == 0
 
 
 @pytest.mark.parametrize("count", [60, 80, 100, 140])
@@ -89,7 +93,8 @@ def test_pseudo_inverse_holds_correlated_patterns_that_hebbian_loses():
 def test_parallel_updates_may_end_in_a_cycle_of_two():
     network = Hopfield([[0.0, -1.0], [-1.0, 0.0]])
     answer = network.retrieve([1, 1], "parallel", max_steps=10)
-    assert not answer.converged and answer.steps == 10
+    assert not answer.converged
+    assert answer.steps == 10
     assert network.retrieve([1, 1], "asynchronous").converged
 
 
@@ -98,13 +103,14 @@ def test_batches_and_single_states_agree():
     network = Hopfield(hebbian(random_patterns(5, 40, rng)))
     batch = random_patterns(6, 40, rng).reshape(2, 3, 40)
     together = network.retrieve(batch, seed=6)
-    assert together.states.shape == (2, 3, 40) and together.energies.shape[1:] == (2, 3)
+    assert together.states.shape == (2, 3, 40)
+    assert together.energies.shape[1:] == (2, 3)
     order = rng.permutation(40)
     assert np.array_equal(network.sweep(batch, order)[1, 2], network.sweep(batch[1, 2], order))
 
 
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (SymmetryError, r"M must be symmetric: M\[0,1\] = 1, M\[1,0\] = 2", lambda: Hopfield([[0, 1], [2, 0]])),
         (SymmetryError, "no self-coupling: its diagonal reaches 3", lambda: Hopfield([[3, 1], [1, 0]])),

@@ -119,7 +119,8 @@ def test_retrieval_converges_and_says_so():
     memories = 4 * np.eye(3, 8)
     system = model_b(memories, 2.0)
     path = system.integrate(memories + 0.3, 40.0)
-    assert path.converged.all() and path.speed.max() < 1e-4
+    assert path.converged.all()
+    assert path.speed.max() < 1e-4
     assert np.abs(system.split(path.states[-1])[0] - memories).max() < 1e-3
     assert not system.integrate(memories + 0.3, 0.1).converged.any()
 
@@ -129,7 +130,7 @@ FIERCE = model_a(800 * np.eye(2), la.Exponential())
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (
             SemidefiniteError,

@@ -76,7 +76,7 @@ def test_convex_means_what_it_says(lagrangian):
 
 
 @pytest.mark.parametrize(
-    "lagrangian, x, rank",
+    ("lagrangian", "x", "rank"),
     [
         (la.ReLU(), [-1.0, 2.0, -3.0], 1),
         (la.RectifiedPolynomial(3), [-1.0, 2.0, 0.0], 1),

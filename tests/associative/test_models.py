@@ -115,14 +115,16 @@ def test_models_b_and_c_clean_patterns():
     memories = rng.normal(size=(50, 40))
     noisy = memories + 0.5 * rng.normal(size=memories.shape)
     b = ModernMemory(memories, 1.0).retrieve(noisy)
-    assert b.converged.all() and np.abs(b.states - memories).max() < 0.01
+    assert b.converged.all()
+    assert np.abs(b.states - memories).max() < 0.01
     unit = memories / np.linalg.norm(memories, axis=1, keepdims=True)
     c = SphericalMemory(unit, la.Exponential(20.0)).retrieve(noisy)
-    assert c.converged.all() and ((c.states * unit).sum(1) > 0.99).all()
+    assert c.converged.all()
+    assert ((c.states * unit).sum(1) > 0.99).all()
 
 
 @pytest.mark.parametrize(
-    "error, message, call",
+    ("error", "message", "call"),
     [
         (
             SemidefiniteError,

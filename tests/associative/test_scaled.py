@@ -30,8 +30,11 @@ def test_model_a_retrieves_beyond_the_range_of_floats(interaction, order):
     patterns, noisy = spoilt(40, 1500, 1)
     memory = DenseMemory(patterns, interaction)
     answer = memory.retrieve(noisy, order)
-    assert answer.converged.all() and np.array_equal(answer.states, patterns)
-    assert np.isfinite(answer.energies).all() and answer.rise == 0 and answer.exponent > 1023
+    assert answer.converged.all()
+    assert np.array_equal(answer.states, patterns)
+    assert np.isfinite(answer.energies).all()
+    assert answer.rise == 0
+    assert answer.exponent > 1023
     assert 0.25 <= np.abs(answer.energies).max() < 1
     with pytest.raises(RangeError, match=r"energy with .* is beyond the range of floats, about 2\^\d+"):
         memory.energy(patterns)
@@ -42,8 +45,11 @@ def test_model_c_retrieves_beyond_the_range_of_floats(interaction):
     patterns, noisy = spoilt(40, 1500, 2)
     memory = SphericalMemory(40 * patterns, interaction)
     answer = memory.retrieve(noisy)
-    assert answer.converged.all() and np.allclose(answer.states * np.sqrt(1500), patterns)
-    assert np.isfinite(answer.energies).all() and answer.rise == 0 and answer.exponent > 1023
+    assert answer.converged.all()
+    assert np.allclose(answer.states * np.sqrt(1500), patterns)
+    assert np.isfinite(answer.energies).all()
+    assert answer.rise == 0
+    assert answer.exponent > 1023
     with pytest.raises(RangeError, match="beyond the range of floats"):
         memory.energy(patterns)
 
@@ -95,7 +101,8 @@ def test_a_retrieval_in_range_has_exponent_0():
     patterns, noisy = spoilt(5, 300, 6)
     memory = DenseMemory(patterns, la.Exponential())
     answer = memory.retrieve(noisy)
-    assert answer.exponent == 0 and np.array_equal(answer.energies[-1], memory.energy(patterns))
+    assert answer.exponent == 0
+    assert np.array_equal(answer.energies[-1], memory.energy(patterns))
 
 
 @pytest.mark.parametrize("n", [2, 3, 100, 1999, 2000])

@@ -150,7 +150,8 @@ def test_wrong_words_are_one_line_and_leave_nothing(arni_gpu, folder, words, mes
     before = sorted(folder.iterdir())
     status, out, err = arni_gpu(*[str(folder) if word == "D" else word for word in words])
     assert (status, out) == (2, "")
-    assert message in err and err.count("\n") == 1
+    assert message in err
+    assert err.count("\n") == 1
     assert sorted(folder.iterdir()) == before
     with pytest.raises(ConfigError):
         parse(words)
@@ -160,9 +161,11 @@ def test_a_run_that_fails_says_so_in_its_log_and_leaves_no_old_code(arni_gpu, fo
     arni_gpu(folder, "-e30")
     (folder / "rows.txt").write_text("@x\n")
     status, out, err = arni_gpu(folder, "-e30", "-Pt")
-    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
     log = (folder / "General30.log").read_text()
-    assert err in log and log.endswith("Termination code -1\n")
+    assert err in log
+    assert log.endswith("Termination code -1\n")
     # What pipelines look for is the last code in the log.
     assert re.findall(r"Termination code\s+(-?\d+)", log) == ["-1"]
     assert not (folder / "spikes.30.txt").exists()
@@ -171,7 +174,9 @@ def test_a_run_that_fails_says_so_in_its_log_and_leaves_no_old_code(arni_gpu, fo
 @pytest.mark.parametrize(("name", "message"), [("nowhere", "no such folder"), ("", "9.nnc: cannot be read")])
 def test_what_is_not_there(arni_gpu, folder, name, message):
     status, out, err = arni_gpu(folder / name, "-e9")
-    assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
 
 
 def test_an_endless_input_names_the_letter(arni_gpu, folder):
@@ -183,18 +188,22 @@ def test_warnings_go_into_the_log_too(arni_gpu, folder):
     (folder / "2.nnc").write_text(RELAY.replace("</args>", "<tacts_to_skip>9</tacts_to_skip></args>"))
     status, out, err = arni_gpu(folder, "-e2")
     assert (status, out) == (0, "Termination code 0\n")
-    assert err.startswith("warning: input R: skip 9") and err.strip() in (folder / "General2.log").read_text()
+    assert err.startswith("warning: input R: skip 9")
+    assert err.strip() in (folder / "General2.log").read_text()
 
 
 def test_a_log_that_cannot_be_written_is_one_line(arni_gpu, folder):
     (folder / "General2.log").mkdir()
     status, out, err = arni_gpu(folder, "-e2")
-    assert (status, out) == (2, "") and "General2.log: cannot be written" in err and err.count("\n") == 1
+    assert (status, out) == (2, "")
+    assert "General2.log: cannot be written" in err
+    assert err.count("\n") == 1
 
 
 def test_help_names_the_letters(arni_gpu):
     status, out, err = arni_gpu("-h")
-    assert (status, err) == (0, "") and "-P(b|t|l)" in out
+    assert (status, err) == (0, "")
+    assert "-P(b|t|l)" in out
 
 
 def test_a_pipeline_calls_it_in_another_folder(folder, tmp_path):
@@ -225,7 +234,8 @@ def test_a_second_run_of_the_experiment_is_refused_and_another_one_is_not(arni_g
 def test_a_pipe_in_the_place_of_the_log_is_refused(arni_gpu, folder):
     os.mkfifo(folder / "General2.log")
     status, out, err = arni_gpu(folder, "-e2")
-    assert (status, out) == (2, "") and err == f"{folder / 'General2.log'}: cannot be written: not a regular file\n"
+    assert (status, out) == (2, "")
+    assert err == f"{folder / 'General2.log'}: cannot be written: not a regular file\n"
 
 
 def test_the_prediction_file_is_written(arni_gpu, folder):
@@ -245,14 +255,18 @@ def test_what_an_earlier_run_left_goes_and_what_is_read_stays(arni_gpu, folder):
     assert left == {"rows.txt", "labels.txt", "2.nnc", "30.nnc", "General2.log", "spikes.30.txt"}
     (folder / "rows.txt").rename(folder / "spikes.5.txt")
     (folder / "5.nnc").write_text(RELAY.replace("rows.txt", "spikes.5.txt"))
-    assert arni_gpu(folder, "-e5")[0] == 0 and (folder / "spikes.5.txt").exists()
+    assert arni_gpu(folder, "-e5")[0] == 0
+    assert (folder / "spikes.5.txt").exists()
 
 
 def test_a_protocol_of_steps_that_are_not_run_is_said(arni_gpu, folder):
     status, _, err = arni_gpu(folder, "-e2", "-Pt100-200")
-    assert status == 0 and err == "warning: -Pt100-200: the run ends at step 9, nothing is recorded\n"
+    assert status == 0
+    assert err == "warning: -Pt100-200: the run ends at step 9, nothing is recorded\n"
 
 
 def test_help_is_printed_wherever_it_is_asked_for(arni_gpu, folder):
     status, out, _ = arni_gpu(folder, "-e2", "-h")
-    assert status == 0 and "-e<id>" in out and not (folder / "General2.log").exists()
+    assert status == 0
+    assert "-e<id>" in out
+    assert not (folder / "General2.log").exists()

@@ -50,9 +50,11 @@ def test_dataset_changes_images_and_labels(call, clothes):
         call, "--set", "input.R.source=fashion-mnist", "--set", "input.Target.target_file=fashion-mnist",
         "--data", clothes,
     )  # fmt: skip
-    assert err == "" and by_hand["digest"] == both["digest"]
+    assert err == ""
+    assert by_hand["digest"] == both["digest"]
     plain, _ = run(call)
-    assert [used["name"] for used in plain["data"]] == ["mnist"] and plain["digest"] != both["digest"]
+    assert [used["name"] for used in plain["data"]] == ["mnist"]
+    assert plain["digest"] != both["digest"]
     same, _ = run(call, "--dataset", "mnist")
     assert same["digest"] == plain["digest"]
 
@@ -101,12 +103,14 @@ def test_a_folder_is_read_or_refused_never_passed_over(call, tmp_path, names):
             array = np.zeros((n, 28, 28), np.uint8) if "images" in file else np.zeros(n, np.uint8)
             (tmp_path / file.replace("-idx", ".idx")).write_bytes(idx_bytes(array))
         result, err = run(call, "--data", tmp_path)
-        assert err == "" and result["data"][0]["source"] == str(tmp_path)
+        assert err == ""
+        assert result["data"][0]["source"] == str(tmp_path)
         return
     if names == "csv":
         (tmp_path / "mnist_train.csv").write_text("label,1x1\n5,0\n")
     status, out, err = call("run", CONFIG, *FEW, "--data", tmp_path)
-    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
     assert err.startswith(f"{tmp_path}: holds no mnist; looked for train-images-idx3-ubyte")
 
 

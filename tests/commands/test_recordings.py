@@ -194,7 +194,8 @@ def test_monitoring_killed_before_its_first_row_counts_from_the_beginning(call, 
             call("run", CONFIG, *options, tmp_path / "killed")
     run(call, CONFIG, *options, tmp_path / "killed", "--resume")
     one, other = (tmp_path / name / "monitoring.published.csv" for name in ("killed", "whole"))
-    assert one.read_text() == other.read_text() and one.read_text().count("\n") == 3
+    assert one.read_text() == other.read_text()
+    assert one.read_text().count("\n") == 3
 
 
 def test_a_spool_that_nothing_can_go_on_from_is_not_left_behind(call, tmp_path, monkeypatch):

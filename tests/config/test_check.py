@@ -107,7 +107,8 @@ ERRORS = [
 @pytest.mark.parametrize(("fields", "start"), ERRORS, ids=[start for _, start in ERRORS])
 def test_error(fields, start):
     found = errors(network(**fields))
-    assert len(found) == 1 and found[0].startswith(start)
+    assert len(found) == 1
+    assert found[0].startswith(start)
 
 
 def target(**fields):
@@ -128,7 +129,8 @@ def target(**fields):
 )
 def test_label_times(fields, phrase):
     found = errors(target(**fields))
-    assert len(found) == 1 and phrase in found[0]
+    assert len(found) == 1
+    assert phrase in found[0]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,9 @@ def test_symmetry(fields, warned):
         assert len(found) == 1
         assert (
             found[0].startswith("population L: symmetry is not broken")
-            and f"; {warned} stay clones" in found[0]
+        )
+        assert (
+            f"; {warned} stay clones" in found[0]
         )
 
 
@@ -245,7 +249,9 @@ def test_other_warnings(projection, phrase):
     net = network(projections=(Projection(**projection),))
     net = net.model_copy(update={"populations": (*net.populations, Population(name="X", size=3))})
     found = notices(net)
-    assert errors(net) == [] and len(found) == 1 and phrase in found[0]
+    assert errors(net) == []
+    assert len(found) == 1
+    assert phrase in found[0]
 
 
 def test_load_warns_with_file_and_line(tmp_path):
@@ -314,7 +320,8 @@ def test_override(path, value, get, wanted):
     if get is None:
         with pytest.raises(ConfigError) as caught:
             override(before, path, value)
-        assert wanted in str(caught.value) and len(caught.value.problems) == 1
+        assert wanted in str(caught.value)
+        assert len(caught.value.problems) == 1
     else:
         after = override(before, path, value)
         assert get(after) == wanted
@@ -325,7 +332,8 @@ def test_overrides_together_need_only_fit_together():
     after = override_all(
         network(), {"input.R.period": "20", "input.T.period": "20", "population.L.tau_m": "9"}
     )
-    assert [item.period for item in after.inputs] == [20, 20] and after.populations[0].tau_m == 9
+    assert [item.period for item in after.inputs] == [20, 20]
+    assert after.populations[0].tau_m == 9
     with pytest.raises(ConfigError) as caught:
         override_all(network(), {"input.R.nothing": "1", "population.L.tau_m": "0"})
     assert len(caught.value.problems) == 2
@@ -336,14 +344,16 @@ def test_overrides_together_need_only_fit_together():
 
 def test_validate_and_convert(tmp_path, run_validate, run_convert):
     result = run_validate(CONFIGS / "mnist.nnc", CONFIGS / "single_neuron.yaml")
-    assert result.exit_code == 0 and result.stderr == ""
+    assert result.exit_code == 0
+    assert result.stderr == ""
     assert result.stdout.splitlines() == [
         f"{CONFIGS / 'mnist.nnc'}: ok (2 inputs, 3 populations, 170 neurons, 8 projections, 15 copies)",
         f"{CONFIGS / 'single_neuron.yaml'}: ok (1 input, 1 population, 1 neuron, 1 projection, 1 copy)",
     ]
     there, back = tmp_path / "m.yaml", tmp_path / "m.nnc"
     first = run_convert(CONFIGS / "mnist.nnc", there)
-    assert first.exit_code == 0 and "relative file names now start from" in first.stderr
+    assert first.exit_code == 0
+    assert "relative file names now start from" in first.stderr
     assert run_convert(there, back).exit_code == 0
     assert load(back) == load(CONFIGS / "mnist.nnc")
 
@@ -352,21 +362,25 @@ def test_convert_overwrites_only_by_force(tmp_path, run_convert):
     destination = tmp_path / "m.yaml"
     destination.write_text("mine")
     refused = run_convert(CONFIGS / "recurrent.nnc", destination)
-    assert refused.exit_code == 2 and "--force" in refused.stderr and destination.read_text() == "mine"
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert destination.read_text() == "mine"
     assert run_convert(CONFIGS / "recurrent.nnc", destination, "--force").exit_code == 0
     assert load(destination) == load(CONFIGS / "recurrent.nnc")
 
 
 def test_convert_into_a_missing_folder(tmp_path, run_convert):
     result = run_convert(CONFIGS / "recurrent.nnc", tmp_path / "no" / "m.yaml")
-    assert result.exit_code == 2 and "cannot be written" in result.stderr
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
 
 
 def test_validate_reports_every_file(tmp_path, run_validate):
     (tmp_path / "bad.yaml").write_text("populations: 3")
     result = run_validate(tmp_path / "bad.yaml", CONFIGS / "mnist.yaml", tmp_path / "none.yaml")
     assert result.exit_code == 2
-    assert "mnist.yaml: ok" in result.stdout and len(result.stderr.splitlines()) == 2
+    assert "mnist.yaml: ok" in result.stdout
+    assert len(result.stderr.splitlines()) == 2
 
 
 def test_exit_status_survives_a_wrapping_command(tmp_path):

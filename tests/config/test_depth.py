@@ -51,7 +51,8 @@ DEEP = {
 def test_too_deep_is_one_line_of_ours(name):
     text, line = DEEP[name]
     found = problem(text)
-    assert found.message == yaml_source.TOO_DEEP and found.line == line
+    assert found.message == yaml_source.TOO_DEEP
+    assert found.line == line
 
 
 MANY = "[{" * 600
@@ -112,7 +113,8 @@ def xml_problem(tmp_path, text):
 )
 def test_elements_too_deep_are_one_line_of_ours(tmp_path, text, line):
     found = xml_problem(tmp_path, text)
-    assert found.message == xml_depth.TOO_DEEP and found.line == line
+    assert found.message == xml_depth.TOO_DEEP
+    assert found.line == line
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,8 @@ def test_elements_too_deep_are_one_line_of_ours(tmp_path, text, line):
 )
 def test_elements_side_by_side_are_not_deep(tmp_path, text):
     found = xml_problem(tmp_path, text)
-    assert found.message.startswith("not well-formed XML (") and found.line == 2
+    assert found.message.startswith("not well-formed XML (")
+    assert found.line == 2
 
 
 def test_a_draft_of_many_problems_counts_them_all():

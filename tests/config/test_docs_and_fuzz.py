@@ -83,6 +83,7 @@ def test_damaged_files(tmp_path, name):
                 load(tmp_path / name)
             except ConfigError as error:
                 refused += 1
-                assert str(error) and all(problem.line and problem.file for problem in error.problems)
+                assert str(error)
+                assert all(problem.line and problem.file for problem in error.problems)
                 assert all("\n" not in problem.message for problem in error.problems)
     assert refused > 30

@@ -79,7 +79,8 @@ def test_the_two_factor_rule_needs_no_sequence_gap(tmp_path, engine, reward, sta
     (tmp_path / "signal.txt").write_text("@\n.\n.\n.\n")
     (tmp_path / "reward.txt").write_text(".\n@\n.\n.\n")
     network, _ = noticed(tmp_path, TUTORIAL.format(reward=reward, start=start, w_max=w_max))
-    assert network.populations[1].isi_max == 0 and network.projections[0].kind == "fixed"
+    assert network.populations[1].isi_max == 0
+    assert network.projections[0].kind == "fixed"
     session = colanet.Session(network, base_dir=tmp_path, engine=engine)
     session.run()
     assert session.resources("R->U")[0, 0] == pytest.approx(resource, abs=2e-6)
@@ -119,7 +120,8 @@ def test_args_without_type_are_text(tmp_path, args):
 )
 def test_comments_may_hold_hyphens_and_lines_stay_right(tmp_path, comment):
     network, notices = noticed(tmp_path, document(tail=comment, props="<chartime>3</chartime>"))
-    assert network.populations[0].tau_m == 3 and notices == []
+    assert network.populations[0].tau_m == 3
+    assert notices == []
     lines = comment.count("\n")
     bad = document(props=comment + "<chartime>x</chartime>", receptors=NOISE)
     assert f"a.nnc:{3 + lines}: Section L: chartime: expected" in refused(tmp_path, bad)
@@ -187,7 +189,9 @@ def test_a_file_whose_name_has_a_backslash_comes_first(tmp_path):
 def test_a_floor_above_the_threshold_is_warned_of(tmp_path, floor):
     network, notices = noticed(tmp_path, document(props=f"<minpotential>{floor}</minpotential>"))
     assert network.populations[0].min_potential == float(floor)
-    assert len(notices) == 1 and "minpotential" in notices[0] and "fires at every step" in notices[0]
+    assert len(notices) == 1
+    assert "minpotential" in notices[0]
+    assert "fires at every step" in notices[0]
 
 
 # ---------------------------------------------------------------- no class

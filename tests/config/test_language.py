@@ -344,7 +344,8 @@ def test_networks_merge_when_their_copies_agree(tmp_path):
     tail = f'<NETWORK ncopies="3"><Sections>{second}</Sections></NETWORK>'
     (tmp_path / "a.nnc").write_text(document(tail=tail, network='<NETWORK ncopies="3">'))
     network = load(tmp_path / "a.nnc")
-    assert [p.name for p in network.populations] == ["L", "M"] and network.copies == 3
+    assert [p.name for p in network.populations] == ["L", "M"]
+    assert network.copies == 3
 
 
 def test_include_in_place_and_relative_to_the_including_file(tmp_path):

@@ -448,7 +448,8 @@ def test_one_clear_line(home, run_validate, run_convert, suffix, content, line, 
     began = time.perf_counter()
     result = run_validate(path)
     assert time.perf_counter() - began < 5
-    assert result.exit_code == 2 and result.stdout == ""
+    assert result.exit_code == 2
+    assert result.stdout == ""
     problems = [text for text in result.stderr.splitlines() if not text.startswith("warning: ")]
     assert len(problems) == 1
     assert problems[0].startswith(f"{path}:{line}: ")
@@ -531,7 +532,8 @@ def test_files_that_cannot_be_read(home, run_validate, run_convert, name):
     (home / "odd.txt").write_text(yaml())
     for result in (run_validate(home / name), run_convert(home / name, home / "out.yaml")):
         assert result.exit_code == 2
-        assert len(result.stderr.splitlines()) == 1 and str(home / name) in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+        assert str(home / name) in result.stderr
     assert not (home / "out.yaml").exists()
 
 
@@ -540,9 +542,11 @@ def test_lenient_turns_the_unknown_into_warnings(home, run_validate):
     (home / "a.yaml").write_text(yaml("    foo: 1", top="bar: 2"))
     for name, count in (("a.nnc", 3), ("a.yaml", 2)):
         strict = run_validate(home / name)
-        assert strict.exit_code == 2 and len(strict.stderr.splitlines()) == count
+        assert strict.exit_code == 2
+        assert len(strict.stderr.splitlines()) == count
         lenient = run_validate(home / name, "--lenient")
-        assert lenient.exit_code == 0 and lenient.stdout.startswith(
+        assert lenient.exit_code == 0
+        assert lenient.stdout.startswith(
             f"{home / name}: ok (1 input, 1 population"
         )
         assert lenient.stderr == "".join(f"warning: {line}\n" for line in strict.stderr.splitlines())
@@ -551,4 +555,6 @@ def test_lenient_turns_the_unknown_into_warnings(home, run_validate):
 def test_lenient_does_not_forgive_errors(home, run_validate):
     (home / "a.nnc").write_text(xml(props="<foo/><chartime>0</chartime>"))
     result = run_validate(home / "a.nnc", "--lenient")
-    assert result.exit_code == 2 and "chartime" in result.stderr and "foo" not in result.stderr
+    assert result.exit_code == 2
+    assert "chartime" in result.stderr
+    assert "foo" not in result.stderr

@@ -169,13 +169,16 @@ def test_every_word_does_what_its_row_says(tmp_path, word):
     if word.fate == "refused":
         with pytest.raises(ConfigError) as caught:
             read(tmp_path, word)
-        assert len(caught.value.problems) == 1 and word.says in str(caught.value)
+        assert len(caught.value.problems) == 1
+        assert word.says in str(caught.value)
         return
     network, notices = read(tmp_path, word)
     if word.fate == "read":
         assert notices == []
     else:
-        assert len(notices) == 1 and word.says and word.says in notices[0]
+        assert len(notices) == 1
+        assert word.says
+        assert word.says in notices[0]
     check_fields(word, network)
     for write, again, name in ((write_xml, read_xml, "b.nnc"), (write_yaml, read_yaml, "b.yaml")):
         write(network, tmp_path / name)

@@ -61,7 +61,9 @@ def test_reminder_slots_by_hand():
     # 3 stored among 6 fresh: every third place; 2 among 3: floor(2 s / 5) = 0 0 0 1 1 2 rises at places 2 and 4.
     assert np.flatnonzero(reminder_slots(6, 3)).tolist() == [2, 5, 8]
     assert np.flatnonzero(reminder_slots(3, 2)).tolist() == [2, 4]
-    assert not reminder_slots(5, 0).any() and reminder_slots(0, 4).all() and len(reminder_slots(0, 0)) == 0
+    assert not reminder_slots(5, 0).any()
+    assert reminder_slots(0, 4).all()
+    assert len(reminder_slots(0, 0)) == 0
 
 
 def test_the_third_task_is_mixed_with_a_tenth_of_the_first_two():
@@ -72,12 +74,14 @@ def test_the_third_task_is_mixed_with_a_tenth_of_the_first_two():
     shown = np.concatenate([b.labels for b in batches])
     assert shown[shown >= 2000].tolist() == list(range(2000, 2100))  # each once, in order
     old = shown[shown < 2000]
-    assert len(old) == len(set(old)) == 20 and (old < 1000).sum() == 10  # ten of each former task, each once
+    assert len(old) == len(set(old)) == 20
+    assert (old < 1000).sum() == 10
     # 20 of 120 are stored ones, so a batch of 12 holds exactly two.
     assert [len(b.labels) - b.fresh for b in batches] == [2] * 10
     assert all((b.images[:, 0] == b.labels).all() and (b.labels >= 2000).sum() == b.fresh for b in batches)
     again = np.concatenate([b.labels for b in memory.batches(*rows(100, 2000))])
-    assert sorted(again) == sorted(shown) and again.tolist() != shown.tolist()
+    assert sorted(again) == sorted(shown)
+    assert again.tolist() != shown.tolist()
 
 
 def test_reservoir_keeps_everything_while_there_is_room():
@@ -96,11 +100,13 @@ def test_reservoir_is_a_uniform_sample_however_the_stream_is_cut():
         store = Reservoir(size, rng)
         for first in range(0, n, 7):
             store.offer(*rows(min(7, n - first), first))
-        assert len(set(store.labels)) == size and (store.items[:, 0] == store.labels).all()
+        assert len(set(store.labels)) == size
+        assert (store.items[:, 0] == store.labels).all()
         kept[store.labels] += 1
     # Each item is kept with probability 1/5: all 40 counts within two-sided bounds of joint level 10^-6.
     low, high = binom.ppf([0.5e-6 / n, 1 - 0.5e-6 / n], trials, size / n)
-    assert low <= kept.min() and kept.max() <= high
+    assert low <= kept.min()
+    assert kept.max() <= high
     # The counts add up, so their standardised squares, times 39/40, are a chi-square of 39 degrees of freedom.
     p = size / n
     statistic = ((kept - trials * p) ** 2).sum() / (trials * p * (1 - p)) * (n - 1) / n
@@ -110,11 +116,13 @@ def test_reservoir_is_a_uniform_sample_however_the_stream_is_cut():
 def test_reservoir_replay_joins_stored_images_to_each_batch():
     memory = ReservoirReplay(10, 25, 5, np.random.default_rng(0))
     batches = list(memory.batches(*rows(50)))
-    assert [len(b.labels) for b in batches] == [10] + [15] * 4 and all(b.fresh == 10 for b in batches)
+    assert [len(b.labels) for b in batches] == [10] + [15] * 4
+    assert all(b.fresh == 10 for b in batches)
     for k, b in enumerate(batches):
         assert b.labels[:10].tolist() == list(range(10 * k, 10 * k + 10))
         stored = b.labels[10:]
-        assert len(set(stored)) == len(stored) and (stored < 10 * k).all()  # different, and seen before
+        assert len(set(stored)) == len(stored)
+        assert (stored < 10 * k).all()
         assert (b.images[:, 0] == b.labels).all()
     few = list(ReservoirReplay(2, 3, 10, np.random.default_rng(0)).batches(*rows(8)))
     assert [len(b.labels) for b in few] == [2, 4, 5, 5]  # no more than are stored
@@ -136,7 +144,8 @@ def test_penalty_of_two_parameters_by_hand(torch):
     # 3/2 (4 x 0.25 + 10 x 1)
     assert ewc.penalty(net).item() == pytest.approx(16.5)
     ewc.penalty(net).backward()
-    assert net.weight.grad.item() == pytest.approx(3 * 4 * 0.5) and net.bias.grad.item() == pytest.approx(-30)
+    assert net.weight.grad.item() == pytest.approx(3 * 4 * 0.5)
+    assert net.bias.grad.item() == pytest.approx(-30)
     ewc.consolidate(net, {"weight": torch.tensor([[1.0]]), "bias": torch.tensor([0.0])})
     weight[:], bias[:] = 2.5, 3.0
     # F* = (0.5 x 4 + 1, 0.5 x 10 + 0) = (3, 5), anchored at (1.5, 1): 3/2 (3 x 1 + 5 x 4)
@@ -158,7 +167,8 @@ def test_fisher_information_of_a_softmax_by_hand(torch):
     # The square is (1 - p)^2 or p^2, a two-valued variable: bounds of level 10^-6 for n draws.
     share = binom.ppf([0.5e-6, 1 - 0.5e-6], n, 0.25) / n
     low, high = (s * 0.75**2 + (1 - s) * 0.25**2 for s in share)
-    assert low <= found["3.bias"][0].item() <= high and low < 0.1875 < high
+    assert low <= found["3.bias"][0].item() <= high
+    assert low < 0.1875 < high
     assert found["3.bias"][1].item() == pytest.approx(found["3.bias"][0].item(), rel=1e-4)
     assert found["0.weight"].abs().max() == 0
 
@@ -190,7 +200,8 @@ def test_strength_zero_is_the_plain_network_and_strength_holds_the_first_task(to
     none = run_baseline(tasks, "backprop-ewc", 0, options={**FAST, "strength": 0})
     np.testing.assert_array_equal(plain.confusion, none.confusion)
     held = run_baseline(tasks, "backprop-ewc", 0, options={**FAST, "strength": 30})
-    assert held.matrix[1, 0] > plain.matrix[1, 0] + 0.2 and held.matrix[1, 1] > 0.9
+    assert held.matrix[1, 0] > plain.matrix[1, 0] + 0.2
+    assert held.matrix[1, 1] > 0.9
 
 
 # -------------------------------------------------------------------------------- runs
@@ -208,13 +219,15 @@ def test_a_run_repeats_bit_for_bit_on_any_number_of_threads(torch, method):
             torch.manual_seed(threads)
             state = torch.get_rng_state()
             outcomes.append(run_baseline(tasks, method, seed, options=FAST | own))
-            assert torch.get_num_threads() == threads and (torch.get_rng_state() == state).all()
+            assert torch.get_num_threads() == threads
+            assert (torch.get_rng_state() == state).all()
     finally:
         torch.set_num_threads(before)
     first, second, other = outcomes
     np.testing.assert_array_equal(first.confusion, second.confusion)
     np.testing.assert_array_equal(first.matrix, second.matrix)
-    assert (first.untrained == second.untrained).all() and (first.confusion != other.confusion).any()
+    assert (first.untrained == second.untrained).all()
+    assert (first.confusion != other.confusion).any()
     measured = ~np.isnan(first.matrix)
     expected = np.tril(np.ones((3, 3), bool)) if method != "backprop-joint" else np.arange(3)[:, None] == [2, 2, 2]
     np.testing.assert_array_equal(measured, expected)
@@ -237,7 +250,9 @@ def test_progress_counts_every_fresh_image_once(torch):
         seen = []
         run_baseline(tasks, method, 0, options=FAST, watch=lambda *args, seen=seen: seen.append(args))
         done = [d for d, _, _ in seen]
-        assert done == sorted(done) and done[-1] == 100 and {total for _, total, _ in seen} == {100}
+        assert done == sorted(done)
+        assert done[-1] == 100
+        assert {total for _, total, _ in seen} == {100}
 
 
 def test_real_digits_are_learnt_and_forgotten(torch):
@@ -255,7 +270,8 @@ def test_real_digits_are_learnt_and_forgotten(torch):
 
     tasks = [task("plain", np.arange(784)), *(task("permuted", rng.permutation(784)) for _ in range(3))]
     plain = run_baseline(tasks, "backprop", 0, options=options)
-    assert plain.untrained.max() < 0.25 and np.diag(plain.matrix).min() > 0.8
+    assert plain.untrained.max() < 0.25
+    assert np.diag(plain.matrix).min() > 0.8
     assert plain.matrix[0, 0] - plain.matrix[3, 0] > 0.1
     kept = run_baseline(tasks, "backprop-self-reminder", 0, options=options)
     assert kept.matrix[3, 0] > plain.matrix[3, 0] + 0.1
@@ -285,7 +301,8 @@ def test_real_digits_are_learnt_and_forgotten(torch):
 def test_bad_options_are_one_line(method, options, message):
     with pytest.raises(ConfigError) as caught:
         run_baseline([toy()], method, 0, options=options)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_all_bad_options_are_reported_at_once():

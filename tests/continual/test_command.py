@@ -64,14 +64,18 @@ def test_all_variants_and_seeds(call, tmp_path):
     assert len(rows) == 2 * 3 + 2 * 4
     found = json.loads((results / "small.json").read_text())
     sizes = [v["configuration"]["populations"][0]["size"] for v in found["variants"]]
-    assert sizes == [20, 30] and found["command"] == "colanet continual e.yaml"
+    assert sizes == [20, 30]
+    assert found["command"] == "colanet continual e.yaml"
     for name in ("small.csv", "small.json", "small.md"):
         assert str(tmp_path) not in (results / name).read_text()
 
 
 def test_quiet_prints_only_the_result(call):
     status, out, err = call("--quiet", "--seeds", "4")
-    assert status == 0 and err == "" and out.startswith("small: ACC ") and out.count("\n") == 1
+    assert status == 0
+    assert err == ""
+    assert out.startswith("small: ACC ")
+    assert out.count("\n") == 1
 
 
 def test_comparison_methods_tell_what_they_went_by(call, tmp_path):
@@ -121,10 +125,13 @@ def test_options_cut_and_override(call, tmp_path):
     assert status == 0, err
     assert files(tmp_path / "out") == ["small.csv", "small.json", "small.md", "two_seed7.h5"]
     arrays, attributes = read_h5(tmp_path / "out" / "two_seed7.h5")
-    assert arrays["matrix"].shape == (1, 1) and arrays["boundaries"].tolist() == [5]
-    assert arrays["fields"].shape == (1, 784, 40) and attributes["seed"] == 7
+    assert arrays["matrix"].shape == (1, 1)
+    assert arrays["boundaries"].tolist() == [5]
+    assert arrays["fields"].shape == (1, 784, 40)
+    assert attributes["seed"] == 7
     shown = json.loads((tmp_path / "out" / "small.json").read_text())
-    assert shown["variants"][0]["configuration"]["copies"] == 2 and "--set population.L.size=40" in shown["command"]
+    assert shown["variants"][0]["configuration"]["copies"] == 2
+    assert "--set population.L.size=40" in shown["command"]
 
 
 def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
@@ -136,10 +143,13 @@ def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
     original = command.run_one
     monkeypatch.setattr(command, "run_one", lambda v, seed, **k: ran.append(seed) or original(v, seed, **k))
     status, out, err = call("--resume")
-    assert status == 0 and ran == [1] and "seed 0: finished already" in err
+    assert status == 0
+    assert ran == [1]
+    assert "seed 0: finished already" in err
     assert (results / "small_seed0.h5").stat().st_mtime_ns == before
     assert files(results) == ["small.csv", "small.json", "small.md", "small_seed0.h5", "small_seed1.h5"]
-    assert call("--resume", "--quiet") == (0, out, "") and ran == [1]
+    assert call("--resume", "--quiet") == (0, out, "")
+    assert ran == [1]
 
 
 def test_results_of_another_experiment_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
@@ -150,7 +160,9 @@ def test_results_of_another_experiment_are_refused_before_anything_runs(call, tm
         ((), {"joint": True}), (("--train", "9"), {}), (("--set", "population.L.tau_m=4"), {}), ((), {"copies": 2})
     ):  # fmt: skip
         status, out, err = call("--resume", *arguments, variants=VARIANTS, **change)
-        assert (status, out) == (2, "") and "is of another experiment" in err and err.count("\n") == 1
+        assert (status, out) == (2, "")
+        assert "is of another experiment" in err
+        assert err.count("\n") == 1
     assert {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()} == kept
 
 
@@ -215,7 +227,8 @@ def test_no_file(capfd, tmp_path, monkeypatch):
 def test_results_that_are_there_are_not_overwritten(call, tmp_path):
     assert call("--quiet", "--seeds", "0")[0] == 0
     status, out, err = call("--seeds", "0")
-    assert (status, out) == (2, "") and "small_seed0.h5: is there already; go on with --resume" in err
+    assert (status, out) == (2, "")
+    assert "small_seed0.h5: is there already; go on with --resume" in err
 
 
 @pytest.mark.slow
@@ -231,12 +244,14 @@ def test_killed_for_real_and_resumed(call, tmp_path):
     while not checkpoint.exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL and checkpoint.exists()
+    assert process.wait() == -signal.SIGKILL
+    assert checkpoint.exists()
     assert not (tmp_path / "cut" / "small_seed0.h5").exists()
     status, _, err = call(*words[2:], "--resume", **sizes)
     assert status == 0, err
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert (whole / "small.csv").read_bytes() == (cut / "small.csv").read_bytes()
     left, right = (json.loads((f / "small.json").read_text())["variants"][0] for f in (whole, cut))
-    assert left["digests"] == right["digests"] and left["metrics"] == right["metrics"]
+    assert left["digests"] == right["digests"]
+    assert left["metrics"] == right["metrics"]
     assert not [name for name in files(cut) if "checkpoint" in name and not name.startswith(".")]

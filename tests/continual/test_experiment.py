@@ -35,10 +35,14 @@ def test_variants_add_to_set_and_replace_all_else(tmp_path):
         {"name": "d", "network": "other.yaml", "set": {"population.L.tau_m": 4}},
     ])  # fmt: skip
     a, b, c, d = expand(e)
-    assert a.set == {"population.L.size": 30, "population.L.tau_m": 4} and a.label == "a"
-    assert b.set == e.set and b.copies == 1 and b.seeds == (7,)
+    assert a.set == {"population.L.size": 30, "population.L.tau_m": 4}
+    assert a.label == "a"
+    assert b.set == e.set
+    assert b.copies == 1
+    assert b.seeds == (7,)
     # Another network does not get what was meant for the first one.
-    assert c.set == {} and d.set == {"population.L.tau_m": 4}
+    assert c.set == {}
+    assert d.set == {"population.L.tau_m": 4}
 
 
 @pytest.mark.parametrize(("change", "said"), [
@@ -94,7 +98,8 @@ def test_validation_never_touches_test_images(monkeypatch):
     monkeypatch.setattr(datasets, "load", lambda name, where=None: poisoned)
     [task] = tasks(tasks=[{"dataset": "mnist", "train": 60}], validation=15)
     flat = data.train_images.reshape(60000, -1)
-    assert (task.train_images == flat[:45]).all() and (task.test_images == flat[45:60]).all()
+    assert (task.train_images == flat[:45]).all()
+    assert (task.test_images == flat[45:60]).all()
     assert (task.test_labels == data.train_labels[45:60]).all()
 
 

@@ -63,11 +63,16 @@ def test_results_hold_everything(file, tmp_path):
     record = json.loads((out / "toy.json").read_text())
     assert [v["name"] for v in record["variants"]] == ["plain", "less alpha"]
     one = record["variants"][1]
-    assert one["seeds"] == [0, 1] and len(one["train_seconds"]) == 2 and len(set(one["digests"])) == 2
+    assert one["seeds"] == [0, 1]
+    assert len(one["train_seconds"]) == 2
+    assert len(set(one["digests"])) == 2
     sizes = [p["size"] for p in one["configuration"]["populations"] if p["name"] == "L"]
-    assert sizes == [30] and {"colanet", "numpy", "numba"} <= record["versions"].keys()
+    assert sizes == [30]
+    assert {"colanet", "numpy", "numba"} <= record["versions"].keys()
     text = (out / "toy.md").read_text()
-    assert "less alpha" in text and "92 %" in text and "±" in text
+    assert "less alpha" in text
+    assert "92 %" in text
+    assert "±" in text
     # The table's mean is that of the rows.
     last = [float(r.split(",")[4]) for r in rows if r.startswith("plain") and r.split(",")[2] == "2"]
     assert one["metrics"].keys() >= {"ACC", "FM", "BWT", "AIA", "drop"}
@@ -136,7 +141,8 @@ def test_a_killed_call_goes_on_where_it_was(file, tmp_path):
     assert child.poll() is None, "finished before it could be killed"
     child.send_signal(signal.SIGKILL)
     child.wait()
-    assert checkpoint.exists() and not (tmp_path / "a" / "toy.csv").exists()
+    assert checkpoint.exists()
+    assert not (tmp_path / "a" / "toy.csv").exists()
     subprocess.run([*words, "--resume"], cwd=ROOT, check=True, capture_output=True)
     call(file, "--out", tmp_path / "b", "--quiet")
     digests = [json.loads((tmp_path / d / "toy.json").read_text())["variants"][0]["digests"] for d in "ab"]
@@ -166,4 +172,5 @@ def test_every_experiment_runs_in_its_quick_version(tmp_path):
         pytest.skip(str(error))
     for name in names:
         assert (tmp_path / "t" / f"{name}.md").stat().st_size > 300
-    assert (tmp_path / "t" / "capacity.png").exists() and (tmp_path / "t" / "permuted_mnist_45.png").exists()
+    assert (tmp_path / "t" / "capacity.png").exists()
+    assert (tmp_path / "t" / "permuted_mnist_45.png").exists()

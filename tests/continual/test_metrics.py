@@ -40,7 +40,8 @@ def test_forward_transfer_by_hand_and_the_division_by_all():
     assert found["FWT"] == pytest.approx((0.2 - 0.15 + 0.3 - 0.05) / 2)
     assert {name: value for name, value in found.items() if name != "FWT"} == metrics(THREE)
     whole = metrics(AHEAD, UNTRAINED, divide_by_all=True)
-    assert whole["BWT"] == pytest.approx(-0.35 / 3) and whole["FWT"] == pytest.approx(0.3 / 3)
+    assert whole["BWT"] == pytest.approx(-0.35 / 3)
+    assert whole["FWT"] == pytest.approx(0.3 / 3)
     assert {n: v for n, v in whole.items() if n not in ("BWT", "FWT")} == {
         n: v for n, v in found.items() if n not in ("BWT", "FWT")
     }
@@ -97,9 +98,11 @@ def test_untrained_figures_of_another_shape_are_refused(shape):
 
 def test_mean_and_spread_by_hand():
     mean, spread = mean_and_spread([0.9, 0.8, 0.7])
-    assert mean == pytest.approx(0.8) and spread == pytest.approx(0.1)
+    assert mean == pytest.approx(0.8)
+    assert spread == pytest.approx(0.1)
     mean, spread = mean_and_spread([0.9])
-    assert mean == 0.9 and math.isnan(spread)
+    assert mean == 0.9
+    assert math.isnan(spread)
 
 
 # ------------------------------------------------------------ other programs

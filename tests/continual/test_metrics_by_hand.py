@@ -63,7 +63,8 @@ def test_mean_and_sample_deviation():
     """1, 2, 6: mean 3, squares 4 + 1 + 9 over 2 = 7."""
     assert mean_and_spread([1, 2, 6]) == (3, pytest.approx(7**0.5))
     mean, spread = mean_and_spread([0.5])
-    assert mean == 0.5 and np.isnan(spread)
+    assert mean == 0.5
+    assert np.isnan(spread)
 
 
 def test_backward_transfer_is_that_of_avalanche():

@@ -25,7 +25,8 @@ def equal(a, b) -> bool:
 def test_shapes_and_ranges(outcome):
     assert outcome.matrix.shape == (3, 3)
     assert (np.isnan(outcome.matrix) == np.triu(np.ones((3, 3), dtype=bool), 1)).all()
-    assert outcome.fields.shape == (3, 784, 30) and outcome.columns == 10
+    assert outcome.fields.shape == (3, 784, 30)
+    assert outcome.columns == 10
     assert outcome.boundaries.tolist() == [60, 120, 180]
     tested = np.tril(np.ones((3, 3), dtype=bool))
     answered = outcome.confusion.sum(axis=(2, 3))[tested]
@@ -129,7 +130,8 @@ def test_checkpoints_of_others_are_refused(tmp_path):
 
 def test_forward_tests_each_task_before_it_is_learnt():
     found = run_one(experiment(forward=True), 3)
-    assert not np.isnan(found.matrix[[0, 1], [1, 2]]).any() and np.isnan(found.matrix[0, 2])
+    assert not np.isnan(found.matrix[[0, 1], [1, 2]]).any()
+    assert np.isnan(found.matrix[0, 2])
     assert not np.isnan(found.untrained).any()
     plain = run_one(experiment(), 3)
     assert found.digest == plain.digest
@@ -144,7 +146,8 @@ def test_joint_training_shows_every_image_once():
     assert sorted(map(bytes, images)) == sorted(map(bytes, apart))
     assert (np.bincount(labels) == np.bincount(np.concatenate([t.train_labels for t in tasks()]))).all()
     found = run_one(e, 3)
-    assert np.isnan(found.matrix[:-1]).all() and not np.isnan(found.matrix[-1]).any()
+    assert np.isnan(found.matrix[:-1]).all()
+    assert not np.isnan(found.matrix[-1]).any()
 
 
 def test_no_two_tasks_share_their_random_spikes():

@@ -44,7 +44,8 @@ def test_results_that_are_no_folder_are_refused_before_the_first_run(seen, tmp_p
     file.write_text("kept")
     with pytest.raises(OutputError, match="file: cannot be made a folder"):
         call("mnist", "--results", file)
-    assert seen == [] and file.read_text() == "kept"
+    assert seen == []
+    assert file.read_text() == "kept"
 
 
 def test_unknown_names_are_refused_with_the_known_ones(seen):
@@ -76,10 +77,13 @@ def test_the_cause_of_forgetting_letters_is_one_of_them(tmp_path):
         pytest.skip(str(error))
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["letters_cause.json", "letters_cause.md"]
     found = json.loads((tmp_path / "a" / "letters_cause.json").read_text())
-    assert "--seeds 2 --copies 1 --train 60 --test 30" in found["command"] and "numba" in found["versions"]
+    assert "--seeds 2 --copies 1 --train 60 --test 30" in found["command"]
+    assert "numba" in found["versions"]
     plain, tuned = found["variants"]
-    assert (plain["name"], tuned["name"]) == letters_cause.VARIANTS and plain["seeds"] == [0, 1]
-    assert len(plain["seconds"]) == 2 and plain["configuration"]["copies"] == 1
+    assert (plain["name"], tuned["name"]) == letters_cause.VARIANTS
+    assert plain["seeds"] == [0, 1]
+    assert len(plain["seconds"]) == 2
+    assert plain["configuration"]["copies"] == 1
     assert plain["experiment"]["network"] != tuned["experiment"]["network"]
     text = (tmp_path / "a" / "letters_cause.md").read_text()
     for row in letters_cause.ROWS:

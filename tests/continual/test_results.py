@@ -67,16 +67,23 @@ def test_tables(parts, tmp_path):
     assert texts[".csv"] == CSV
     found = json.loads(texts[".json"], parse_constant=pytest.fail)
     assert found["command"] == "colanet continual e.yaml"
-    assert found["experiment"]["network"] == "published.nnc" and found["experiment"]["seeds"] == [0, 3]
+    assert found["experiment"]["network"] == "published.nnc"
+    assert found["experiment"]["seeds"] == [0, 3]
     assert {"colanet", "python", "numpy", "numba", "processor", "cores"} == found["versions"].keys()
     a, b = found["variants"]
-    assert a["name"] == "a" and a["seeds"] == [0, 3] and a["digests"] == ["abc0", "abc3"]
-    assert a["train_seconds"] == [1.25, 4.25] and a["test_seconds"] == [0.5, 0.5]
-    assert a["configuration"] == {"copies": 1} and b["configuration"] is None
+    assert a["name"] == "a"
+    assert a["seeds"] == [0, 3]
+    assert a["digests"] == ["abc0", "abc3"]
+    assert a["train_seconds"] == [1.25, 4.25]
+    assert a["test_seconds"] == [0.5, 0.5]
+    assert a["configuration"] == {"copies": 1}
+    assert b["configuration"] is None
     # ACC 0.5 and 0.375; drop 0.25 and 0.5, one task before the last: FM and -BWT are the same.
     assert a["metrics"]["ACC"] == {"mean": 0.4375, "sd": pytest.approx(0.125 / math.sqrt(2))}
-    assert a["metrics"]["drop"]["mean"] == 0.375 and a["metrics"]["BWT"]["mean"] == -0.375
-    assert b["metrics"].keys() == {"ACC", "AA"} and b["metrics"]["ACC"]["sd"] is None
+    assert a["metrics"]["drop"]["mean"] == 0.375
+    assert a["metrics"]["BWT"]["mean"] == -0.375
+    assert b["metrics"].keys() == {"ACC", "AA"}
+    assert b["metrics"]["ACC"]["sd"] is None
     for text in ("# Two tasks", "`colanet continual e.yaml`", "43.8 ± 8.8", "| other | 92 % | arXiv 1 |",
                  "| 1 | 75.0 |  |", "| 2 | 37.5 | 50.0 |", "Tasks: 1 one, 2 two.", "population.L.tau_m = 4",
                  "all tasks mixed", "| a | 0, 3 |", f"colanet {__version__}"):  # fmt: skip
@@ -96,7 +103,9 @@ def test_many_tasks_are_told_in_a_line_without_warnings(joint, tmp_path):
         warnings.simplefilter("error", RuntimeWarning)
         write_tables(tmp_path, part.experiment, [part], "c")
     text = (tmp_path / "tiny.md").read_text()
-    assert "nan" not in text and "50.0 % after 13." in text and ("50.0 % after 10," in text) == (not joint)
+    assert "nan" not in text
+    assert "50.0 % after 13." in text
+    assert ("50.0 % after 10," in text) == (not joint)
 
 
 def test_one_run_there_and_back(tmp_path):

@@ -86,7 +86,8 @@ def test_a_test_is_that_of_the_frozen_network_alone():
     session.run()
     session.present(present_arrays(network.inputs, TWO[0].test_images, TWO[0].test_labels, 0, seed=seed_of(7, 1)))
     result = session.run(freeze=0)
-    assert result.accuracy == outcome.matrix[1, 0] and result.unanswered == outcome.unanswered[1, 0]
+    assert result.accuracy == outcome.matrix[1, 0]
+    assert result.unanswered == outcome.unanswered[1, 0]
     np.testing.assert_array_equal(result.confusion[:10, :10], outcome.confusion[1, 0])
 
 
@@ -217,7 +218,8 @@ def test_no_two_tasks_nor_learning_and_test_share_random_spikes(shown):
     seeds = {}
     for images, _, n_taught, seed in shown:
         seeds.setdefault((images.tobytes(), n_taught > 0), set()).add(seed)
-    assert len(seeds) == 6 and all(len(found) == 2 for found in seeds.values())
+    assert len(seeds) == 6
+    assert all(len(found) == 2 for found in seeds.values())
     assert len(set.union(*seeds.values())) == 12
 
 
@@ -231,12 +233,15 @@ def test_taught_are_training_images_only_and_each_once(shown):
 def test_joint_training_sees_each_image_once_with_its_label(shown):
     outcome = run_one(tiny.experiment(joint=True), 0, tasks=TWO)
     (images, labels, n_taught, _), *tests = shown
-    assert n_taught == 24 and all(call[2] == 0 for call in tests)
+    assert n_taught == 24
+    assert all(call[2] == 0 for call in tests)
     there = sorted((i.tobytes(), y) for t in TWO for i, y in zip(t.train_images, t.train_labels, strict=True))
     assert sorted((i.tobytes(), y) for i, y in zip(images, labels, strict=True)) == there
     assert images.tobytes() != np.concatenate([t.train_images for t in TWO]).tobytes()
-    assert outcome.boundaries.tolist() == [24] and np.isnan(outcome.matrix[0]).all()
-    assert not np.isnan(outcome.matrix[1]).any() and outcome.fields.shape == (1, 784, 20)
+    assert outcome.boundaries.tolist() == [24]
+    assert np.isnan(outcome.matrix[0]).all()
+    assert not np.isnan(outcome.matrix[1]).any()
+    assert outcome.fields.shape == (1, 784, 20)
 
 
 def test_joint_training_mixes_otherwise_with_another_seed(shown):
@@ -253,22 +258,31 @@ def test_shapes_and_what_is_not_tested():
     three = tiny.tasks(3, train=BLOCK + 10, test=20)
     o = run_one(tiny.experiment(), 5, tasks=three)
     assert (np.isnan(o.matrix) == np.triu(np.ones((3, 3), bool), 1)).all()
-    assert (np.isnan(o.unanswered) == np.isnan(o.matrix)).all() and np.isnan(o.untrained).all()
-    assert o.confusion.shape == (3, 3, 10, 10) and o.fields.shape == (3, 784, 20) and o.columns == 10
-    assert o.boundaries.tolist() == [510, 1020, 1530] and len(o.running) == 6 and o.seed == 5
+    assert (np.isnan(o.unanswered) == np.isnan(o.matrix)).all()
+    assert np.isnan(o.untrained).all()
+    assert o.confusion.shape == (3, 3, 10, 10)
+    assert o.fields.shape == (3, 784, 20)
+    assert o.columns == 10
+    assert o.boundaries.tolist() == [510, 1020, 1530]
+    assert len(o.running) == 6
+    assert o.seed == 5
     tested = ~np.isnan(o.matrix)
     answered = o.confusion.sum(axis=(2, 3))
     np.testing.assert_allclose(np.trace(o.confusion, axis1=2, axis2=3)[tested] / 20, o.matrix[tested])
     np.testing.assert_allclose(1 - answered[tested] / 20, o.unanswered[tested])
     assert (answered[~tested] == 0).all()
     # Learning these tasks is easy: the network does what it is for.
-    assert (o.matrix.diagonal() > 0.5).all() and (o.running[1::2] > 0.3).all()
-    assert o.train_seconds > 0 and o.test_seconds > 0 and o.seconds == o.train_seconds + o.test_seconds
+    assert (o.matrix.diagonal() > 0.5).all()
+    assert (o.running[1::2] > 0.3).all()
+    assert o.train_seconds > 0
+    assert o.test_seconds > 0
+    assert o.seconds == o.train_seconds + o.test_seconds
 
 
 def test_looking_ahead_fills_what_forward_transfer_needs():
     o = run_one(tiny.experiment(forward=True), 0, tasks=tiny.tasks(3))
-    assert not np.isnan(o.untrained).any() and not np.isnan([o.matrix[0, 1], o.matrix[1, 2]]).any()
+    assert not np.isnan(o.untrained).any()
+    assert not np.isnan([o.matrix[0, 1], o.matrix[1, 2]]).any()
     assert np.isnan(o.matrix[0, 2])
     plain = run_one(tiny.experiment(), 0, tasks=tiny.tasks(3))
     assert plain.digest == o.digest
@@ -282,7 +296,9 @@ def test_progress_never_goes_back_and_ends_full(name, monkeypatch):
     calls = []
     run_one(tiny.experiment(**SWITCHES[name]), 0, tasks=TWO, watch=lambda *call: calls.append(call))
     done = [call[0] for call in calls]
-    assert done == sorted(done) and done[-1] == calls[-1][1] and len({call[1] for call in calls}) == 1
+    assert done == sorted(done)
+    assert done[-1] == calls[-1][1]
+    assert len({call[1] for call in calls}) == 1
 
 
 def test_a_state_named_by_the_network_is_found_beside_it(tmp_path):

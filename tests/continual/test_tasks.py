@@ -74,7 +74,8 @@ def test_validation_never_touches_test_images(poisoned, permutation):
     (task,) = named(source, validation=10)
     for name in ("train_images", "train_labels", "test_images", "test_labels"):
         np.testing.assert_array_equal(getattr(task, name), getattr(clean, name))
-    assert len(task.train_labels) == 40 and len(task.test_labels) == 10
+    assert len(task.train_labels) == 40
+    assert len(task.test_labels) == 10
     # What is tested on are the last training images, and these are not learnt.
     np.testing.assert_array_equal(np.vstack([task.train_images, task.test_images]), plain.train_images)
 

@@ -34,7 +34,8 @@ def call(*words, status=0):
 
 def refused(*words):
     text = call(*words, status=2)
-    assert text.startswith("error: ") and text.count("\n") == 1
+    assert text.startswith("error: ")
+    assert text.count("\n") == 1
     return text
 
 
@@ -132,7 +133,8 @@ def test_exported_data_set_means_the_same_as_its_name(tmp_path):
 
 def test_fetch():
     output = call("fetch", "mnist")
-    assert "60000 + 10000" in output and "CC BY-SA 3.0" in output
+    assert "60000 + 10000" in output
+    assert "CC BY-SA 3.0" in output
 
 
 def test_errors(raw):
@@ -151,4 +153,5 @@ def test_errors(raw):
 
 def test_run_as_a_module():
     done = subprocess.run([sys.executable, "-m", "data_tools", "--help"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0 and all(word in done.stdout for word in ("fetch", "convert", "cut", "permute"))
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("fetch", "convert", "cut", "permute"))

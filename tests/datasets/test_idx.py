@@ -18,7 +18,8 @@ def refused(path, magic=IMAGES):
     with pytest.raises(DataError) as caught:
         read_idx(path, magic)
     text = str(caught.value)
-    assert str(path) in text and "\n" not in text
+    assert str(path) in text
+    assert "\n" not in text
     return text
 
 

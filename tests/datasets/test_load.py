@@ -81,14 +81,16 @@ def test_packaged_files_are_the_known_ones(file):
 
 def test_mnist():
     data = datasets.load("mnist")
-    assert data.train_images.shape == (60000, 28, 28) and data.test_images.shape == (10000, 28, 28)
+    assert data.train_images.shape == (60000, 28, 28)
+    assert data.test_images.shape == (10000, 28, 28)
     assert data.train_images.dtype == data.train_labels.dtype == np.uint8
     assert np.bincount(data.train_labels).tolist() == [
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
     assert np.bincount(data.test_labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert data.train_labels[:5].tolist() == [5, 0, 4, 1, 9]
-    assert data.classes == tuple("0123456789") and "CC BY-SA" in data.licence
+    assert data.classes == tuple("0123456789")
+    assert "CC BY-SA" in data.licence
 
 
 def test_second_load_is_free_and_arrays_are_read_only():
@@ -96,12 +98,15 @@ def test_second_load_is_free_and_arrays_are_read_only():
     began = time.perf_counter()
     assert datasets.load("mnist") is data
     assert time.perf_counter() - began < 0.1
-    assert not data.train_images.flags.writeable and not data.test_labels.flags.writeable
+    assert not data.train_images.flags.writeable
+    assert not data.test_labels.flags.writeable
 
 
 def test_licence_note_ships():
     note = (registry.PACKAGED / "mnist" / "README.md").read_text()
-    assert "LeCun" in note and "Cortes" in note and "CC BY-SA 3.0" in note
+    assert "LeCun" in note
+    assert "Cortes" in note
+    assert "CC BY-SA 3.0" in note
 
 
 # ------------------------------------------------------------------ search order
@@ -209,7 +214,8 @@ def test_download_is_checked_and_goes_on_where_it_was_broken_off(tmp_path, monke
     (place / "train-images-idx3-ubyte.gz").write_bytes(b"")
     monkeypatch.setattr(download.pooch, "retrieve", retrieve)
     assert len(datasets.load("fashion-mnist").train_images) == 4
-    assert all(known.startswith("sha256:") and len(known) == 71 for _, known in calls) and len(calls) == 4
+    assert all(known.startswith("sha256:") and len(known) == 71 for _, known in calls)
+    assert len(calls) == 4
 
 
 def test_archive_is_reduced_to_its_four_files(tmp_path, monkeypatch):
@@ -311,7 +317,8 @@ def test_cut_or_changed_sets_are_nobodys(tmp_path):
     images, labels = like_fashion(0, shuffled=True)
     store(tmp_path, MNIST, (images[:100], labels[:100]), part(3))
     refused("mnist", tmp_path, "expected (28, 28)")
-    assert mistaken.recognise(images[:100]) is None and mistaken.recognise(labels) is None
+    assert mistaken.recognise(images[:100]) is None
+    assert mistaken.recognise(labels) is None
 
 
 # ----------------------------------------------------------------------- letters
@@ -324,7 +331,8 @@ def test_official_letters_become_upright(tmp_path):
     store(tmp_path, EMNIST, (images, labels), (images, labels))
     data = datasets.load("emnist-letters", tmp_path)
     assert data.train_labels.tolist() == [*range(10), 9]
-    assert data.train_images[:, 2, 0].tolist() == [*range(10), 26] and not data.train_images[:, 0, 2].any()
+    assert data.train_images[:, 2, 0].tolist() == [*range(10), 26]
+    assert not data.train_images[:, 0, 2].any()
 
 
 @pytest.mark.parametrize("wrong", [0, 27])
@@ -337,7 +345,8 @@ def test_official_label_out_of_range(tmp_path, wrong):
 @needs_letters
 def test_division_of_the_letters():
     data = datasets.load("emnist-letters", SHARED)
-    assert data.train_images.shape == (6400, 28, 28) and data.test_images.shape == (1600, 28, 28)
+    assert data.train_images.shape == (6400, 28, 28)
+    assert data.test_images.shape == (1600, 28, 28)
     assert np.bincount(data.train_labels).tolist() == [640] * 10
     assert np.bincount(data.test_labels).tolist() == [160] * 10
     parts = [{image.tobytes() for image in images} for images in (data.train_images, data.test_images)]

@@ -12,7 +12,8 @@ from colanet.errors import DataError
 def test_permutation_is_fixed_and_seed_0_is_none():
     assert permutation(5, 0).tolist() == [0, 1, 2, 3, 4]
     assert sorted(permutation(784, 3)) == list(range(784))
-    assert (permutation(784, 3) == permutation(784, 3)).all() and (permutation(784, 3) != permutation(784, 4)).any()
+    assert (permutation(784, 3) == permutation(784, 3)).all()
+    assert (permutation(784, 3) != permutation(784, 4)).any()
 
 
 def test_permuted_images_share_one_order():
@@ -26,10 +27,13 @@ def test_permuted_images_share_one_order():
 
 def test_permute_and_cut_a_data_set():
     small = cut(datasets.load("mnist"), 30, 10)
-    assert small.train_images.shape == (30, 28, 28) and small.test_labels.shape == (10,)
+    assert small.train_images.shape == (30, 28, 28)
+    assert small.test_labels.shape == (10,)
     moved = permute(small, 2)
-    assert moved.name == "mnist+permutation2" and (moved.train_labels == small.train_labels).all()
-    assert moved.train_images.sum() == small.train_images.sum() and (moved.test_images != small.test_images).any()
+    assert moved.name == "mnist+permutation2"
+    assert (moved.train_labels == small.train_labels).all()
+    assert moved.train_images.sum() == small.train_images.sum()
+    assert (moved.test_images != small.test_images).any()
     np.testing.assert_array_equal(permute(small, 0).train_images, small.train_images)
 
 
@@ -41,7 +45,8 @@ def test_cut_too_much(wrong):
 
 def test_patterns():
     images, labels = patterns.generate(60, 1)
-    assert images.shape == (60, 31, 31) and images.dtype == labels.dtype == np.uint8
+    assert images.shape == (60, 31, 31)
+    assert images.dtype == labels.dtype == np.uint8
     assert set(labels) == {0, 1, 2} == set(range(len(patterns.CLASSES)))
     again, _ = patterns.generate(60, 1)
     np.testing.assert_array_equal(images, again)

@@ -36,7 +36,8 @@ def test_spike_for_spike_as_the_data_set(inputs, mnist, coding, swapped, seed):
     changed = changed[::-1] if swapped else changed
     expected = build_sources(changed, base_dir=ROOT, seed=seed, n_train=TAUGHT, n_test=N - TAUGHT)
     found = present_arrays(changed, *mnist, TAUGHT, seed=seed)
-    assert found.period == 20 and (found.n_train, found.n_test) == (TAUGHT, N - TAUGHT)
+    assert found.period == 20
+    assert (found.n_train, found.n_test) == (TAUGHT, N - TAUGHT)
     for name in ("period", "n_train", "n_test", "n_classes", "learning_time", "n_steps", "no_class_value"):
         assert getattr(found, name) == getattr(expected, name), name
     np.testing.assert_array_equal(found.labels, expected.labels)

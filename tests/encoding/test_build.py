@@ -34,9 +34,12 @@ def test_mnist_by_name():
     p = build_sources((R, T))
     data = datasets.load("mnist")
     assert (p.n_train, p.n_test, p.n_classes, p.period) == (60_000, 10_000, 10, 15)
-    assert p.learning_time == 900_000 and p.n_steps == 1_050_000 and p.no_class_value is None
+    assert p.learning_time == 900_000
+    assert p.n_steps == 1_050_000
+    assert p.no_class_value is None
     np.testing.assert_array_equal(p.labels, np.concatenate([data.train_labels, data.test_labels]))
-    assert [s.name for s in p.sources] == ["R", "T"] and [s.size for s in p.sources] == [784, 10]
+    assert [s.name for s in p.sources] == ["R", "T"]
+    assert [s.size for s in p.sources] == [784, 10]
     # The first test image follows the last training image.
     white = np.flatnonzero(data.test_images[0].ravel() == 255)
     _, index = p.sources[0].spikes(900_000, 900_001)
@@ -81,7 +84,8 @@ def test_files(folder):
 
 def test_files_cut(folder):
     p = build_sources(FILES, base_dir=folder, n_train=2, n_test=1)
-    assert (p.n_train, p.n_test, p.n_steps) == (2, 1, 12) and p.labels.tolist() == [0, 1, 0]
+    assert (p.n_train, p.n_test, p.n_steps) == (2, 1, 12)
+    assert p.labels.tolist() == [0, 1, 0]
     assert fired(p.sources[0]) == [(4, 0), (5, 0), (8, 0), (8, 1), (9, 0), (9, 1)]
 
 
@@ -98,7 +102,8 @@ def test_rows_and_values_are_cut_alike(folder):
     )
     p = build_sources(inputs, base_dir=folder, n_train=1, n_test=1)
     whole = build_sources(inputs, base_dir=folder)
-    assert p.n_steps == 8 and whole.n_steps == 20
+    assert p.n_steps == 8
+    assert whole.n_steps == 20
     for short, long in zip(p.sources[:2], whole.sources[:2], strict=True):
         shown = fired(long, 0, 4) + [(t - 8, n) for t, n in fired(long, 12, 16)]
         assert fired(short) == shown
@@ -130,7 +135,8 @@ def test_no_class(folder):
     (folder / "l").write_text("0\n-1\n2\n-1\n1\n")
     target = FILES[1].model_copy(update={"no_class": "-1"})
     p = build_sources((FILES[0], target), base_dir=folder)
-    assert p.no_class_value == -1 and p.labels.tolist() == [0, -1, 2, -1, 1]
+    assert p.no_class_value == -1
+    assert p.labels.tolist() == [0, -1, 2, -1, 1]
     assert fired(p.sources[1]) == [(3, 0), (11, 2)]
 
 
@@ -139,7 +145,8 @@ def test_the_value_of_no_class_is_no_label(folder):
     target = FILES[1].model_copy(update={"no_class": "-", "no_class_value": 1})
     (folder / "l").write_text("0\n1\n-\n0\n1\n")
     p = build_sources((FILES[0], target), base_dir=folder)
-    assert fired(p.sources[1]) == [(3, 0), (7, 1)] and p.labels.tolist() == [0, 1, -1, 0, 1]
+    assert fired(p.sources[1]) == [(3, 0), (7, 1)]
+    assert p.labels.tolist() == [0, 1, -1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +174,17 @@ def test_a_digit_of_a_named_data_set_may_be_no_class():
     target = T.model_copy(update={"no_class": "7", "size": 9})
     shown = build_sources((R, target), n_train=50, n_test=0).labels
     digits = datasets.load("mnist").train_labels[:50].astype(int)
-    assert 7 in digits and shown.tolist() == [-1 if d == 7 else d - (d > 7) for d in digits]
+    assert 7 in digits
+    assert shown.tolist() == [-1 if d == 7 else d - (d > 7) for d in digits]
 
 
 def test_images_go_on(folder):
     for mode, last in (("repetitive", [(23, 9), (24, 0), (25, 0)]), ("endless", [])):
         described = FILES[0].model_copy(update={"mode": mode})
         alone = build_sources((described,), base_dir=folder)
-        assert alone.n_steps is None and alone.labels is None and alone.period == 4
+        assert alone.n_steps is None
+        assert alone.labels is None
+        assert alone.period == 4
         assert fired(alone.sources[0], 20, 26) == last[1:]
         assert build_sources((described, FILES[1]), base_dir=folder).n_steps == 20
 
@@ -216,7 +226,8 @@ def test_file_beside_the_configuration_comes_before_a_data_set(folder):
 def test_what_does_not_fit(folder, inputs, asked, message):
     with pytest.raises(DataError) as caught:
         build_sources(inputs, base_dir=folder, **asked)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_lengths_of_a_schedule():

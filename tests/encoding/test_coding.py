@@ -21,7 +21,10 @@ SCALE = np.arange(256, dtype=np.int64) * UNIT
 def rows(spikes):
     """Nodes of each step, as lists."""
     ptr, index = spikes
-    assert ptr.dtype == np.int64 and index.dtype == np.int32 and ptr[0] == 0 and ptr[-1] == len(index)
+    assert ptr.dtype == np.int64
+    assert index.dtype == np.int32
+    assert ptr[0] == 0
+    assert ptr[-1] == len(index)
     return [index[a:b].tolist() for a, b in pairwise(ptr)]
 
 

@@ -109,7 +109,8 @@ FAULTS = [
 def test_faults(tmp_path, described, content, message):
     with pytest.raises(DataError) as caught:
         one(described, tmp_path, content)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("described", [text(), binary(size=1), image(), values(), labels()])
@@ -128,12 +129,15 @@ def test_label_file_short(tmp_path):
 def test_text(tmp_path):
     for content in (b"@.@\n...\n.@.\n", b"@.@\r\n...\r\n.@.\r\n\r\n", b"@.@\n...\n.@."):
         made = one(text(), tmp_path, content)
-        assert made.size == 3 and made.n_steps == 3 and nodes(made) == [[0, 2], [], [1]]
+        assert made.size == 3
+        assert made.n_steps == 3
+        assert nodes(made) == [[0, 2], [], [1]]
 
 
 def test_binary(tmp_path):
     made = one(binary(size=66), tmp_path, b"\x05" + bytes(7) + b"\x02" + bytes(7) + bytes(16))
-    assert made.n_steps == 2 and nodes(made) == [[0, 2, 65], []]
+    assert made.n_steps == 2
+    assert nodes(made) == [[0, 2, 65], []]
 
 
 def test_binary_in_blocks(tmp_path, monkeypatch):
@@ -155,7 +159,8 @@ def test_images_may_begin_like_gzip_and_may_be_gzipped(tmp_path):
 def test_values(tmp_path):
     # Saturation 2: 1 is half, so every second step; 5 is clipped to 1; -3 to 0. The state is carried over.
     made = one(values(saturation=2.0, period=3, presentation=2), tmp_path, b"1, 5,-3\n1e0,.5,0.\n")
-    assert made.size == 3 and nodes(made) == [[1], [0, 1], [], [], [0], []]
+    assert made.size == 3
+    assert nodes(made) == [[1], [0, 1], [], [], [0], []]
     made = one(values(saturation=2.0, period=1), tmp_path, b"0.5\n0.5\n1.5\n1.5\n0\n2\n")
     assert nodes(made) == [[], [], [0], [0], [], [0]]  # sums 1/4, 1/2, 5/4, 1, 0, 1
 
@@ -170,7 +175,8 @@ def test_a_header_of_names_is_skipped(tmp_path, header, size):
     described = values(saturation=2.0, period=5, presentation=4, size=size)
     plain = nodes(one(described, tmp_path, PLAIN))
     # Of saturation 2: a quarter and 1, 1 and 0, a half and a half spike a step, the rest carried over.
-    assert plain[:5] == [[1], [1], [1], [0, 1], []] and plain[10:] == [[], [0, 1], [], [0, 1], []]
+    assert plain[:5] == [[1], [1], [1], [0, 1], []]
+    assert plain[10:] == [[], [0, 1], [], [0, 1], []]
     assert nodes(one(described, tmp_path, header + PLAIN)) == plain
     (tmp_path / "d.gz").write_bytes(gzip.compress(header + PLAIN))
     assert nodes(one(described.model_copy(update={"source": "d.gz"}), tmp_path)) == plain
@@ -250,10 +256,12 @@ def test_modes_of_rows(tmp_path):
     assert one(text(steps=9), tmp_path, content).n_steps == 3
     assert one(text(skip=9), tmp_path, content).n_steps == 0
     endless = one(text(mode="endless"), tmp_path, content)
-    assert endless.n_steps is None and nodes(endless, 5) == [[0], [1], [], [], []]
+    assert endless.n_steps is None
+    assert nodes(endless, 5) == [[0], [1], [], [], []]
     assert nodes(one(text(mode="endless", steps=4), tmp_path, content)) == [[0], [1], [], []]
     again = one(text(mode="repetitive", skip=1), tmp_path, content)
-    assert again.n_steps is None and nodes(again, 5) == [[1], [], [0], [1], []]
+    assert again.n_steps is None
+    assert nodes(again, 5) == [[1], [], [0], [1], []]
 
 
 def test_noise_and_pacemaker(tmp_path):
@@ -268,5 +276,6 @@ def test_inputs_draw_from_their_own_streams(tmp_path):
     pair = tuple(NoiseInput(name=name, size=99, noise=0.5) for name in "RS")
     first, second = build_sources(pair, seed=1).sources
     other = build_sources(pair, seed=2).sources[0]
-    assert nodes(first, 3) != nodes(second, 3) and nodes(first, 3) != nodes(other, 3)
+    assert nodes(first, 3) != nodes(second, 3)
+    assert nodes(first, 3) != nodes(other, 3)
     np.testing.assert_array_equal(first.spikes(0, 3)[1], build_sources(pair, seed=1).sources[0].spikes(0, 3)[1])

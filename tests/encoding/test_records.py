@@ -84,7 +84,8 @@ def test_damaged(tmp_path, form, content, message):
     (tmp_path / "r").write_bytes(content)
     with pytest.raises(DataError) as caught:
         records.READERS[form](tmp_path / "r")
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_step_beyond_the_end(tmp_path):

@@ -17,7 +17,9 @@ class Array(np.ndarray):
         return SimpleNamespace(ptr=self.ctypes.data)
 
     def set(self, values: np.ndarray) -> None:
-        assert type(values) is np.ndarray and values.shape == self.shape and values.dtype == self.dtype
+        assert type(values) is np.ndarray
+        assert values.shape == self.shape
+        assert values.dtype == self.dtype
         self[...] = values
 
 
@@ -53,7 +55,9 @@ def make(devices: int = 1, error: Exception | None = None) -> ModuleType:
         return Kernel(shim, name)
 
     def raw_module(*, code, options, backend):
-        assert "run_shared" in code and backend == "nvrtc" and all(o.startswith("-") for o in options)
+        assert "run_shared" in code
+        assert backend == "nvrtc"
+        assert all(o.startswith("-") for o in options)
         return SimpleNamespace(get_function=get_function)
 
     attributes = {

@@ -276,7 +276,8 @@ def test_forced_firing_learns_only_from_positive_reward(engine_of):
     # R0 arrives together with the forcing spike at 1: no Hebbian change; reward +1 at 2 engraves it.
     inputs = spikes_at(plan, 6, {"F": {0: [0]}, "R": {0: [0]}, "P": {1: [0]}})
     resources, state = after(engine_of(plan), inputs, 0, 6)
-    assert resources == [20.0, 1.0, 0.0] and state["0/N/forced"][0] == 1
+    assert resources == [20.0, 1.0, 0.0]
+    assert state["0/N/forced"][0] == 1
     inputs = spikes_at(plan, 6, {"F": {0: [0]}, "R": {0: [0]}, "M": {1: [0]}})
     assert after(engine_of(plan), inputs, 0, 6)[0] == [20.0, 0.0, 0.0]
 

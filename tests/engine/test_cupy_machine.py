@@ -49,7 +49,8 @@ def test_the_engine_through_cupy(cupy):
     plan = variants()[0]
     inputs = random_input(plan, 150, 2)
     numba, gpu = NumbaEngine(plan), make_engine("cupy", plan)
-    assert gpu.name == "cupy" and "cupy" in ENGINES
+    assert gpu.name == "cupy"
+    assert "cupy" in ENGINES
     numba.run(inputs, 0, 150, freeze=100)
     gpu.run(inputs, 0, 150, freeze=100)
     assert_same_state(numba.state(), gpu.state())
@@ -60,7 +61,8 @@ def test_a_session_on_the_gpu(cupy):
     few = {"train": 4, "test": 2, "copies": 2, "threads": 1}
     network = colanet.load(MNIST)
     numba, gpu = (Session(network, base_dir=ROOT / "configs", engine=e, **few).run() for e in ("numba", "cupy"))
-    assert gpu.engine == "cupy" and gpu.digest == numba.digest
+    assert gpu.engine == "cupy"
+    assert gpu.digest == numba.digest
 
 
 def test_too_little_memory_is_one_line(cupy, monkeypatch):
@@ -104,8 +106,10 @@ def test_the_command_line_says_so_in_one_line():
     arguments = ["run", MNIST, "--engine", "cupy"]
     code = f"import sys; sys.modules['cupy'] = None; from colanet.cli import main; main({arguments!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1 and "colanet[cuda13]" in done.stderr
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "colanet[cuda13]" in done.stderr
 
 
 # ------------------------------------------------------------------- auto
@@ -113,21 +117,25 @@ def test_the_command_line_says_so_in_one_line():
 
 def test_auto_takes_the_gpu_for_many_networks(cupy):
     few, many = choice.choose(choice.NETWORKS_PER_CORE * 2 - 1, 2), choice.choose(choice.NETWORKS_PER_CORE * 2, 2)
-    assert few.engine == "numba" and "7 networks on 2 cores" in few.reason
-    assert many.engine == "cupy" and "8 networks side by side" in many.reason
+    assert few.engine == "numba"
+    assert "7 networks on 2 cores" in few.reason
+    assert many.engine == "cupy"
+    assert "8 networks side by side" in many.reason
     assert choice.choose(1, 1).reason.startswith("1 network on 1 core;")
 
 
 def test_auto_without_a_gpu(no_cupy):
     picked = choice.choose(1000, 1)
-    assert picked.engine == "numba" and "cuda13" in picked.reason
+    assert picked.engine == "numba"
+    assert "cuda13" in picked.reason
 
 
 @pytest.mark.parametrize(("copies", "says"), [(2, "numba engine (auto: 2 net"), (8, "cupy engine (auto: 8 net")])
 def test_auto_says_what_it_picked_and_why(cupy, copies, says):
     arguments = [MNIST, "--train", "2", "--test", "1", "--threads", "2", "--copies", str(copies)]
     outcome = CliRunner().invoke(run, arguments, catch_exceptions=False)
-    assert outcome.exit_code == 0 and says in outcome.output
+    assert outcome.exit_code == 0
+    assert says in outcome.output
 
 
 # --------------------------------------------------- experiments/gpu_check.py
@@ -135,7 +143,8 @@ def test_auto_says_what_it_picked_and_why(cupy, copies, says):
 
 def check_results(folder: Path) -> None:
     results = json.loads((folder / "gpu.json").read_text())
-    assert results["complete"] and all("error" not in part for part in results.values() if isinstance(part, dict))
+    assert results["complete"]
+    assert all("error" not in part for part in results.values() if isinstance(part, dict))
     assert len(results["equality"]) == len(list((ROOT / "configs").glob("*.yaml")))
     assert all(row["equal"] for row in results["equality"])
     assert results["throughput 15 x 2"]["network_images_per_second"] > 0
@@ -171,7 +180,8 @@ def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
     results = json.loads((tmp_path / "gpu.json").read_text())
     assert results["throughput 15 x 1"]["occupancy"]["blocks_per_multiprocessor"] == 4
     assert [command[2] for command in ran] == ["memcheck", "racecheck"]
-    assert results["sanitizer memcheck"]["clean"] and not results["sanitizer racecheck"]["clean"]
+    assert results["sanitizer memcheck"]["clean"]
+    assert not results["sanitizer racecheck"]["clean"]
     assert gpu_check.main(["--small-run"]) == 0
 
 

@@ -61,7 +61,8 @@ def test_a_changed_value_is_refused_or_all_engines_agree(network, seed, now, val
     try:
         check_state(plan, state, now)
     except CheckpointError as error:
-        assert "the state is damaged: " in str(error) and "\n" not in str(error)
+        assert "the state is damaged: " in str(error)
+        assert "\n" not in str(error)
         return
     found = []
     for made in (ReferenceEngine(plan), engine):
@@ -128,7 +129,8 @@ def test_the_line_names_array_and_value(key, value, says):
     state[key].flat[state[key].size // 2] = value
     with pytest.raises(CheckpointError) as caught:
         check_state(plan, state, 50)
-    assert str(caught.value).startswith(f"the state is damaged: {key} ") and says in str(caught.value)
+    assert str(caught.value).startswith(f"the state is damaged: {key} ")
+    assert says in str(caught.value)
 
 
 def test_spikes_before_the_first_step_are_refused():
@@ -155,4 +157,5 @@ def test_a_file_with_such_a_value_is_one_line(tmp_path, key, value):
     other = Session(Network.model_validate(LEARNER), engine="numba")
     with pytest.raises(CheckpointError) as caught:
         other.load(path)
-    assert str(caught.value).startswith(f"{path}: ") and "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)

@@ -32,7 +32,8 @@ def test_constants_of_mnist(mnist):
     assert (rule.w_min, rule.w_max, rule.virtual_synapses) == (-253, 92, 27)
     assert (rule.hebbian, rule.stability_rate) == (round(-0.1765261 * ONE), round(0.0497573 * ONE))
     assert (rule.hebbian_window, rule.isi_max, rule.dopamine_window) == (9, 10, 10)
-    assert rule.three_factor and rule.stability_three_factor
+    assert rule.three_factor
+    assert rule.stability_three_factor
     assert [p.weight for p in mnist.projections] == [0, -10, round(0.25 * ONE), 10_000, -10, -3, 20_000, 10_000]
     assert [mnist.synapses(i).count for i in range(8)] == [117_600, 2100, 150, 150, 10, 10, 10, 150]
     assert mnist.population("OUT").plasticity is None
@@ -118,7 +119,8 @@ def test_plan_prints_every_shipped_configuration(name):
         assert section.name in text
     for projection in network.projections:
         assert f"{projection.source}->{projection.target}" in text
-    assert "one step" in text and "state:" in text
+    assert "one step" in text
+    assert "state:" in text
 
 
 def test_plan_of_mnist_counts_synapses():

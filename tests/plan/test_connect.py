@@ -113,7 +113,8 @@ def test_random_connection_of_probability_one_is_complete():
 
 def test_random_connection_leaves_out_self_connections():
     made = pairs(Shape(60), Shape(60), recurrent=True, connection="random", probability=0.5)
-    assert made and all(i != j for i, j in made)
+    assert made
+    assert all(i != j for i, j in made)
 
 
 def test_random_connection_depends_on_seed_copy_and_projection_only():
@@ -149,7 +150,8 @@ def test_max_inputs_prefers_no_source():
 def delays(described, n=60_000, **values):
     projection = Projection.model_validate({"source": "A", "target": "B", "weight": 1.0, "delay": described})
     made = draw_delays(projection.delay, np.arange(n), 0, values.get("seed", 0), values.get("copy", 0))
-    assert made.min() >= 1 and made.max() <= MAX_DELAY
+    assert made.min() >= 1
+    assert made.max() <= MAX_DELAY
     return made.astype(np.int64)
 
 
@@ -176,7 +178,8 @@ def test_log_normal_delays():
 
 def test_log_normal_delays_are_clipped():
     made = delays({"log_normal": (20.0, 40.0)})
-    assert made.min() == 1 and made.max() == MAX_DELAY
+    assert made.min() == 1
+    assert made.max() == MAX_DELAY
     assert (delays({"log_normal": (4.0, 0.0)}, 100) == 4).all()
 
 
@@ -200,7 +203,8 @@ def resources(described, n=40_000):
 def test_constant_and_uniform_resources():
     assert (resources(0.25, 10) == 0.25).all()
     made = resources({"uniform": (0.3, 0.5)})
-    assert 0.3 - 1 / ONE <= made.min() < 0.301 and 0.499 < made.max() <= 0.5 + 1 / ONE
+    assert 0.3 - 1 / ONE <= made.min() < 0.301
+    assert 0.499 < made.max() <= 0.5 + 1 / ONE
     assert abs(made.mean() - 0.4) < 4 * 0.2 / math.sqrt(12 * len(made))
 
 

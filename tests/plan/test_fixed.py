@@ -87,7 +87,8 @@ def test_a_negative_resource_gives_the_smallest_weight():
 
 def test_scale_table():
     table = scale_table()
-    assert table.shape == (SCALE_STEPS,) and table.dtype == np.int64
+    assert table.shape == (SCALE_STEPS,)
+    assert table.dtype == np.int64
     assert table[0] == 1 << SCALE_Q
     assert table[SCALE_STEPS // 2] == round(2**0.5 * (1 << (SCALE_Q - 1)))
     assert (np.diff(table) < 0).all()

@@ -70,9 +70,12 @@ def test_a_name_longer_than_a_file_name_is_one_line(call, tmp_path, name, suffix
     path.write_text(text.replace("{}", name), encoding="utf-8")
     status, _, said = call("validate", path)
     lines = [line for line in said.splitlines() if not line.startswith("warning")]
-    assert status == 2 and len(lines) == 1
-    assert lines[0].startswith(f"{path}:3: ") and f"at most {NAME_BYTES} fit into file names" in lines[0]
-    assert f"of {len(name.encode())} bytes" in lines[0] and len(lines[0]) < len(str(path)) + 200
+    assert status == 2
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{path}:3: ")
+    assert f"at most {NAME_BYTES} fit into file names" in lines[0]
+    assert f"of {len(name.encode())} bytes" in lines[0]
+    assert len(lines[0]) < len(str(path)) + 200
 
 
 def test_names_of_inputs_are_limited_too():

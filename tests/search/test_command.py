@@ -74,7 +74,8 @@ def test_the_same_however_it_is_run(call, tmp_path):
     assert call("--out", "three", "--quiet", "--generations", "1")[0] == 0
     assert call("--out", "three", "--quiet", "--resume")[0] == 0
     wanted = table(tmp_path / "one" / "trials.csv")
-    assert len(wanted) == 4 and {row["state"] for row in wanted} == {"complete"}
+    assert len(wanted) == 4
+    assert {row["state"] for row in wanted} == {"complete"}
     assert len({row["value"] for row in wanted}) > 1
     for other in ("two", "three"):
         assert table(tmp_path / other / "trials.csv") == wanted
@@ -110,7 +111,8 @@ def check_best(folder):
 def test_refusals(call, tmp_path, change, message):
     status, out, err = call("--out", "out", change=change)
     assert (status, out) == (2, "")
-    assert message in err and "Traceback" not in err
+    assert message in err
+    assert "Traceback" not in err
     assert not (tmp_path / "out").exists()
 
 
@@ -123,9 +125,11 @@ def test_options_that_exclude_each_other(call):
 def test_a_second_search_in_the_same_folder(call):
     assert call("--out", "out", "--generations", "1", "--quiet")[0] == 0
     status, _, err = call("--out", "out")
-    assert status == 2 and "--resume continues it" in err
+    assert status == 2
+    assert "--resume continues it" in err
     status, _, err = call("--out", "out", "--resume", change=("copies: 1", "copies: 2"))
-    assert status == 2 and "differs in experiment" in err
+    assert status == 2
+    assert "differs in experiment" in err
 
 
 def test_settings_that_overflow_are_failed_trials(call, tmp_path):
@@ -135,4 +139,5 @@ def test_settings_that_overflow_are_failed_trials(call, tmp_path):
     status, _, err = call("--out", "out", "--quiet", change=(STUDY, changed))
     assert (status, err) == (0, "")
     failed = table(tmp_path / "out" / "trials.csv")[0]
-    assert failed["state"] == "fail" and "w_max" in failed["problem"]
+    assert failed["state"] == "fail"
+    assert "w_max" in failed["problem"]

@@ -49,7 +49,7 @@ def test_twice_the_same(kind, straight, tmp_path):
     assert toys.listed(other)[1:] != toys.listed(again)[1:]
 
 
-@pytest.mark.parametrize("kind", ("tpe", "genetic"))
+@pytest.mark.parametrize("kind", ["tpe", "genetic"])
 def test_two_workers(kind, straight, tmp_path):
     trials = toys.run(tmp_path, toys.make_study(kind), workers=2)[1]
     assert toys.listed(trials) == toys.listed(straight(kind))
@@ -92,7 +92,8 @@ def start_and_stop(folder, kind, workers, how):
     try:
         until = time.monotonic() + 40
         while finished_in(folder / "out" / "journal.log") < 9:
-            assert process.poll() is None and time.monotonic() < until
+            assert process.poll() is None
+            assert time.monotonic() < until
             time.sleep(0.02)
         process.send_signal(how)
         return process.wait(20)
@@ -176,7 +177,8 @@ def test_start_comes_first_and_failures_are_kept(straight):
     trials = straight("random")
     assert trials[0].params["population.L.hebbian_rate"] == -0.1
     failed = [trial for trial in trials if trial.value is None]
-    assert failed and all(trial.params["population.L.hebbian_rate"] < -0.27 for trial in failed)
+    assert failed
+    assert all(trial.params["population.L.hebbian_rate"] < -0.27 for trial in failed)
     assert {outcome(trial)["problem"] for trial in failed} == {"the rate is too strong"}
 
 
@@ -190,7 +192,8 @@ def test_samplers_learn(straight):
 
 def test_generations_have_seeds_of_their_own():
     seeds = {asking.generation_seed(seed, generation) for seed in range(20) for generation in range(50)}
-    assert len(seeds) == 1000 and max(seeds) < 2**31
+    assert len(seeds) == 1000
+    assert max(seeds) < 2**31
 
 
 def test_a_dead_worker_is_one_line_and_costs_little(straight, tmp_path):
@@ -272,7 +275,8 @@ def test_a_flipped_bit_of_a_journal_is_noticed_or_loses_the_last_line_at_most(tm
         try:
             assert Log(file).operations == written[:-1]
         except CheckpointError as error:
-            assert "journal.log" in str(error) and "\n" not in str(error)
+            assert "journal.log" in str(error)
+            assert "\n" not in str(error)
 
 
 def test_a_journal_that_cannot_grow_keeps_what_it_has(tmp_path, monkeypatch):

@@ -75,13 +75,16 @@ def test_table(searched):
 def test_report_ranks(searched):
     study, trials = searched
     text = report.report(study, NETWORK, trials, "colanet search toy.yaml")
-    assert "    colanet search toy.yaml\n" in text and "2 failed" in text
+    assert "    colanet search toy.yaml\n" in text
+    assert "2 failed" in text
     ranked = [line.split("|")[1:3] for line in text.partition("## The best 10")[2].splitlines()[4:] if line]
     values = [float(value) for _, value in ranked]
-    assert len(ranked) == 10 and values == sorted(values, reverse=True)
+    assert len(ranked) == 10
+    assert values == sorted(values, reverse=True)
     assert int(ranked[0][0]) == best(trials).number
     shares = report.importances(trials)
-    assert set(shares) == set(study.parameters) and sum(shares.values()) == pytest.approx(1)
+    assert set(shares) == set(study.parameters)
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_all_failed_is_one_line(tmp_path):

@@ -51,7 +51,8 @@ def test_reads_a_study(tmp_path):
 def test_the_study_of_the_documentation(tmp_path):
     text = (toys.ROOT / "docs" / "search.md").read_text()
     study = read(tmp_path, text.partition("```yaml\n")[2].partition("```")[0])
-    assert study.variant == "45 microcolumns" and len(study.parameters) == 4
+    assert study.variant == "45 microcolumns"
+    assert len(study.parameters) == 4
 
 
 def test_all_problems_at_once(tmp_path):
@@ -98,7 +99,8 @@ def test_all_problems_at_once(tmp_path):
 def test_refusals(tmp_path, old, new, message):
     assert old in STUDY
     problems = refused(tmp_path, STUDY.replace(old, new, 1))
-    assert len(problems) == 1 and message in problems[0]
+    assert len(problems) == 1
+    assert message in problems[0]
 
 
 def test_files_that_are_no_study(tmp_path):
@@ -163,5 +165,6 @@ def test_objective_by_hand():
 def test_parameter_ranges():
     assert Parameter(low=0, high=10, integer=True).distribution().high == 10
     assert Parameter(low=0.01, high=1, log=True).distribution().log
-    assert Parameter(choices=("a", 1)).holds("a") and not Parameter(choices=("a", 1)).holds("b")
+    assert Parameter(choices=("a", 1)).holds("a")
+    assert not Parameter(choices=("a", 1)).holds("b")
     assert not Parameter(low=0, high=1).holds("a")

@@ -132,7 +132,8 @@ def test_shipped_studies(name):
     """They load, refuse nothing, could try what is shipped, and every corner of their ranges is a network."""
     path = toys.ROOT / "experiments" / "search" / f"{name}.yaml"
     study = load_study(path)
-    assert study.name == name and isinstance(study.experiment, dict)
+    assert study.name == name
+    assert isinstance(study.experiment, dict)
     assert refusals(study.experiment, set(range(1000, 1010)), study) == []
     network = config.load(path.parent / study.experiment["network"])
     network = config.override_all(network, {k: str(v) for k, v in study.experiment.get("set", {}).items()})

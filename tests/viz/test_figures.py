@@ -61,14 +61,17 @@ def test_fields_stand_at_their_column_and_microcolumn():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["A", "B"]
     assert (frames(ax), crosses(ax)) == (8, 0)
     low, high = ax.images[0].get_clim()
-    assert low == -high and np.abs(WEIGHTS).mean() < high <= np.abs(WEIGHTS).max()
+    assert low == -high
+    assert np.abs(WEIGHTS).mean() < high <= np.abs(WEIGHTS).max()
 
 
 def test_one_scale_for_all_and_two_colours():
     figure = viz.receptive_fields(WEIGHTS, 2, (2, 3))
     image = panels(figure)[0].images[0]
     red, blue, zero = (image.cmap(image.norm(v))[:3] for v in (0.5, -0.5, 0.0))
-    assert red[0] > red[2] and blue[2] > blue[0] and min(zero) > 0.9
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    assert min(zero) > 0.9
 
 
 def test_neurons_that_have_learnt_nothing_are_empty_and_crossed():
@@ -76,21 +79,24 @@ def test_neurons_that_have_learnt_nothing_are_empty_and_crossed():
     weights[:, 2], weights[:, 5] = 0.25, np.nan
     (ax,) = [a for a in panels(drawn(viz.receptive_fields(weights, 2, (2, 3)))) if a.images]
     assert (frames(ax), crosses(ax)) == (8, 2)
-    assert np.isnan(tile(ax, 0, 2)).all() and np.isnan(tile(ax, 1, 1)).all()
+    assert np.isnan(tile(ax, 0, 2)).all()
+    assert np.isnan(tile(ax, 1, 1)).all()
     assert not np.isnan(tile(ax, 0, 0)).any()
 
 
 def test_the_caller_may_say_who_has_learnt():
     used = np.arange(8) != 3
     (ax,) = [a for a in panels(viz.receptive_fields(WEIGHTS, 2, (2, 3), used=used)) if a.images]
-    assert crosses(ax) == 1 and np.isnan(tile(ax, 0, 3)).all()
+    assert crosses(ax) == 1
+    assert np.isnan(tile(ax, 0, 3)).all()
 
 
 def test_a_missing_synapse_is_a_hole_in_the_field():
     weights = WEIGHTS.copy()
     weights[4, 0] = np.nan
     (ax,) = [a for a in panels(viz.receptive_fields(weights, 2, (2, 3))) if a.images]
-    assert np.isnan(tile(ax, 0, 0)).tolist() == [[False, False, False], [False, True, False]] and crosses(ax) == 0
+    assert np.isnan(tile(ax, 0, 0)).tolist() == [[False, False, False], [False, True, False]]
+    assert crosses(ax) == 0
 
 
 def test_permuted_pixels_go_back_to_their_places():
@@ -122,7 +128,8 @@ def test_columns_of_different_size():
     (ax,) = [a for a in panels(viz.receptive_fields(WEIGHTS, owner, (2, 3))) if a.images]
     np.testing.assert_array_equal(tile(ax, 0, 2), WEIGHTS[:, 6].reshape(2, 3))
     np.testing.assert_array_equal(tile(ax, 2, 3), WEIGHTS[:, 7].reshape(2, 3))
-    assert frames(ax) == 8 and np.isnan(tile(ax, 1, 1)).all()
+    assert frames(ax) == 8
+    assert np.isnan(tile(ax, 1, 1)).all()
 
 
 def test_a_network_that_has_learnt_nothing_at_all():
@@ -180,7 +187,8 @@ def test_degradation_matrix_with_spread_and_names():
     spread = np.where(np.isnan(MATRIX), np.nan, 0.012)
     spread[2, 2] = np.nan
     ax = panels(drawn(viz.degradation_matrix(MATRIX, names=["digits", "letters", "c"], spread=spread)))[0]
-    assert texts(ax)[(1, 0)] == "80.0\n± 1.2" and texts(ax)[(2, 2)] == "100.0"
+    assert texts(ax)[(1, 0)] == "80.0\n± 1.2"
+    assert texts(ax)[(2, 2)] == "100.0"
     assert [t.get_text() for t in ax.get_yticklabels()] == ["digits", "letters", "c"]
 
 
@@ -200,7 +208,8 @@ def test_confusion_is_in_percent_of_the_class_with_a_column_for_no_answer():
     assert texts(ax) == {(0, 0): "80.0", (0, 2): "20.0", (1, 0): "25.0", (1, 1): "75.0"}
     assert [t.get_text() for t in ax.get_xticklabels()] == ["A", "B", "none"]
     empty = panels(drawn(viz.confusion([[0, 0], [1, 1]], ["A", "B"], ["a", "b"], "title")))[0]
-    assert texts(empty) == {(1, 0): "50.0", (1, 1): "50.0"} and empty.get_title() == "title"
+    assert texts(empty) == {(1, 0): "50.0", (1, 1): "50.0"}
+    assert empty.get_title() == "title"
     assert [t.get_text() for t in empty.get_xticklabels()] == ["a", "b"]
 
 
@@ -281,7 +290,8 @@ def test_comparison_bars_have_numbers_and_a_dash_for_what_is_not_defined():
     assert [p.get_width() for p in left.patches] == pytest.approx([90, 80])
     assert [t.get_text() for t in left.get_yticklabels()] == ["one", "two"]
     _, right = panels(drawn(viz.comparison_bars(["one"], [0.9], [-0.02])))
-    assert right.texts[0].get_text() == "−2.0" and right.get_xlim()[0] < -2
+    assert right.texts[0].get_text() == "−2.0"
+    assert right.get_xlim()[0] < -2
 
 
 # -------------------------------------------------------------------------------- raster
@@ -296,7 +306,8 @@ def test_raster_has_a_panel_for_each_section_and_a_mark_for_each_spike():
     marks = [ax.collections[0].get_offsets().tolist() for ax in axes]
     assert marks == [[[0, 3], [21, 0]], [], [[4, 1]]]
     assert [line.get_ydata()[0] for line in axes[1].lines] == [1.5, 3.5]  # between the three columns
-    assert axes[0].get_ylim() == (8.5, -0.5) and axes[0].get_xlim() == (-0.5, 39.5)  # two images
+    assert axes[0].get_ylim() == (8.5, -0.5)
+    assert axes[0].get_xlim() == (-0.5, 39.5)
     shades = [(p.get_x(), p.get_x() + p.get_width()) for p in axes[0].patches]
     assert shades == [(-0.5, 9.5), (19.5, 29.5)]
 
@@ -309,7 +320,8 @@ def test_pictures_ignore_the_users_settings_and_leave_them_alone():
 
     with matplotlib.rc_context({"font.size": 33, "axes.grid": True}):
         (ax,) = panels(viz.alpha_curves([1, 2], [0.1, 0.2], [0.1, 0.1]))
-        assert ax.xaxis.label.get_size() == 10 and matplotlib.rcParams["font.size"] == 33
+        assert ax.xaxis.label.get_size() == 10
+        assert matplotlib.rcParams["font.size"] == 33
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg", "PNG"])
@@ -327,7 +339,8 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypa
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(OutputError, match=r"a\.png: cannot be written: No space left"):
         viz.save(figure, path)
-    assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.png"]
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.png"]
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a", ".png"])

@@ -83,7 +83,8 @@ def test_run_draws_the_fields_at_the_end(call, tmp_path):
     picture, state = tmp_path / "new" / "fields.png", tmp_path / "state.h5"
     small = ["--train", 60, "--test", 0, "--copies", 1, "--quiet", "--json"]
     status, out, err = call("run", CONFIG, *small, "--fields", picture, "--save", state)
-    assert (status, err) == (0, "") and json.loads(out)["train_images"] == 60
+    assert (status, err) == (0, "")
+    assert json.loads(out)["train_images"] == 60
     call("picture", "fields", state, "--out", tmp_path / "again.png")
     assert picture.read_bytes() == (tmp_path / "again.png").read_bytes()
 
@@ -99,13 +100,16 @@ def test_run_refuses_a_picture_it_could_not_draw_before_it_starts(call, tmp_path
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     status, out, err = call("run", CONFIG, "--train", 60, "--test", 0, *arguments)
-    assert (status, out) == (2, "") and message in err and len(err.splitlines()) == 1
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_run_refuses_fields_of_a_network_that_learns_nothing(call, tmp_path):
     status, _, err = call("run", ROOT / "configs" / "single_neuron.yaml", "--fields", tmp_path / "a.png")
-    assert status == 2 and err == (
+    assert status == 2
+    assert err == (
         "receptive fields: plastic projections from an input: none; expected one of them\n"
     )
     assert not list(tmp_path.iterdir())
@@ -131,7 +135,8 @@ def test_of_many_tasks_the_first_and_the_last_unless_asked(tmp_path):
     fields = np.arange(5)[:, None, None] + np.random.default_rng(0).random((5, 6, 4))
     path = outcome(tmp_path / "run.h5", fields, [f"t{k}" for k in range(5)])
     found = sources.read_fields(path, shape=(2, 3))
-    assert found.titles == ("after t0 (task 1)", "after t4 (task 5)") and found.shape == (2, 3)
+    assert found.titles == ("after t0 (task 1)", "after t4 (task 5)")
+    assert found.shape == (2, 3)
     assert np.floor(found.weights).min(axis=(1, 2)).tolist() == [0, 4]
     some = sources.read_fields(path, shape=(2, 3), tasks=[2, 3])
     assert some.titles == ("after t1 (task 2)", "after t2 (task 3)")
@@ -191,7 +196,9 @@ def test_files_that_hold_no_fields(trained, tmp_path):
 def test_wrong_options_are_one_line_and_leave_no_file(call, trained, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     status, out, err = call("picture", "fields", trained[1] / "state.h5", "--out", "a.png", *arguments)
-    assert (status, out) == (2, "") and message in err and len(err.splitlines()) == 1
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
     assert not os.listdir(tmp_path)
 
 
@@ -275,5 +282,7 @@ def test_test_images_come_without_label_and_leave_the_trained_network_alone(draw
 def test_wrong_rasters_are_one_line(call, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     status, out, err = call("picture", "raster", "--out", "a.png", *arguments)
-    assert (status, out) == (2, "") and message in err and len(err.splitlines()) == 1
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
     assert not os.listdir(tmp_path)
