@@ -32,14 +32,8 @@ import numba
 
 PACKAGE = Path(__file__).parent
 
-SOURCES = (
-    "compiled.py",
-    "config/values.py",
-    "encoding/kernels.py",
-    "engine/numba_kernels.py",
-    "plan/fixed.py",
-)
-"""Every file whose text or constants are compiled into kernels."""
+KERNELS = ("compiled.py", "units.py", "encoding/kernels.py", "engine/cpu/*.py", "engine/flat.py", "engine/layout.py")
+"""Every file whose text or constants are compiled into kernels, as patterns in the package."""
 
 KEPT, KEPT_DAYS = 3, 30
 """The newest folders are kept, and all that were used in so many days."""
@@ -53,6 +47,11 @@ _numba: Any = numba.config
 
 class CacheWarning(UserWarning):
     """Compiled kernels are kept in an unusual place, or not at all."""
+
+
+def sources(package: Path = PACKAGE) -> list[Path]:
+    """The files of `KERNELS`, in a fixed order."""
+    return [path for pattern in KERNELS for path in sorted(package.glob(pattern))]
 
 
 def key(package: Path = PACKAGE) -> str:
@@ -74,8 +73,8 @@ def key(package: Path = PACKAGE) -> str:
         If a source cannot be read.
     """
     total = hashlib.sha256(f"{sys.implementation.cache_tag} numba {numba.__version__} {package}".encode())
-    for name in SOURCES:
-        text = (package / name).read_bytes()
+    for path in sources(package):
+        name, text = path.relative_to(package).as_posix(), path.read_bytes()
         total.update(f"{name} {len(text)}\n".encode())
         total.update(text)
     return total.hexdigest()[:16]
@@ -193,6 +192,18 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
             _numba.CACHE_DIR = before
 
     return decorate
+
+
+# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs ten
+# times the work itself. Nothing is allocated inside, so nothing needs it.
+_ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
+
+kernel: Any = numba.njit(**_ENGINE)
+"""Decorator of the engine's functions; they become part of the entry points that call them."""
+inlined: Any = numba.njit(inline="always", **_ENGINE)
+"""`kernel` for what is written out where it is called."""
+entry: Any = compiled(**_ENGINE)
+"""Decorator of what Python calls; only these are kept."""
 
 
 def is_compiled() -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 
 from colanet.engine.base import Engine, State
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
+from colanet.plan.fixed import weight_of
+from colanet.units import BASE_THRESHOLD, MILLI, ONE, Q
 
 
 def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> np.ndarray:

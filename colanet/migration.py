@@ -19,7 +19,7 @@ import numpy as np
 from colanet.engine.base import State, initial_state
 from colanet.errors import ConfigError, Problem
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.fixed import NEVER
+from colanet.units import NEVER
 
 EMPTY = -(1 << 30)
 """Activation counter of an empty place. It moves towards 0, but not a hundredth of the way in a year of steps;

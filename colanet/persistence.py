@@ -22,11 +22,10 @@ from colanet.engine.base import Engine, State, Votes, check_state
 from colanet.errors import CheckpointError, ColanetError
 from colanet.migration import Migration, Move
 from colanet.plan import Plan, build
-from colanet.plan.connect import is_random
-from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import decide
 from colanet.storage import fixed_texts, read_h5, write_h5
 from colanet.tally import Recording, Result, Tally
+from colanet.units import STEP_LIMIT
 
 LATEST = STEP_LIMIT - 1
 """No saved network has lived for more steps."""
@@ -143,7 +142,7 @@ class Persistence:
             if size != here:
                 raise CheckpointError(f"{path}: was saved with {size} nodes of input {name}, here it has {here}")
         seed = contents.integer(path, attributes, "seed")
-        drawn = [p for p in self.network.projections if is_random(p)]
+        drawn = [p for p in self.network.projections if p.is_random]
         if drawn and seed != self.seed:
             raise CheckpointError(
                 f"{path}: was saved under seed {seed}, which its connections or delays are drawn from (projection "

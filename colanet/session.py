@@ -33,10 +33,10 @@ from colanet.inspection import Inspection
 from colanet.migration import Migration, Move, check, migrate, prepare
 from colanet.persistence import Persistence
 from colanet.plan import Plan, build, memory
-from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import Score, criterion_value, decide, score, values_of
 from colanet.recorded import Memory, part_of
 from colanet.tally import Recording, Result, Tally
+from colanet.units import STEP_LIMIT
 
 __all__ = ["Recording", "Result", "Session"]
 

@@ -8,8 +8,8 @@ import pytest
 from colanet import config
 from colanet.errors import CheckpointError, ConfigError
 from colanet.migration import EMPTY, Migration, is_empty, migrate
-from colanet.plan.fixed import NEVER, ONE
 from colanet.session import Session
+from colanet.units import NEVER, ONE
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 

@@ -12,9 +12,9 @@ import colanet
 from colanet.config.model import Network
 from colanet.datasets import patterns
 from colanet.errors import CheckpointError, ConfigError, DataError
-from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE
 from colanet.session import Recording, Session
 from colanet.storage import read_h5, write_h5
+from colanet.units import BASE_THRESHOLD, MILLI, ONE
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"

@@ -106,8 +106,9 @@ def seconds(call: Callable[[], Any]) -> float:
 
 def roofline(session: Session, first: int, last: int) -> float:
     """Seconds that one copy's bare row additions take for the steps first..last-1."""
-    from colanet.engine.numba_engine import aligned, padded
-    from colanet.engine.numba_kernels import add_all_rows
+    from colanet.engine.cpu.run import add_all_rows
+    from colanet.engine.cpu.tables import GRAIN
+    from colanet.engine.numba_engine import aligned
 
     assert session.votes is not None
     period = session.votes.period
@@ -117,7 +118,7 @@ def roofline(session: Session, first: int, last: int) -> float:
         if projection.kind != "plastic" or not projection.from_input:
             continue
         source = session.presentation.sources[projection.source]
-        stride = padded(projection.target_size)
+        stride = GRAIN.padded(projection.target_size)
         weight = aligned(projection.source_size * stride, np.int16)
         sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule

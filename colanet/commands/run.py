@@ -23,10 +23,10 @@ from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
-from colanet.plan.fixed import STEP_LIMIT
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
+from colanet.units import STEP_LIMIT
 
 
 @click.command()

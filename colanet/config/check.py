@@ -19,6 +19,7 @@ from colanet.config.model import (
     TargetInput,
 )
 from colanet.config.view import Finding, Rule, View
+from colanet.connections import CONNECTIONS, Ends, Shape
 from colanet.errors import ConfigError, Problem
 
 SYNAPSE_LIMIT = 2**31 - 1
@@ -26,8 +27,6 @@ SYNAPSE_LIMIT = 2**31 - 1
 _OWN_BEGINNINGS = (".", "spikes.", "receptor_spikes.", "monitoring.", "general")
 _OWN_ENDINGS = (".h5", ".spool")
 """How the files begin and end that a run writes into its folder itself."""
-
-COLUMN_CONNECTIONS = ("within_columns", "other_columns", "within_columns_except_same")
 
 
 def check(network: Network, *, warnings: bool = False) -> list[Problem]:
@@ -136,7 +135,7 @@ def _columns(view: View) -> Iterator[Finding]:
         if source is None or target is None:
             continue
         path = ("projections", index, "connection")
-        if projection.connection in COLUMN_CONNECTIONS and source != target:
+        if CONNECTIONS.get(projection.connection).columns and source != target:
             yield Finding(
                 path,
                 f"{projection.source} has {source} columns and {projection.target} has {target}; "
@@ -158,10 +157,14 @@ def _teachers(view: View) -> Iterator[Finding]:
 def _synapse_count(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
         source, target = view.size(projection.source), view.size(projection.target)
-        if source and target and projection.connection not in ("one_to_one", *COLUMN_CONNECTIONS):
-            expected = source * target * projection.probability
-            if projection.max_inputs is not None:
-                expected = min(expected, target * projection.max_inputs)
+        if source and target:
+            ends = Ends(
+                Shape(source, source // (view.columns(projection.source) or 1)),
+                Shape(target, target // (view.columns(projection.target) or 1)),
+                projection.probability,
+                projection.max_inputs,
+            )
+            expected = CONNECTIONS.get(projection.connection).count(ends)
             if expected > SYNAPSE_LIMIT:
                 yield Finding(("projections", index), f"{expected:.3g} synapses; at most {SYNAPSE_LIMIT}")
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from colanet.config.inputs import (
     BinaryInput,
@@ -22,7 +23,6 @@ from colanet.config.inputs import (
     ValuesInput,
 )
 from colanet.config.values import (
-    MAX_DELAY,
     Delay,
     Discrete,
     Frozen,
@@ -39,6 +39,8 @@ from colanet.config.values import (
     TimeConstant,
     Uniform,
 )
+from colanet.connections import CONNECTIONS, Ends, Shape
+from colanet.units import KICK, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
@@ -107,28 +109,28 @@ class Population(Frozen):
     columns: Annotated[int, Field(ge=1)] | None = None
     winner_take_all: bool = False
     tau_m: TimeConstant = 1
-    min_potential: float | None = None
-    threshold_increment: Annotated[float, Field(ge=0)] = 0.0
+    min_potential: Annotated[float | None, POTENTIAL] = None
+    threshold_increment: Annotated[float, Field(ge=0), POTENTIAL] = 0.0
     threshold_decay: Steps | None = None
-    threshold_weight_factor: Annotated[float, Field(ge=0)] = 0.0
+    threshold_weight_factor: Annotated[float, Field(ge=0), RATE] = 0.0
     memory: MemoryTime | None = None
     memory_period: Steps = 9
-    noise_amplitude: Annotated[float, Field(ge=0)] = 0.0
-    bias: float = 0.0
+    noise_amplitude: Annotated[float, Field(ge=0), KICK] = 0.0
+    bias: Annotated[float, POTENTIAL] = 0.0
     reset: Literal["zero", "subtract"] = "zero"
     reset_period: Steps | None = None
     reset_phase: Annotated[int, Field(ge=0)] = 0
-    hebbian_rate: float = 0.0
+    hebbian_rate: Annotated[float, RATE] = 0.0
     hebbian_window: Annotated[float, Field(ge=0)] = 3.0
     isi_max: Annotated[int, Field(ge=0, le=4096)] = 0
     dopamine_window: Annotated[int, Field(ge=0, le=4096)] = 0
     dopamine_rule: Literal["two_factor", "three_factor"] = "two_factor"
     stability_rule: Literal["two_factor", "three_factor"] | None = None
-    stability_rate: float = 0.0
-    w_min: Annotated[float, Field(le=0)] = 0.0
-    w_max: Annotated[float, Field(gt=0)] | None = None
+    stability_rate: Annotated[float, RATE] = 0.0
+    w_min: Annotated[float, Field(le=0), PLASTIC_WEIGHT] = 0.0
+    w_max: Annotated[Annotated[float, Field(gt=0)] | None, PLASTIC_WEIGHT] = None
     virtual_synapses: Annotated[int, Field(ge=-1, le=2**24)] = 0
-    presynaptic_rate: float = 0.0
+    presynaptic_rate: Annotated[float, RATE] = 0.0
     presynaptic_period: Annotated[int, Field(ge=1, le=4096)] | None = None
 
     @model_validator(mode="after")
@@ -149,6 +151,17 @@ class Population(Frozen):
 # ------------------------------------------------------------------ projections
 
 
+def _known_connection(name: str) -> str:
+    if name not in CONNECTIONS:
+        known = ", ".join(map(repr, CONNECTIONS.names()))
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
+    return name
+
+
+Connection = Annotated[str, AfterValidator(_known_connection)]
+"""Name of a rule of `colanet.connections`."""
+
+
 class Projection(Frozen):
     """Synapses from a population or input to a population.
 
@@ -156,7 +169,7 @@ class Projection(Frozen):
     ----------
     kind : {'fixed', 'plastic', 'gating', 'reward'}
     connection : str
-        `one_to_one`: same index, or blocks of the integer ratio of the sizes; `all_to_all`: all but a neuron
+        A rule of `colanet.connections`. `one_to_one`: same index, or blocks of the integer ratio of the sizes; `all_to_all`: all but a neuron
         to itself; `within_columns`: inside equal column indices, no self-connection; `other_columns`: all
         except the same column (the same index without columns); `within_columns_except_same`: inside equal
         columns, all but the same index; `random`: each pair with `probability`.
@@ -174,14 +187,7 @@ class Projection(Frozen):
     source: Name
     target: Name
     kind: Literal["fixed", "plastic", "gating", "reward"] = "fixed"
-    connection: Literal[
-        "one_to_one",
-        "all_to_all",
-        "within_columns",
-        "other_columns",
-        "within_columns_except_same",
-        "random",
-    ] = "random"
+    connection: Connection = "random"
     probability: Probability = 1.0
     max_inputs: Annotated[int, Field(ge=1)] | None = None
     weight: float | None = None
@@ -198,9 +204,19 @@ class Projection(Frozen):
             raise ValueError(f"a gating weight is a whole number of steps, not {self.weight}")
         if self.kind != "plastic" and self.initial_resource != 0.0:
             raise ValueError("initial_resource is for plastic projections")
-        if self.connection != "random" and (self.probability != 1.0 or self.max_inputs is not None):
+        takes = CONNECTIONS.get(self.connection).takes
+        given = {"probability": self.probability != 1.0, "max_inputs": self.max_inputs is not None}
+        if any(there and name not in takes for name, there in given.items()):
             raise ValueError("probability and max_inputs are for the random connection")
         return self
+
+
+    @property
+    def is_random(self) -> bool:
+        """Whether network copies differ in this projection's synapses or delays."""
+        nothing = Shape(0)
+        ends = Ends(nothing, nothing, self.probability, self.max_inputs)
+        return CONNECTIONS.get(self.connection).random(ends) or not isinstance(self.delay, int)
 
 
 # --------------------------------------------------------------------- document

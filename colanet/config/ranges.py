@@ -7,40 +7,29 @@ from collections.abc import Iterator
 from typing import Any
 
 from colanet.config.draft import Path
-from colanet.config.model import MAX_DELAY, LogNormal, LogUniform, Population, Uniform
+from colanet.config.model import LogNormal, LogUniform, Population, Uniform
 from colanet.config.view import Finding, Rule, View
+from colanet.units import HISTORY_LIMIT, MAX_DELAY, PLASTIC_WEIGHT, RESOURCE, WEIGHT_OF_KIND, Unit, unit_of
 
-WEIGHT_LIMIT = 1_073_741
-"""Potentials saturate at 2^30 in 1/1000."""
-PLASTIC_LIMIT = 32.767
-"""Plastic weights are int16 in 1/1000."""
-RATE_LIMIT = 1000
-RESOURCE_LIMIT = 2046
-"""Resources are int32 in 2^-20."""
-KICK_LIMIT = 65.535
-"""The random kick is (k S) >> 16 with k and S of 16 bits."""
-HISTORY_LIMIT = 4096
-"""Longest look back of a plasticity rule in steps."""
+_POPULATION_UNITS = {
+    name: unit for name, field in Population.model_fields.items() if (unit := unit_of(field.metadata))
+}
 
 
 # ------------------------------------------------------------- sizes of numbers
 
 
-def _size_of(path: Path, value: float, limit: float, what: str) -> Iterator[Finding]:
-    if abs(value) > limit:
-        yield Finding(path, f"{value:g} is out of range: {what} are at most {limit:g} in size")
+def _fits(path: Path, value: float, unit: Unit) -> Iterator[Finding]:
+    wrong = unit.problem(value)
+    if wrong:
+        yield Finding(path, wrong)
 
 
 def _projection_numbers(view: View) -> Iterator[Finding]:
-    limits = {
-        "fixed": (WEIGHT_LIMIT, "weights"),
-        "gating": (WEIGHT_LIMIT, "gating weights"),
-        "reward": (RATE_LIMIT, "rewards"),
-    }
     for index, projection in enumerate(view.network.projections):
         path: Path = ("projections", index)
-        if projection.weight is not None and projection.kind in limits:
-            yield from _size_of((*path, "weight"), projection.weight, *limits[projection.kind])
+        if projection.weight is not None and projection.kind in WEIGHT_OF_KIND:
+            yield from _fits((*path, "weight"), projection.weight, WEIGHT_OF_KIND[projection.kind])
         resource = projection.initial_resource
         if isinstance(resource, Uniform):
             values = list(resource.uniform)
@@ -48,8 +37,7 @@ def _projection_numbers(view: View) -> Iterator[Finding]:
             values = [resource]
         else:
             values = [resource.default, *(value for value, _ in resource.values)]
-        largest = max(values, key=abs)
-        yield from _size_of((*path, "initial_resource"), largest, RESOURCE_LIMIT, "resources")
+        yield from _fits((*path, "initial_resource"), max(values, key=abs), RESOURCE)
         yield from _delay((*path, "delay"), projection.delay)
 
 
@@ -67,11 +55,10 @@ def _delay(path: Path, delay: Any) -> Iterator[Finding]:
 def _population_numbers(view: View) -> Iterator[Finding]:
     for index, population in enumerate(view.network.populations):
         path: Path = ("populations", index)
-        for name in ("hebbian_rate", "presynaptic_rate", "stability_rate", "threshold_weight_factor"):
-            yield from _size_of((*path, name), getattr(population, name), RATE_LIMIT, "rates")
-        yield from _size_of((*path, "noise_amplitude"), population.noise_amplitude, KICK_LIMIT, "kicks")
-        for name in ("min_potential", "threshold_increment", "bias"):
-            yield from _size_of((*path, name), getattr(population, name) or 0, WEIGHT_LIMIT, "potentials")
+        for name, unit in _POPULATION_UNITS.items():
+            value = getattr(population, name)
+            if value is not None and unit is not PLASTIC_WEIGHT:
+                yield from _fits((*path, name), value, unit)
         memory = population.memory
         if isinstance(memory, Uniform | LogUniform):
             bounds = memory.uniform if isinstance(memory, Uniform) else memory.log_uniform
@@ -94,8 +81,8 @@ def _plastic_targets(view: View) -> Iterator[Finding]:
             sources = ", ".join(projection.source for projection in plastic)
             yield Finding((*path, "w_max"), f"is needed: the projection from {sources} is plastic")
         else:
-            yield from _size_of((*path, "w_max"), population.w_max, PLASTIC_LIMIT, "plastic weights")
-        yield from _size_of((*path, "w_min"), population.w_min, PLASTIC_LIMIT, "plastic weights")
+            yield from _fits((*path, "w_max"), population.w_max, PLASTIC_WEIGHT)
+        yield from _fits((*path, "w_min"), population.w_min, PLASTIC_WEIGHT)
         yield from _windows(path, population)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from colanet.config.draft import Path
 from colanet.config.model import Population, Projection
 from colanet.config.view import Finding, Rule, View
+from colanet.units import BASE_THRESHOLD, MILLI, ONE
 
-_SMALLEST_RATE = 0.5 / 2**20
-_SMALLEST_WEIGHT = 0.0005
-_BASE_THRESHOLD = 8.531
+_SMALLEST_RATE = 0.5 / ONE
+_SMALLEST_WEIGHT = 0.5 / MILLI
 
 
 def _warn(path: Path, message: str) -> Finding:
@@ -39,11 +39,7 @@ def _which(clones: bool) -> str:
 
 def _is_random(projection: Projection) -> bool:
     """Whether synapses, delays or resources are drawn, so that neurons and copies differ."""
-    drawn = projection.connection == "random" and (
-        projection.probability < 1 or projection.max_inputs is not None
-    )
-    scalars = isinstance(projection.initial_resource, int | float) and isinstance(projection.delay, int)
-    return drawn or not scalars
+    return projection.is_random or not isinstance(projection.initial_resource, int | float)
 
 
 def _distinct(view: View, population: Population) -> int:
@@ -111,8 +107,8 @@ def _not_public(view: View) -> Iterator[Finding]:
 def _high_floors(view: View) -> Iterator[Finding]:
     for index, population in enumerate(view.network.populations):
         floor = population.min_potential
-        if floor is not None and floor > _BASE_THRESHOLD:
-            message = f"{floor:g} lies above the threshold of {_BASE_THRESHOLD}: every neuron fires at every step"
+        if floor is not None and floor > BASE_THRESHOLD / MILLI:
+            message = f"{floor:g} lies above the threshold of {BASE_THRESHOLD / MILLI}: every neuron fires at every step"
             yield _warn(("populations", index, "min_potential"), message)
 
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-MAX_DELAY = 30
-"""Longest synaptic delay in steps (ArNI-X 2.2 manual)."""
+from colanet.units import MAX_DELAY
 
 
 class Frozen(BaseModel):

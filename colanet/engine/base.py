@@ -9,13 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from colanet.engine.values import wrong_values
 from colanet.errors import CheckpointError
 from colanet.plan import Plan
-from colanet.plan.fixed import NEVER, RESOURCE_LIMIT
-
-State = dict[str, np.ndarray]
-"""Named arrays; the keys are ``copy/population/variable`` or ``copy/projection/variable``."""
+from colanet.plan.variables import State, initial_state, wrong_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,42 +104,6 @@ class Engine(Protocol):
     def load(self, state: State) -> None:
         """Take over a state; CheckpointError if it does not belong to this plan."""
         ...
-
-
-def initial_state(plan: Plan) -> State:
-    """The state before step 0."""
-    state: State = {}
-    for copy in range(plan.copies):
-        for population in plan.populations:
-            state |= _population_state(plan, population, copy)
-        for projection in plan.projections:
-            if projection.kind == "plastic":
-                resource = plan.resources(projection.index, copy)
-                key = f"{copy}/{projection.name}/"
-                state[key + "resource"] = np.clip(resource, -RESOURCE_LIMIT, RESOURCE_LIMIT)
-                state[key + "contributes"] = np.zeros(len(resource), dtype=np.uint8)
-    return state
-
-
-def _population_state(plan: Plan, population, copy: int) -> State:
-    key, n = f"{copy}/{population.name}/", population.size
-    state: State = {
-        key + "potential": np.zeros(n, dtype=np.int32),
-        key + "ramp": np.zeros(n, dtype=np.int32),
-        key + "gate": plan.initial_gate(population, copy),
-        key + "spikes": np.zeros((plan.history, n), dtype=np.uint8),
-    }
-    if population.memory_period:
-        state[key + "memory_end"] = np.full(n, NEVER, dtype=np.int64)
-        state[key + "memory_next"] = np.full(n, NEVER, dtype=np.int64)
-    if population.plasticity:
-        state[key + "awake"] = np.zeros((plan.history, n), dtype=np.uint8)
-        for name in ("stability", "debt", "virtual"):
-            state[key + name] = np.zeros(n, dtype=np.int64)
-        for name in ("sequence_start", "last_spike"):
-            state[key + name] = np.full(n, NEVER, dtype=np.int64)
-        state[key + "forced"] = np.zeros(n, dtype=np.uint8)
-    return state
 
 
 def check_state(plan: Plan, state: State, step: int | None = None) -> None:

@@ -18,7 +18,8 @@ from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state,
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.bounds import check_steps
-from colanet.plan.fixed import (
+from colanet.plan.fixed import fixmul, scale_table, weight_of
+from colanet.units import (
     AWAKE,
     BASE_THRESHOLD,
     MEMORY_KICK,
@@ -29,9 +30,6 @@ from colanet.plan.fixed import (
     SCALE_Q,
     STABILITY_LIMIT,
     Q,
-    fixmul,
-    scale_table,
-    weight_of,
 )
 
 SCALE = scale_table()

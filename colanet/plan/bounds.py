@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING
 
 from colanet.config.model import TargetInput
 from colanet.errors import ConfigError, Problem
-from colanet.plan.fixed import MEMORY_KICK, MILLI, ONE, POTENTIAL_LIMIT, REWARD_LIMIT, STEP_LIMIT
+from colanet.units import MEMORY_KICK, MILLI, ONE, POTENTIAL_LIMIT, REWARD_LIMIT, STEP_LIMIT
 
 if TYPE_CHECKING:
-    from colanet.plan.build import Plan, PopulationPlan, ProjectionPlan
+    from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
 
 _INT32 = (1 << 31) - 1
 _STREAMS = 1 << 24
@@ -73,19 +73,6 @@ def check_steps(start: int, stop: int) -> None:
         raise ConfigError(f"steps {start} to {stop}: steps lie between 0 and {STEP_LIMIT - 1}")
 
 
-def fan_in(plan: Plan, projection: ProjectionPlan) -> int:
-    """Most synapses of a projection that one target neuron can have."""
-    source, target = plan.shape(projection, "source"), plan.shape(projection, "target")
-    rule = projection.description.connection
-    if rule == "one_to_one":
-        return max(source.size // target.size, 1)
-    if rule.startswith("within_columns"):
-        return source.column_size or 1
-    if rule == "random" and projection.description.max_inputs is not None:
-        return min(source.size, projection.description.max_inputs)
-    return source.size
-
-
 def _into(plan: Plan, population: PopulationPlan, *kinds: str) -> list[ProjectionPlan]:
     return [p for p in plan.projections if p.target == population.index and p.kind in kinds]
 
@@ -96,7 +83,7 @@ def _arrivals(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
         size = abs(projection.weight)
         if projection.kind == "plastic":
             size = max(-population.rule.w_min, population.rule.w_max)
-        total += size * fan_in(plan, projection)
+        total += size * plan.fan_in(projection)
     if total >= POTENTIAL_LIMIT:
         yield Problem(
             f"its incoming weights could add up to {total / MILLI:.0f} in one step, "
@@ -106,7 +93,7 @@ def _arrivals(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
 
 
 def _rewards(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
-    total = sum(abs(p.weight) * fan_in(plan, p) for p in _into(plan, population, "reward"))
+    total = sum(abs(p.weight) * plan.fan_in(p) for p in _into(plan, population, "reward"))
     if total >= REWARD_LIMIT:
         yield Problem(
             f"its incoming rewards could add up to {total / ONE:.0f} in one step, "

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from colanet.config.model import MAX_DELAY, NoiseInput
+from colanet.config.model import NoiseInput
 from colanet.errors import ConfigError, Problem
-from colanet.plan import bounds
-from colanet.plan.build import Plan, ProjectionPlan
+from colanet.plan import connect
+from colanet.plan.plan import Plan, ProjectionPlan
+from colanet.units import MAX_DELAY
 
 VARIABLE = "COLANET_MEMORY"
 """Environment variable with the bytes that a network may take, instead of what is free."""
@@ -33,17 +34,12 @@ RATE = 0.25
 
 def count(plan: Plan, projection: ProjectionPlan) -> int:
     """Most synapses of one projection in one copy; those of `random` are the expected ones and some more."""
-    source, target = plan.shape(projection, "source"), plan.shape(projection, "target")
-    rule, described = projection.description.connection, projection.description
-    if rule == "one_to_one":
-        return max(source.size, target.size)
-    if rule.startswith("within_columns"):
-        return min(source.size * (target.column_size or 1), target.size * (source.column_size or 1))
-    if rule == "random":
-        pairs = source.size * target.size
-        expected = pairs * described.probability
-        return min(pairs, int(expected + 6 * expected**0.5) + 1, target.size * bounds.fan_in(plan, projection))
-    return source.size * target.size
+    rule, ends = connect.rule_of(projection.description), plan.ends(projection)
+    expected = rule.count(ends)
+    if not rule.random(ends):
+        return int(expected)
+    pairs = ends.source.size * ends.target.size
+    return min(pairs, int(expected + 6 * expected**0.5) + 1, ends.target.size * rule.fan_in(ends))
 
 
 def parts(plan: Plan) -> dict[str, int]:

@@ -8,7 +8,7 @@ from colanet.engine.base import InputSpikes, initial_state
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
-from colanet.plan.fixed import NEVER, ONE
+from colanet.units import NEVER, ONE
 
 ENGINES = [ReferenceEngine, NumbaEngine]
 

@@ -8,7 +8,7 @@ import pytest
 
 from colanet import hashing
 from colanet.engine.cuda.source import FOLDER, MAIN, RUNTIME_OPTIONS, columns, kernel_names, source
-from colanet.plan import fixed
+from colanet import units as fixed
 
 from . import nvrtc
 

@@ -18,7 +18,7 @@ from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.errors import BackendUnavailable, ConfigError
 from colanet.plan import build
-from colanet.plan.fixed import NEVER, ONE, RAMP_LIMIT, STABILITY_LIMIT, STEP_LIMIT
+from colanet.units import NEVER, ONE, RAMP_LIMIT, STABILITY_LIMIT, STEP_LIMIT
 
 from .networks import networks, random_input
 from .test_equality import assert_same_state

@@ -16,7 +16,7 @@ from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.errors import BackendUnavailable, CheckpointError
 from colanet.plan import build
-from colanet.plan.fixed import AWAKE, NEVER, POTENTIAL_LIMIT, RESOURCE_LIMIT
+from colanet.units import AWAKE, NEVER, POTENTIAL_LIMIT, RESOURCE_LIMIT
 
 from .networks import networks, random_input
 from .test_equality import assert_same_state

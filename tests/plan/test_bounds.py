@@ -1,11 +1,17 @@
 """Sums that could leave the engines' integers are refused by name, with the sum and the limit."""
 
-import pytest
+from fractions import Fraction
 
-from colanet.config import ranges
-from colanet.config.model import Network
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from colanet import units as fixed
+from colanet.config.check import check
+from colanet.config.model import Network, Population
 from colanet.errors import ConfigError
-from colanet.plan import bounds, build, fixed
+from colanet.plan import bounds, build
 
 
 def network(population=None, projections=(), inputs=(), **others) -> Network:
@@ -26,10 +32,46 @@ def refused(*args, **kwargs) -> str:
     return str(caught.value)
 
 
-def test_limits_of_files_are_those_of_the_engines():
-    assert ranges.WEIGHT_LIMIT == fixed.POTENTIAL_LIMIT // fixed.MILLI
-    assert ranges.WEIGHT_LIMIT < fixed.AWAKE
-    assert ranges.RATE_LIMIT <= ranges.RESOURCE_LIMIT == fixed.RESOURCE_LIMIT // fixed.ONE
+UNITS = {
+    name: unit for name, field in Population.model_fields.items() if (unit := fixed.unit_of(field.metadata))
+}
+
+
+def _values(unit):
+    """Numbers of all sizes, most of them near the largest that fits."""
+    edge = unit.limit / unit.scale
+    near = st.integers(-3, 3).map(lambda k: edge + k / unit.scale / 2)
+    return st.one_of(near, st.floats(0, 3 * edge)).flatmap(lambda v: st.sampled_from([v, -v]))
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_validate_accepts_just_the_numbers_that_fit_the_plan(data):
+    """The two read the same list, so neither refuses what the other takes."""
+    name = data.draw(st.sampled_from([*UNITS, "fixed", "gating", "reward"]))
+    population, projections = {}, [{"kind": "plastic", "connection": "all_to_all"}]
+    if name in UNITS:
+        unit = UNITS[name]
+        population[name] = data.draw(_values(unit))
+        population |= {"threshold_decay": 3, "presynaptic_period": 3}
+    else:
+        unit = fixed.WEIGHT_OF_KIND[name]
+        weight = data.draw(_values(unit))
+        weight = float(round(weight)) if name == "gating" else weight
+        projections.append({"kind": name, "connection": "one_to_one", "weight": weight})
+    try:
+        described = network(population, projections)
+    except ValidationError:
+        return  # a sign that the field refuses
+    found = [p for p in check(described) if "out of range" in p.message]
+    try:
+        build(described)
+        refused_by_plan = []
+    except ConfigError as error:
+        refused_by_plan = [p for p in error.problems if "out of range" in p.message]
+    assert bool(found) == bool(refused_by_plan)
+    value = next(iter(population.values())) if name in UNITS else projections[-1]["weight"]
+    assert bool(found) == (abs(round(Fraction(value) * unit.scale)) > unit.limit)
 
 
 # -------------------------------------------------------------------------- sums
@@ -59,7 +101,7 @@ def test_rewards_that_add_up_beyond_the_limit_are_refused():
 )
 def test_sums_count_the_synapses_that_a_neuron_can_have(connection, fan_in):
     plan = build(network(projections=[{**connection, "weight": 1}]))
-    assert bounds.fan_in(plan, plan.projections[0]) == fan_in
+    assert plan.fan_in(plan.projections[0]) == fan_in
     weight = (fixed.POTENTIAL_LIMIT - 9_000_000) // (2000 * fan_in)
     build(network(projections=[{**connection, "weight": sign * weight} for sign in (1, -1)]))
     assert "could add up to" in refused(projections=[{**connection, "weight": 1.02 * weight}] * 2)
@@ -83,14 +125,14 @@ def test_no_neuron_has_more_synapses_than_the_bound(connection, size, columns):
     for p in plan.projections:
         synapses = plan.synapses(p.index)
         most = max(((synapses.post == i).sum() for i in range(p.target_size)), default=0)
-        assert most <= bounds.fan_in(plan, p)
+        assert most <= plan.fan_in(p)
 
 
 def test_the_bias_and_the_kicks_count_too():
     weights = [{"connection": "all_to_all", "weight": 700}]
     build(network(projections=weights))
     assert "weights could add up to 1098800 " in refused({"bias": -550_000}, weights)
-    assert "bias: 1100000.0 is out of range" in refused({"bias": 1_100_000}, [])
+    assert "bias: 1100000 is out of range" in refused({"bias": 1_100_000}, [])
 
 
 def test_votes_of_one_object_are_counted():

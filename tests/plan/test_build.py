@@ -10,8 +10,8 @@ from colanet.config import load
 from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.plan import build
-from colanet.plan.describe import operations
-from colanet.plan.fixed import AWAKE, ONE
+from colanet.plan.operations import calls
+from colanet.units import AWAKE, ONE
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PUBLISHED = Path(__file__).parent / "published.nnc"
@@ -103,10 +103,10 @@ def test_names_that_do_not_exist(mnist):
 
 
 def test_operations_are_in_the_order_of_the_model(mnist):
-    words = [line.split()[0] for line in operations(mnist)]
-    ranks = [["input", "deliver", "gate", "leak", "integrate", "fire", "learn"].index(word) for word in words]
-    assert ranks[:10] == [0] * 2 + [1] * 8
-    assert words[10:] == ["gate", "leak", "integrate", "fire"] * 3 + ["learn"]
+    words = [str(call).split()[0] for call in calls(mnist)]
+    assert words[:8] == ["deliver"] * 8
+    assert words[8:20] == ["gate", "leak", "integrate", "fire"] * 3
+    assert words[20:] == ["own_spike", "rewarded", "renormalise"]
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in CONFIGS.iterdir()))

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from colanet.config.model import MAX_DELAY, Network, Projection
+from colanet.config.model import Network, Projection
 from colanet.errors import ConfigError
 from colanet.plan import build
 from colanet.plan.connect import Shape, connect, draw_delays, draw_memory, draw_resources
-from colanet.plan.fixed import ONE
+from colanet.units import MAX_DELAY, ONE
 
 
 def pairs(source, target, recurrent=False, seed=0, copy=0, index=0, **values):
@@ -215,7 +215,7 @@ def test_discrete_resources():
 
 
 def test_resource_overflow_names_the_place_and_value():
-    with pytest.raises(ConfigError, match=r"here: -3000\.0 is out of range"):
+    with pytest.raises(ConfigError, match=r"here: -3000 is out of range"):
         resources(-3000.0)
 
 

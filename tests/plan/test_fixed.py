@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.plan import build
-from colanet.plan.fixed import (
-    MILLI,
-    ONE,
-    RESOURCE_LIMIT,
-    SCALE_Q,
-    SCALE_STEPS,
-    fixmul,
-    resource_of_zero_weight,
-    scale_table,
-    to_fixed,
-    weight_of,
-)
+from colanet.plan.fixed import fixmul, resource_of_zero_weight, scale_table, weight_of
+from colanet.units import MILLI, ONE, PLASTIC_WEIGHT, RESOURCE_LIMIT, SCALE_Q, SCALE_STEPS
 
 W_MIN = st.integers(-32767, 0)
 W_MAX = st.integers(1, 32767)
@@ -108,13 +98,13 @@ def test_products_are_symmetric_and_truncated(a, b):
 
 
 def test_rounding_is_half_to_even():
-    assert [to_fixed(v, MILLI, 10**6, "") for v in (0.0005, 0.0015, -0.0005, 8.531)] == [0, 2, 0, 8531]
+    assert [PLASTIC_WEIGHT.fixed(v, "") for v in (0.0005, 0.0015, -0.0005, 8.531)] == [0, 2, 0, 8531]
 
 
 def test_limits_are_inclusive():
-    assert to_fixed(32.767, MILLI, 32767, "w") == 32767
-    with pytest.raises(ConfigError, match=r"w: 32\.768 is out of range, at most 32\.767"):
-        to_fixed(32.768, MILLI, 32767, "w")
+    assert PLASTIC_WEIGHT.fixed(32.767, "w") == 32767
+    with pytest.raises(ConfigError, match=r"w: 32\.768 is out of range: plastic weights are at most 32\.767 in size"):
+        PLASTIC_WEIGHT.fixed(32.768, "w")
 
 
 def small(population=None, projection=None):
@@ -133,19 +123,19 @@ FIXED = {"kind": "fixed", "connection": "all_to_all"}
 @pytest.mark.parametrize(
     ("population", "projection", "named"),
     [
-        ({"w_max": 33.0}, {}, r"population L: w_max: 33\.0 "),
+        ({"w_max": 33.0}, {}, r"population L: w_max: 33 "),
         ({"w_min": -40.5}, {}, r"population L: w_min: -40\.5 "),
-        ({"noise_amplitude": 70.0}, {}, r"population L: noise_amplitude: 70\.0 "),
-        ({"hebbian_rate": 1e6}, {}, r"population L: hebbian_rate: 1000000\.0 "),
-        ({"stability_rate": -1e9}, {}, r"population L: stability_rate: -1000000000\.0 "),
-        ({"threshold_weight_factor": 5000.0}, {}, r"population L: threshold_weight_factor: 5000\.0 "),
-        ({"threshold_increment": 2e6, "threshold_decay": 3}, {}, r"population L: threshold_increment: 2000000\.0 "),
-        ({"min_potential": -1e9}, {}, r"population L: min_potential: -1000000000\.0 "),
-        ({"presynaptic_rate": 1e4, "presynaptic_period": 3}, {}, r"population L: presynaptic_rate: 10000\.0 "),
-        ({}, {**FIXED, "weight": 1e8}, r"projection R->L: weight: 100000000\.0 "),
+        ({"noise_amplitude": 70.0}, {}, r"population L: noise_amplitude: 70 "),
+        ({"hebbian_rate": 1e6}, {}, r"population L: hebbian_rate: 1000000 "),
+        ({"stability_rate": -1e9}, {}, r"population L: stability_rate: -1000000000 "),
+        ({"threshold_weight_factor": 5000.0}, {}, r"population L: threshold_weight_factor: 5000 "),
+        ({"threshold_increment": 2e6, "threshold_decay": 3}, {}, r"population L: threshold_increment: 2000000 "),
+        ({"min_potential": -1e9}, {}, r"population L: min_potential: -1000000000 "),
+        ({"presynaptic_rate": 1e4, "presynaptic_period": 3}, {}, r"population L: presynaptic_rate: 10000 "),
+        ({}, {**FIXED, "weight": 1e8}, r"projection R->L: weight: 100000000 "),
         ({}, {**FIXED, "weight": 300_000}, r"population L: its incoming weights could add up to 1200000 "),
-        ({}, {"kind": "reward", "weight": 3000}, r"projection R->L: weight: 3000\.0 "),
-        ({}, {"kind": "gating", "weight": 2**31}, r"projection R->L: weight: 2147483648\.0 "),
+        ({}, {"kind": "reward", "weight": 3000}, r"projection R->L: weight: 3000 "),
+        ({}, {"kind": "gating", "weight": 2**31}, r"projection R->L: weight: 2147483648 "),
         ({"hebbian_window": 1000, "tau_m": 10}, {}, r"population L: hebbian_window: .*10000\.0 steps"),
     ],
 )
@@ -156,7 +146,7 @@ def test_overflow_names_the_value(population, projection, named):
 
 def test_overflow_of_a_resource_names_the_value():
     plan = build(small(projection={"initial_resource": 5000.0}))
-    with pytest.raises(ConfigError, match=r"projection R->L: initial_resource: 5000\.0 is out of range"):
+    with pytest.raises(ConfigError, match=r"projection R->L: initial_resource: 5000 is out of range"):
         plan.resources(0, 0)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from colanet import hashing
-from colanet.config.model import MAX_DELAY
 from colanet.engine.cuda.source import columns
 from colanet.engine.cuda.wiring import J, Wiring, padded, words_of
 from colanet.errors import BackendUnavailable, ConfigError
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan
 from colanet.plan.fixed import scale_table
+from colanet.units import MAX_DELAY
 
 P = columns("Population", "P_")
 N = columns("NetworkRow", "N_")

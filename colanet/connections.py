@@ -1,0 +1,230 @@
+"""Connection rules: which source neuron reaches which target neuron. One entry a rule.
+
+A package adds a rule by the entry point group ``colanet.connections``; see docs/extending.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from colanet.registry import Registry
+
+Pairs = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size and column size (0: no columns) of one end of a projection."""
+
+    size: int
+    column_size: int = 0
+
+    def column(self, index: np.ndarray) -> np.ndarray:
+        """Column of each neuron; without columns each neuron is its own."""
+        return index // self.column_size if self.column_size else index
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a rule goes by.
+
+    Attributes
+    ----------
+    source, target : Shape
+    probability : float
+        Of a pair.
+    max_inputs : int or None
+        Most synapses that one target neuron receives.
+    uniform : callable or None
+        Random numbers in [0, 1) of pair numbers ``pre * target.size + post``, the projection's own and the same at
+        every call; None where only counts are asked for.
+    """
+
+    source: Shape
+    target: Shape
+    probability: float = 1.0
+    max_inputs: int | None = None
+    uniform: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+def _never(ends: Ends) -> bool:
+    return False
+
+
+def _all(ends: Ends) -> float:
+    return ends.source.size * ends.target.size
+
+
+def _every_source(ends: Ends) -> int:
+    return ends.source.size
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A connection rule.
+
+    Attributes
+    ----------
+    text : str
+        What it connects, in a few words.
+    pairs : callable
+        ``(ends, first, last) -> (pre, post)``: int64 arrays of the pairs whose source neuron lies in first..last-1,
+        sorted by pre, then post. Plans call it for one block of source neurons after another.
+    fan_in : callable
+        ``ends -> int``: most synapses that one target neuron can have.
+    count : callable
+        ``ends -> number``: how many synapses there are at most; of a random rule, how many are expected.
+    columns : bool
+        Whether both ends need the same number of columns.
+    self_links : bool
+        Whether a neuron may be connected to itself where both ends are one population.
+    random : callable
+        ``ends -> bool``: whether network copies differ.
+    takes : tuple of str
+        Which of the fields ``probability`` and ``max_inputs`` it goes by.
+    """
+
+    text: str
+    pairs: Callable[[Ends, int, int], Pairs]
+    fan_in: Callable[[Ends], int] = _every_source
+    count: Callable[[Ends], float] = _all
+    columns: bool = False
+    self_links: bool = False
+    random: Callable[[Ends], bool] = _never
+    takes: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------- all to all
+
+
+def block(ends: Ends, first: int, last: int) -> Pairs:
+    """All pairs of the source neurons first..last-1."""
+    pre = np.repeat(np.arange(first, last, dtype=np.int64), ends.target.size)
+    return pre, np.tile(np.arange(ends.target.size, dtype=np.int64), last - first)
+
+
+ALL_TO_ALL = Rule("all but a neuron to itself", block)
+
+# ------------------------------------------------------------------- one to one
+
+
+def _one_to_one(ends: Ends, first: int, last: int) -> Pairs:
+    sources, targets = ends.source.size, ends.target.size
+    if sources >= targets:
+        ratio = sources // targets
+        pre = np.arange(first, max(first, min(last, ratio * targets)), dtype=np.int64)
+        return pre, pre // ratio
+    ratio = targets // sources
+    post = np.arange(ratio * first, ratio * last, dtype=np.int64)
+    return post // ratio, post
+
+
+ONE_TO_ONE = Rule(
+    "same index, or blocks of the integer ratio of the sizes",
+    _one_to_one,
+    fan_in=lambda ends: max(ends.source.size // ends.target.size, 1),
+    count=lambda ends: max(ends.source.size, ends.target.size),
+    self_links=True,
+)
+
+# --------------------------------------------------------------------- columns
+
+
+def _same_columns(ends: Ends, first: int, last: int) -> Pairs:
+    width = ends.target.column_size or 1
+    own = np.arange(first, last, dtype=np.int64)
+    begin = ends.source.column(own) * width
+    many = np.clip(ends.target.size - begin, 0, width)
+    pre = np.repeat(own, many)
+    inside = np.arange(len(pre)) - np.repeat(np.cumsum(many) - many, many)
+    return pre, np.repeat(begin, many) + inside
+
+
+def _same_columns_other_index(ends: Ends, first: int, last: int) -> Pairs:
+    pre, post = _same_columns(ends, first, last)
+    return pre[pre != post], post[pre != post]
+
+
+def _other_columns(ends: Ends, first: int, last: int) -> Pairs:
+    pre, post = block(ends, first, last)
+    keep = ends.source.column(pre) != ends.target.column(post)
+    return pre[keep], post[keep]
+
+
+def _column_count(ends: Ends) -> float:
+    source, target = ends.source, ends.target
+    return min(source.size * (target.column_size or 1), target.size * (source.column_size or 1))
+
+
+def _column_fan_in(ends: Ends) -> int:
+    return ends.source.column_size or 1
+
+
+WITHIN_COLUMNS = Rule(
+    "inside equal column indices, no self-connection",
+    _same_columns,
+    fan_in=_column_fan_in,
+    count=_column_count,
+    columns=True,
+)
+WITHIN_COLUMNS_EXCEPT_SAME = Rule(
+    "inside equal columns, all but the same index",
+    _same_columns_other_index,
+    fan_in=_column_fan_in,
+    count=_column_count,
+    columns=True,
+)
+OTHER_COLUMNS = Rule("all except the same column (the same index without columns)", _other_columns, columns=True)
+
+# ---------------------------------------------------------------------- random
+
+
+def _random(ends: Ends, first: int, last: int) -> Pairs:
+    pre, post = block(ends, first, last)
+    if ends.probability == 1.0 or ends.uniform is None:
+        return pre, post
+    keep = ends.uniform(pre * ends.target.size + post) < ends.probability
+    return pre[keep], post[keep]
+
+
+def _random_count(ends: Ends) -> float:
+    expected = ends.source.size * ends.target.size * ends.probability
+    return expected if ends.max_inputs is None else min(expected, ends.target.size * ends.max_inputs)
+
+
+RANDOM = Rule(
+    "each pair with `probability`",
+    _random,
+    fan_in=lambda ends: ends.source.size if ends.max_inputs is None else min(ends.source.size, ends.max_inputs),
+    count=_random_count,
+    random=lambda ends: ends.probability < 1.0 or ends.max_inputs is not None,
+    takes=("probability", "max_inputs"),
+)
+
+# -------------------------------------------------------------------- the door
+
+
+def _wrong(thing: Any) -> str | None:
+    return None if isinstance(thing, Rule) else f"expected a colanet.connections.Rule, found {type(thing).__name__}"
+
+
+CONNECTIONS: Registry[Rule] = Registry(
+    "connection",
+    "colanet.connections",
+    {
+        name.lower(): f"{__name__}:{name}"
+        for name in (
+            "ONE_TO_ONE",
+            "ALL_TO_ALL",
+            "WITHIN_COLUMNS",
+            "OTHER_COLUMNS",
+            "WITHIN_COLUMNS_EXCEPT_SAME",
+            "RANDOM",
+        )
+    },
+    check=_wrong,
+)

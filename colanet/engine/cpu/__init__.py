@@ -1,0 +1,1 @@
+"""The numba engine's kernels, in the rooms that all engines share (see `colanet.plan.operations`)."""

@@ -1,0 +1,71 @@
+"""Integers of the kernels: products, weights out of resources, step sizes, the hash of `colanet.hashing`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from colanet.compiled import inlined, kernel
+from colanet.units import ONE, SCALE_Q, Q
+
+BUCKET, BUCKETS = 10, 4096
+"""Weights of resources below 2^(BUCKET) * BUCKETS are looked up, by buckets of 2^BUCKET."""
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX2 = np.uint64(0x94D049BB133111EB)
+S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+BIT, NO_BITS = np.uint64(1), np.uint64(0)
+
+
+def _lowest_bit(typing, bits):
+    """Position of the lowest bit that is set."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+lowest_bit: Any = intrinsic(_lowest_bit)
+
+
+@inlined
+def mix(z):
+    z = (z ^ (z >> S30)) * MIX1
+    z = (z ^ (z >> S27)) * MIX2
+    return z ^ (z >> S31)
+
+
+@inlined
+def fixmul(a, b, shift):
+    product = a * b
+    if product >= 0:
+        return product >> shift
+    return -((-product) >> shift)
+
+
+@inlined
+def weight_of(resource, span, span_q, level, bound):
+    """Weight minus w_min. Small resources are looked up: `level` holds the weight at the start of each bucket
+    of 1024 resources, in which at most one boundary lies, and `bound` the smallest resource of each weight."""
+    positive = np.uint64(max(resource, 0))
+    if positive < np.uint64(BUCKETS << BUCKET):
+        least = np.uint64(level[positive >> np.uint64(BUCKET)])
+        return np.int64(least) + (np.int64(positive) >= bound[least + BIT])
+    total = np.uint64(span_q) + positive
+    return np.int64((np.uint64(2 * span) * positive + total) // (total + total))
+
+
+@kernel
+def scaled(stability, rate, table):
+    if stability <= 0:
+        return rate
+    whole = stability >> Q
+    if whole >= SCALE_Q:
+        return np.int64(0)
+    return fixmul(rate, table[(stability & (ONE - 1)) >> (Q - 10)] >> whole, SCALE_Q)

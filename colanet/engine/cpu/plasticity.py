@@ -1,0 +1,347 @@
+"""7 Plasticity: every rule of a step, for one neuron and its synapses (see the methods of `reference.Network`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.arrivals import look_again, note_change
+from colanet.engine.cpu.integers import BIT, BUCKET, BUCKETS, NO_BITS, fixmul, lowest_bit, scaled, weight_of
+from colanet.engine.cpu.tables import PLASTIC, REWARDS
+from colanet.units import (
+    BASE_THRESHOLD,
+    FOREVER,
+    MILLI,
+    ONE,
+    POTENTIAL_LIMIT,
+    RESOURCE_LIMIT,
+    STABILITY_LIMIT,
+    Q,
+)
+
+
+@kernel
+def received(t, q, i, since, wiring, live, feed, mask):
+    """Bit set of the slots of target neuron i over which it received a spike at steps since..t."""
+    projection = wiring.projection[q]
+    words = projection.words
+    neuron = wiring.population[projection.target].start + i
+    turns = live.n_fired.shape[0] - 1
+    for w in range(words):
+        mask[w] = NO_BITS
+    if projection.dense and projection.from_input:
+        delay, at = projection.delay_min, projection.bits
+        for s in range(max(since, delay), t + 1):
+            if live.awake[s & turns, neuron]:
+                bits = feed.bits[s - delay - feed.base, at : at + words]
+                for w in range(words):
+                    mask[w] |= bits[w]
+        return
+    if projection.dense:
+        lo, hi = 0, projection.source_size
+    else:
+        lo = wiring.slot_ptr[projection.slot_ptr + i]
+        hi = wiring.slot_ptr[projection.slot_ptr + i + 1]
+    for slot in range(lo, hi):
+        source, delay = np.int64(slot), projection.delay_min
+        if not projection.dense:
+            source, delay = np.int64(wiring.slot_source[slot]), np.int64(wiring.slot_delay[slot])
+        for s in range(max(since, delay), t + 1):
+            if not live.awake[s & turns, neuron]:
+                continue
+            if projection.from_input:
+                word = feed.bits[s - delay - feed.base, projection.bits + (source >> 6)]
+                hit = (word >> np.uint64(source & 63)) & BIT
+            else:
+                first = wiring.population[projection.source].start
+                hit = np.uint64(live.spikes[(s - delay) & turns, first + source])
+            if hit:
+                mask[(slot - lo) >> 6] |= BIT << np.uint64((slot - lo) & 63)
+                break
+
+
+@inlined
+def slots(projection, i, wiring):
+    """First slot of target neuron i, and how many it has."""
+    if projection.dense:
+        return projection.slot + i * projection.source_size, projection.source_size
+    lo = wiring.slot_ptr[projection.slot_ptr + i]
+    return lo, wiring.slot_ptr[projection.slot_ptr + i + 1] - lo
+
+
+@inlined
+def set_threshold(neuron, population, live):
+    """Base threshold plus alpha times the sum of positive plastic weights."""
+    if population.alpha:
+        above = (population.alpha * live.positive[neuron]) >> Q
+        live.threshold[neuron] = min(BASE_THRESHOLD + above, POTENTIAL_LIMIT)
+
+
+@kernel
+def change(q, i, mask, step, wiring, live, scratch):
+    """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
+    note_change(q, i, wiring, scratch)
+    projection = wiring.projection[q]
+    population = wiring.population[projection.target]
+    neuron = population.start + i
+    first, n = slots(projection, i, wiring)
+    w_min, span = population.w_min, population.w_max - population.w_min
+    span_q = (span * ONE + MILLI // 2) // MILLI
+    stride = np.uint64(projection.stride)
+    level, bound = wiring.level[projection.target], wiring.bound[projection.target]
+    resource, where = live.resource[first : first + n], wiring.slot_position[first : first + n]
+    weight = live.weight[projection.synapse + i :] if projection.dense else live.weight
+    added, positive = np.int64(0), np.int64(0)
+    for w in range(projection.words):
+        bits = mask[w]
+        while bits:
+            slot = np.uint64(64 * w) + lowest_bit(bits)
+            bits &= bits - BIT
+            old = np.int64(resource[slot])
+            new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+            resource[slot] = new
+            added += new - old
+            at = slot * stride if stride else np.uint64(where[slot])
+            before = np.int64(weight[at])
+            after = w_min + weight_of(new, span, span_q, level, bound)
+            weight[at] = after
+            positive += max(after, 0) - max(before, 0)
+    live.positive[neuron] += positive
+    set_threshold(neuron, population, live)
+    if population.virtual_synapses >= 0:
+        live.debt[neuron] -= added
+        if abs(live.debt[neuron]) >= ONE:
+            live.owing[projection.target] = 0
+
+
+@kernel
+def shift_resources(resource, share):
+    """Add `share` to all; what saturation let through, and the largest result."""
+    added, largest = np.int64(0), np.int64(0)
+    for slot in range(len(resource)):
+        old = np.int64(resource[slot])
+        new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+        resource[slot] = new
+        added += new - old
+        largest = max(largest, new)
+    return added, largest
+
+
+@kernel
+def look_up(fresh, resource, level, bound):
+    """`weight_of` for resources that all lie in the table."""
+    for slot in range(len(resource)):
+        positive = max(resource[slot], 0)
+        j = level[positive >> BUCKET]
+        fresh[slot] = j + (positive >= bound[j + 1])
+
+
+@kernel
+def store_weights(weight, fresh, w_min, origin, stride, size):
+    """Write new weights, `stride` apart; the sum of the positive ones."""
+    positive = 0
+    for slot in range(size):
+        w = w_min + fresh[slot]
+        weight[origin + slot * stride] = w
+        positive += max(w, 0)
+    return positive
+
+
+@inlined
+def shift_all(q, i, share, wiring, live, scratch):
+    """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
+    note_change(q, i, wiring, scratch)
+    projection, fresh = wiring.projection[q], scratch.fresh
+    population = wiring.population[projection.target]
+    first, n = slots(projection, i, wiring)
+    w_min, span = population.w_min, population.w_max - population.w_min
+    resource = live.resource[first : first + n]
+    level, bound = wiring.level[projection.target], wiring.bound[projection.target]
+    added, largest = shift_resources(resource, share)
+    if largest >> BUCKET < BUCKETS:
+        look_up(fresh, resource, level, bound)
+    else:
+        span_q = (span * ONE + MILLI // 2) // MILLI
+        for slot in range(n):
+            fresh[slot] = weight_of(np.int64(resource[slot]), span, span_q, level, bound)
+    if projection.dense:
+        origin, stride = projection.synapse + i, projection.stride
+        return added, store_weights(live.weight, fresh, w_min, origin, stride, n)
+    positive = 0
+    for slot in range(n):
+        w = w_min + fresh[slot]
+        live.weight[wiring.slot_position[first + slot]] = w
+        positive += max(w, 0)
+    return added, positive
+
+
+@inlined
+def stabilise(neuron, live, delta):
+    """A non-positive stability can only increase. One change is below 2^44, stability at most 2^62."""
+    if live.stability[neuron] > 0 or delta > 0:
+        live.stability[neuron] = min(max(live.stability[neuron] + delta, -STABILITY_LIMIT), STABILITY_LIMIT)
+
+
+@inlined
+def own_spike(t, p, i, forced, wiring, live, scratch, feed):
+    """Hebbian rule and tight spike sequences."""
+    population, mask = wiring.population[p], scratch.mask
+    neuron = population.start + i
+    last = live.last_spike[neuron]
+    continues = not forced and not live.forced[neuron] and t - last <= population.isi_max
+    since = last + 1 if continues else t - population.hebbian_window
+    step = 0 if forced else scaled(live.stability[neuron], population.hebbian, wiring.scale)
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        if projection.kind != PLASTIC or projection.target != p:
+            continue
+        received(t, q, i, since, wiring, live, feed, mask)
+        at = projection.word + i * projection.words
+        for w in range(projection.words):
+            old = live.contributes[at + w] if continues else NO_BITS
+            live.contributes[at + w] = old | mask[w]
+            mask[w] &= ~old
+        if step:
+            change(q, i, mask, step, wiring, live, scratch)
+    if not continues:
+        live.sequence_start[neuron] = t
+        stabilise(neuron, live, fixmul(population.stability_rate, population.hebbian, Q))
+    live.last_spike[neuron] = t
+    live.forced[neuron] = forced
+    if forced:
+        live.owing[p] = 0
+
+
+@inlined
+def rewarded(t, p, i, reward, wiring, live, scratch, feed):
+    """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
+    population, mask = wiring.population[p], scratch.mask
+    neuron = population.start + i
+    forced = live.forced[neuron] == 1
+    if population.three_factor and t - live.last_spike[neuron] > population.dopamine_window:
+        return
+    step = scaled(live.stability[neuron], reward, wiring.scale)
+    if step and not (forced and reward <= 0):
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if projection.kind != PLASTIC or projection.target != p:
+                continue
+            if population.three_factor:
+                at = projection.word + i * projection.words
+                change(q, i, live.contributes[at : at + projection.words], step, wiring, live, scratch)
+            else:
+                received(t, q, i, t - population.dopamine_window + 1, wiring, live, feed, mask)
+                change(q, i, mask, step, wiring, live, scratch)
+    stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
+
+
+@inlined
+def stability_of_reward(t, population, neuron, reward, forced, live):
+    product = fixmul(population.stability_rate, reward, Q)
+    if forced:
+        return -product if reward > 0 else np.int64(0)
+    if reward < 0:
+        return product
+    if population.stability_three_factor:
+        return 2 * product
+    distance = abs(t - live.sequence_start[neuron] - population.isi_max)
+    if population.isi_max:
+        # From three times isi_max on the factor is -1; the shifted distance stays below 2^34.
+        distance = min(distance, 3 * population.isi_max)
+        factor = max(2 * ONE - (distance << Q) // population.isi_max, -ONE)
+    else:
+        factor = ONE if distance == 0 else -ONE  # the limit for ISImax -> 0
+    return fixmul(product, factor, Q)
+
+
+@kernel
+def presynaptic(t, p, wiring, live, scratch, feed):
+    """One-factor plasticity of every neuron of a population."""
+    population, mask = wiring.population[p], scratch.mask
+    for i in range(population.size):
+        step = scaled(live.stability[population.start + i], population.presynaptic, wiring.scale)
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if step and projection.kind == PLASTIC and projection.target == p:
+                received(t, q, i, t - population.presynaptic_period + 1, wiring, live, feed, mask)
+                change(q, i, mask, step, wiring, live, scratch)
+
+
+@kernel
+def first_owing(debt):
+    """Index of the first neuron with a debt of 1.0 or more; how many neurons there are if there is none."""
+    n = len(debt)
+    for first in range(0, n, 32):
+        part = debt[first : first + 32]
+        most = np.int64(0)
+        for i in range(len(part)):
+            most = max(most, abs(part[i]))
+        if most >= ONE:
+            for i in range(len(part)):
+                if abs(part[i]) >= ONE:
+                    return first + i
+    return n
+
+
+@inlined
+def renormalise(t, p, wiring, live, scratch):
+    """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
+    population = wiring.population[p]
+    start, size = population.start, population.size
+    due = FOREVER
+    i = -1
+    while True:
+        i += 1 + first_owing(live.debt[start + i + 1 : start + size])
+        if i >= size:
+            break
+        neuron = start + i
+        owed = live.debt[neuron]
+        if not live.forced[neuron] and t - live.last_spike[neuron] < population.isi_max:
+            due = min(due, live.last_spike[neuron] + population.isi_max)
+            continue
+        sharers = population.virtual_synapses
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if projection.kind == PLASTIC and projection.target == p:
+                sharers += slots(projection, i, wiring)[1]
+        if sharers == 0:
+            continue
+        share = owed // sharers if owed >= 0 else -(-owed // sharers)
+        given = share * population.virtual_synapses
+        live.virtual_resource[neuron] += given
+        positive = 0
+        for q in range(len(wiring.projection)):
+            projection = wiring.projection[q]
+            if projection.kind == PLASTIC and projection.target == p:
+                added, above = shift_all(q, i, share, wiring, live, scratch)
+                given += added
+                positive += above
+        live.positive[neuron] = positive
+        set_threshold(neuron, population, live)
+        live.debt[neuron] = owed - given
+        if abs(owed - given) >= ONE:
+            due = t + 1
+    live.owing[p] = due
+
+
+@inlined
+def learn(t, p, wiring, live, scratch, feed):
+    """All rules of one step for one population."""
+    population = wiring.population[p]
+    start = population.start
+    line = t & (live.n_fired.shape[0] - 1)
+    for k in range(start, start + live.n_fired[line, p]):
+        i = np.int64(live.fired[line, k])
+        own_spike(t, p, i - start, scratch.forcing[i] == 1, wiring, live, scratch, feed)
+    if scratch.touched[p, REWARDS]:
+        for j in range(population.size):
+            reward = scratch.reward[start + j]
+            if reward != 0 and live.gate[start + j] > 0:
+                rewarded(t, p, j, reward, wiring, live, scratch, feed)
+    period = population.presynaptic_period
+    if period and t > 0 and t % period == 0:
+        presynaptic(t, p, wiring, live, scratch, feed)
+    if live.owing[p] <= t:
+        renormalise(t, p, wiring, live, scratch)
+    if scratch.n_changed[p]:
+        look_again(t, p, wiring, live, scratch, feed)

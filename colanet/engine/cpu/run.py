@@ -1,0 +1,194 @@
+"""Time: one network copy through thousands of steps in a single call. The entry points of the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colanet.compiled import entry, inlined, kernel
+from colanet.engine.cpu.arrivals import add_rows, deliver
+from colanet.engine.cpu.integers import BIT
+from colanet.engine.cpu.neurons import count_above, leak, move_gates, note_awake, update
+from colanet.engine.cpu.plasticity import learn
+from colanet.engine.cpu.tables import BLOCK, CURRENT, REWARDS, ROW_ALIGN
+from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
+
+NO_LEAK = 1 << LEAK_Q
+
+
+@inlined
+def clear_arrivals(p, wiring, scratch):
+    """Zero what the step left in the arrival arrays of a population."""
+    start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
+    if scratch.touched[p, CURRENT]:
+        scratch.forcing[start:stop] = 0
+    if scratch.touched[p, REWARDS]:
+        scratch.reward[start:stop] = 0
+    scratch.touched[p] = 0
+
+
+@kernel
+def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
+    """Count votes and record the n spikes of a population."""
+    start, size = wiring.population[p].start, wiring.population[p].size
+    line = t & (live.n_fired.shape[0] - 1)
+    out.spikes[p] += n
+    for k in range(start, start + n):
+        i = live.fired[line, k]
+        if p == vote_population:
+            out.votes[object_index, (i - start) * out.votes.shape[1] // size] += 1
+        if out.chosen[p]:
+            out.record[out.recorded[0], 0] = t
+            out.record[out.recorded[0], 1] = i
+            out.recorded[0] += 1
+
+
+@kernel
+def next_event(t, stop, learning, wiring, live, feed):
+    """With no spike on its way after step t: the next step at which anything can happen, at most `stop`."""
+    for p in range(len(wiring.population)):
+        population = wiring.population[p]
+        start, end = population.start, population.start + population.size
+        if population.driven:
+            return t + 1
+        if learning:
+            stop = min(stop, max(live.owing[p], t + 1))
+        if count_above(live.potential[start:end], live.threshold[start:end]):
+            return t + 1
+        if population.memory_period:
+            for i in range(start, end):
+                if t < live.memory_next[i] <= live.memory_end[i]:
+                    stop = min(stop, live.memory_next[i])
+        period = population.presynaptic_period
+        if learning and period:
+            stop = min(stop, (t // period + 1) * period)
+    for s in range(t + 1, stop):
+        line = s - feed.base
+        for source in range(len(wiring.input_reach)):
+            if feed.ptr[source, line] != feed.ptr[source, line + 1]:
+                return s
+    return stop
+
+
+@kernel
+def pass_time(first, stop, wiring, live):
+    """What steps first..stop-1 do when nothing arrives and nobody fires: leaks, ramps, gates, rings."""
+    turns = live.n_fired.shape[0]
+    recent = max(first, stop - turns)
+    for p in range(len(wiring.population)):
+        population = wiring.population[p]
+        start, end = population.start, population.start + population.size
+        u = live.potential[start:end]
+        period = population.reset_period
+        if period and first + (population.reset_phase - first) % period < stop:
+            u[:] = 0
+        if population.leak < NO_LEAK:
+            for _ in range(first, stop):
+                left = np.int32(0)
+                for i in range(len(u)):
+                    u[i] = leak(u[i], np.int32(population.leak))
+                    left |= u[i]
+                if left == 0:
+                    break
+        if population.ramp_period:
+            ramp = live.ramp[start:end]
+            for i in range(len(ramp)):
+                ramp[i] = max(ramp[i] - (stop - first), 0)
+        for s in range(recent, stop):
+            line = s & (turns - 1)
+            for k in range(start, start + live.n_fired[line, p]):
+                live.spikes[line, live.fired[line, k]] = 0
+            live.n_fired[line, p] = 0
+        if population.gated:
+            pass_gates(first, recent, stop, population, live)
+
+
+@kernel
+def pass_gates(first, recent, stop, population, live):
+    """Activation counters over steps first..stop-1; rows of `awake` from `recent` on."""
+    start, end = population.start, population.start + population.size
+    a = live.gate[start:end]
+    moving = True
+    for s in range(first, stop):
+        if moving:
+            moving = False
+            for i in range(len(a)):
+                moving |= a[i] != 0 and a[i] != AWAKE
+            move_gates(a)
+        elif s < recent:
+            continue
+        if population.plastic and s >= recent:
+            note_awake(a, live.awake[s & (live.n_fired.shape[0] - 1), start:end])
+
+
+@entry
+def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
+    """Run one copy from step `start` to `stop`; the number of synaptic events.
+
+    Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
+    """
+    populations, projections = len(wiring.population), len(wiring.projection)
+    events = 0
+    arriving = start + MAX_DELAY
+    restless = False
+    for p in range(populations):
+        restless |= wiring.population[p].driven > 0
+    scratch.ahead_stop[:] = 0
+    for q in range(projections):
+        scratch.until[q] = FOREVER if wiring.projection[q].from_input else start + MAX_DELAY
+    first_object = start // vote_period
+    t = start
+    while t < stop:
+        line = t & (live.n_fired.shape[0] - 1)
+        for q in range(projections):
+            if t <= scratch.until[q]:
+                events += deliver(t, stop, q, wiring, live, scratch, feed)
+        noting = t < freeze or t >= stop - live.n_fired.shape[0]
+        for p in range(populations):
+            n = update(t, p, noting, wiring, live, scratch)
+            if n:
+                for q in range(projections):
+                    if wiring.projection[q].source == p and not wiring.projection[q].from_input:
+                        scratch.until[q] = t + wiring.projection[q].delay_max
+                arriving = max(arriving, t + wiring.population[p].reach)
+                harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
+        for p in range(populations):
+            if t < freeze and wiring.population[p].plastic:
+                period = wiring.population[p].presynaptic_period
+                due = scratch.touched[p, REWARDS] or live.owing[p] <= t or (period and t % period == 0)
+                if live.n_fired[line, p] or due:
+                    learn(t, p, wiring, live, scratch, feed)
+            clear_arrivals(p, wiring, scratch)
+        if restless:
+            t += 1
+            continue
+        for source in range(len(wiring.input_reach)):
+            if feed.ptr[source, t - feed.base] != feed.ptr[source, t - feed.base + 1]:
+                arriving = max(arriving, t + wiring.input_reach[source])
+        after = t + 1
+        if t >= arriving and after < stop:
+            after = next_event(t, stop, t < freeze, wiring, live, feed)
+            if after > t + 1:
+                pass_time(t + 1, after, wiring, live)
+        t = after
+    return events
+
+
+@entry
+def fill_bits(bits, first, ptr, index):
+    """Set the bits of an input's spikes; its words start at `first` in every row."""
+    for step in range(len(ptr) - 1):
+        for j in range(ptr[step], ptr[step + 1]):
+            bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
+
+
+@entry
+def add_all_rows(sums, weight, ptr, index, most, steps):
+    """Nothing but the row additions of a stretch of input, `steps` at a time: the roofline of `colanet bench`."""
+    stride = len(sums) // steps
+    for first in range(0, len(ptr) - 1, steps):
+        for line in range(0, stride // ROW_ALIGN, BLOCK):
+            lines = min(BLOCK, stride // ROW_ALIGN - line)
+            for step in range(first, min(first + steps, len(ptr) - 1)):
+                total = sums[(step - first) * stride + line * ROW_ALIGN :]
+                sources = index[ptr[step] : ptr[step + 1]]
+                add_rows(total, weight, sources, line * ROW_ALIGN, stride, lines, most)

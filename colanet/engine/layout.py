@@ -1,0 +1,299 @@
+"""Where the synapses of one network copy lie in the arrays of a compiled engine, and the engines' tables by name.
+
+Delivery goes by source: synapses of a projection that leave `pre` with delay d are ``row[p.row + pre * span + d -
+delay_min]`` up to the next entry, positions in `target` and in the array of weights. Learning goes by target: the
+synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next entry, positions in the arrays of
+resources and `slot_*`. A dense projection (plastic, all to all, one delay) needs no entries: the weight of pre -> post
+lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So sparse projections
+come first in all arrays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from colanet import hashing
+from colanet.hashing import Stream
+from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
+from colanet.plan.connect import Synapses
+
+
+class Kind(IntEnum):
+    """Kinds of projections in the engines' tables."""
+
+    FIXED = 0
+    PLASTIC = 1
+    GATING = 2
+    REWARD = 3
+
+
+# ----------------------------------------------------------------------- tables
+
+
+def _numbers(described: type) -> tuple[str, ...]:
+    """Fields of a dataclass that are numbers."""
+    return tuple(f.name for f in dataclasses.fields(described) if f.type in ("int", "bool"))
+
+
+POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driven", "reach")
+"""Columns of the table of populations: the constants of a plan under their own names; `reach` is the longest delay of
+what leaves it."""
+PROJECTION = (
+    *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot", "slot_ptr",
+    "word", "words", "bits",
+)  # fmt: skip
+"""Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many words
+each has, `bits` the first word of an input in a line of input spikes."""
+
+
+def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]], dtype: type = np.int64) -> np.ndarray:
+    """Rows with named integers as a structured array.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : sequence of mappings
+        Every one has just these columns.
+    dtype : type of the integers
+
+    Raises
+    ------
+    ValueError
+        If a row lacks a column or has another one, or a number does not fit.
+    """
+    result = np.zeros(len(rows), dtype=[(name, dtype) for name in columns])
+    limits = np.iinfo(dtype)
+    for number, row in enumerate(rows):
+        if row.keys() != set(columns):
+            raise ValueError(f"row {number}: columns {sorted(set(columns) ^ row.keys())} are missing or too many")
+        for name, value in row.items():
+            if not limits.min <= value <= limits.max:
+                raise ValueError(f"row {number}: {name} is {value}, which does not fit {np.dtype(dtype)}")
+            result[name][number] = value
+    return result
+
+
+def population_rows(plan: Plan, projections: np.ndarray) -> list[dict[str, int]]:
+    """The table of populations, `projections` being that of projections."""
+    nothing = dict.fromkeys(_numbers(Plasticity), 0)
+    rows = []
+    for p in plan.populations:
+        row = {name: int(getattr(p, name)) for name in _numbers(PopulationPlan)}
+        row |= {name: int(getattr(p.plasticity, name)) for name in nothing} if p.plasticity else nothing
+        row |= {"plastic": int(p.plasticity is not None), "driven": int(p.driven)}
+        row["reach"] = reach_of(projections, p.index, from_input=False)
+        rows.append(row)
+    return rows
+
+
+def reach_of(projections: np.ndarray, source: int, *, from_input: bool) -> int:
+    """Longest delay of the projections that leave an input or a population; 0 without any."""
+    leaving = (projections["from_input"] == from_input) & (projections["source"] == source)
+    return int(projections["delay_max"][leaving].max(initial=0))
+
+
+def kick_keys(plan: Plan, copy: int) -> np.ndarray:
+    """Keys of the random kicks of every population of one copy, uint64."""
+    keys = [hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations]
+    return np.array(keys, dtype=np.uint64)
+
+
+# ---------------------------------------------------------------------- synapses
+
+
+@dataclass(frozen=True)
+class Grain:
+    """What an engine's vectors and words are like.
+
+    Attributes
+    ----------
+    lanes : int
+        Weights to a multiple of which dense rows are padded, and at which they begin.
+    word : int
+        Bits of a word of a bit set.
+    """
+
+    lanes: int
+    word: int
+
+    def padded(self, n: int) -> int:
+        """The next multiple of `lanes`."""
+        return -(-n // self.lanes) * self.lanes
+
+    def words(self, n: int) -> int:
+        """Words of a bit set over n things."""
+        return -(-n // self.word)
+
+
+class Layout:
+    """The synapses of one network copy.
+
+    Parameters
+    ----------
+    plan : Plan
+    copy : int
+    grain : Grain
+
+    Attributes
+    ----------
+    projections : structured ndarray of int64, shape (projections,)
+        The columns of `PROJECTION`.
+    row : ndarray of int64
+    target : ndarray of int32
+        Flat target neuron of each position that is not dense.
+    slot_ptr, slot_position : ndarray of int64
+    slot_source, slot_delay : ndarray of int32
+    n_weights, n_slots, n_words : int
+    """
+
+    def __init__(self, plan: Plan, copy: int, grain: Grain) -> None:
+        self.plan, self.copy, self.grain = plan, copy, grain
+        self.n_weights = self.n_slots = self.n_words = 0
+        self._order: dict[int, np.ndarray] = {}
+        self._position: dict[int, np.ndarray] = {}
+        self._parts: dict[str, list[np.ndarray]] = {
+            name: [] for name in ("row", "target", "slot_ptr", "slot_source", "slot_delay", "slot_position")
+        }
+        self._bits = np.cumsum([0] + [grain.words(size) for _, size in plan.inputs])
+        dense = {p.index: self._is_dense(p) for p in plan.projections}
+        rows: dict[int, dict[str, int]] = {}
+        for projection in sorted(plan.projections, key=lambda p: dense[p.index]):
+            rows[projection.index] = self._add(projection, dense[projection.index])
+        self.projections = table(PROJECTION, [rows[p.index] for p in plan.projections])
+        self.row, self.target = self._joined("row", np.int64), self._joined("target", np.int32)
+        self.slot_ptr = self._joined("slot_ptr", np.int64)
+        self.slot_source = self._joined("slot_source", np.int32)
+        self.slot_delay = self._joined("slot_delay", np.int32)
+        self.slot_position = self._joined("slot_position", np.int64)
+
+    def synapses(self, projection: ProjectionPlan) -> Synapses:
+        """The synapses of a projection in this copy."""
+        return self.plan.synapses(projection.index, self.copy)
+
+    def _is_dense(self, projection: ProjectionPlan) -> bool:
+        synapses = self.synapses(projection)
+        full = synapses.count == projection.source_size * projection.target_size
+        return projection.kind == "plastic" and full and bool((synapses.delay == synapses.delay[0]).all())
+
+    def _length(self, name: str) -> int:
+        return sum(len(part) for part in self._parts[name])
+
+    def _joined(self, name: str, dtype: type) -> np.ndarray:
+        return np.concatenate([*self._parts[name], np.zeros(1, dtype=np.int64)]).astype(dtype)
+
+    def _add(self, projection: ProjectionPlan, dense: bool) -> dict[str, int]:
+        synapses = self.synapses(projection)
+        row = dict.fromkeys(PROJECTION, 0)
+        row |= {name: int(getattr(projection, name)) for name in _numbers(ProjectionPlan)}
+        row["kind"] = Kind[projection.kind.upper()]
+        row["delay_min"] = int(synapses.delay.min()) if synapses.count else 1
+        row["delay_max"] = int(synapses.delay.max()) if synapses.count else 1
+        row["bits"] = int(self._bits[projection.source]) if projection.from_input else 0
+        if dense:
+            row["dense"], row["stride"] = 1, self.grain.padded(projection.target_size)
+            row["synapse"] = self.n_weights = self.grain.padded(self.n_weights)
+            self.n_weights += projection.source_size * row["stride"]
+        else:
+            self._add_rows(row, projection, synapses)
+        if projection.kind == "plastic":
+            counts = np.bincount(synapses.post, minlength=projection.target_size)
+            row["slot"], row["word"] = self.n_slots, self.n_words
+            row["words"] = self.grain.words(int(counts.max()) if synapses.count else 0)
+            if not dense:
+                self._add_slots(row, projection, synapses, counts)
+            self.n_slots += synapses.count
+            self.n_words += row["words"] * projection.target_size
+        return row
+
+    def _add_rows(self, row: dict[str, int], projection: ProjectionPlan, synapses: Synapses) -> None:
+        """Delivery is by source, then delay, then target."""
+        span = row["delay_max"] - row["delay_min"] + 1
+        group = synapses.pre.astype(np.int64) * span + synapses.delay - row["delay_min"]
+        order = np.argsort(group, kind="stable")
+        position = np.empty(synapses.count, dtype=np.int64)
+        position[order] = self.n_weights + np.arange(synapses.count)
+        counts = np.bincount(group, minlength=projection.source_size * span)
+        row["row"] = self._length("row")
+        self._parts["row"].append(self.n_weights + np.concatenate([[0], np.cumsum(counts)]))
+        self._parts["target"].append(synapses.post[order] + self.plan.populations[projection.target].start)
+        self.n_weights += synapses.count
+        if projection.kind == "plastic":
+            self._position[projection.index] = position
+
+    def _add_slots(
+        self, row: dict[str, int], projection: ProjectionPlan, synapses: Synapses, counts: np.ndarray
+    ) -> None:
+        """Learning is by target, then source."""
+        order = np.lexsort((synapses.pre, synapses.post))
+        self._order[projection.index] = order
+        row["slot_ptr"] = self._length("slot_ptr")
+        self._parts["slot_ptr"].append(self.n_slots + np.concatenate([[0], np.cumsum(counts)]))
+        self._parts["slot_source"].append(synapses.pre[order])
+        self._parts["slot_delay"].append(synapses.delay[order])
+        self._parts["slot_position"].append(self._position[projection.index][order])
+
+    # ------------------------------------------------- canonical order <-> ours
+
+    def position(self, projection: ProjectionPlan) -> np.ndarray:
+        """Where in the array of weights each canonical synapse of a plastic projection lies, int64."""
+        if projection.index in self._position:
+            return self._position[projection.index]
+        row, synapses = self.projections[projection.index], self.synapses(projection)
+        place: np.ndarray = row["synapse"] + synapses.pre.astype(np.int64) * row["stride"] + synapses.post
+        return place
+
+    def slots(self, projection: ProjectionPlan) -> slice:
+        """The slots of a plastic projection."""
+        first = int(self.projections[projection.index]["slot"])
+        return slice(first, first + self.synapses(projection).count)
+
+    def words(self, projection: ProjectionPlan) -> slice:
+        """The words of its bit sets."""
+        row = self.projections[projection.index]
+        return slice(int(row["word"]), int(row["word"] + row["words"] * projection.target_size))
+
+    def to_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
+        """Values of the canonical synapses in the order of the slots."""
+        if projection.index in self._order:
+            return values[self._order[projection.index]]
+        return values.reshape(projection.source_size, projection.target_size).T.ravel()
+
+    def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
+        """Values of the slots in the order of the canonical synapses; a copy."""
+        if projection.index in self._order:
+            result = np.empty_like(values)
+            result[self._order[projection.index]] = values
+            return result
+        return values.reshape(projection.target_size, projection.source_size).T.copy().ravel()
+
+    def _places(self, projection: ProjectionPlan) -> tuple[np.ndarray, np.ndarray]:
+        """Target neuron of each slot, and the slot's place among those of its neuron."""
+        size = projection.target_size
+        if projection.index not in self._order:
+            place = np.tile(np.arange(projection.source_size), size)
+            return np.repeat(np.arange(size), projection.source_size), place
+        post = self.synapses(projection).post[self._order[projection.index]]
+        first = np.searchsorted(post, np.arange(size))
+        return post, np.arange(len(post)) - first[post]
+
+    def pack(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
+        """0 or 1 of the canonical synapses as bit sets over slots, flat words."""
+        words = int(self.projections[projection.index]["words"])
+        matrix = np.zeros((projection.target_size, self.grain.word * words), dtype=np.uint8)
+        matrix[self._places(projection)] = self.to_slots(projection, values)
+        return np.packbits(matrix, axis=1, bitorder="little").view(self._word).ravel()
+
+    def unpack(self, projection: ProjectionPlan, words: np.ndarray) -> np.ndarray:
+        """The inverse of `pack`, uint8."""
+        matrix = words.astype(self._word).reshape(projection.target_size, -1).view(np.uint8)
+        bits = np.unpackbits(matrix, axis=1, bitorder="little")
+        return self.from_slots(projection, bits[self._places(projection)])
+
+    @property
+    def _word(self) -> np.dtype:
+        return np.dtype(f"<u{self.grain.word // 8}")

@@ -1,0 +1,247 @@
+"""A plan: a network as named integers and arrays, everything an engine needs besides the input spikes.
+
+The fields of `PopulationPlan`, `Plasticity` and `ProjectionPlan` that are numbers are the columns of the engines'
+tables, under the same names (see `colanet.engine.layout`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from colanet.config.model import Network, Projection
+from colanet.connections import Ends, Shape
+from colanet.plan import connect
+from colanet.plan.connect import Synapses
+from colanet.units import AWAKE, MAX_DELAY
+
+
+@dataclass(frozen=True)
+class Plasticity:
+    """Constants of the learning rule of one population (docs/model.md); rates in 2^-20, times in steps."""
+
+    hebbian: int
+    hebbian_window: int
+    isi_max: int
+    dopamine_window: int
+    three_factor: bool
+    stability_three_factor: bool
+    stability_rate: int
+    w_min: int
+    w_max: int
+    virtual_synapses: int
+    presynaptic: int
+    presynaptic_period: int
+
+    @property
+    def window(self) -> int:
+        """How many steps back the rules look."""
+        return max(self.hebbian_window, self.isi_max, self.dopamine_window, self.presynaptic_period)
+
+
+@dataclass(frozen=True)
+class PopulationPlan:
+    """Constants of one population; potentials in 1/1000, times in steps.
+
+    Attributes
+    ----------
+    start : int
+        Offset of its neurons in the network's flat neuron order.
+    leak : int
+        u := u * leak / 1024 every step.
+    bias : int
+        Added to the potential every step.
+    subtract : bool
+        A spike takes the threshold from the potential instead of zeroing it.
+    alpha : int
+        Weight-dependent threshold, in 2^-20.
+    plasticity : Plasticity or None
+        None without incoming plastic synapses.
+    gated : bool
+        Whether gating synapses end here.
+    """
+
+    index: int
+    name: str
+    start: int
+    size: int
+    column_size: int
+    winner_take_all: bool
+    leak: int
+    floor: int
+    kick: int
+    bias: int
+    subtract: bool
+    ramp_increment: int
+    ramp_period: int
+    alpha: int
+    reset_period: int
+    reset_phase: int
+    memory_period: int
+    gated: bool
+    plasticity: Plasticity | None
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are; 0 without columns."""
+        return self.size // self.column_size if self.column_size else 0
+
+    @property
+    def stop(self) -> int:
+        """Offset of the neuron after its last one."""
+        return self.start + self.size
+
+    @property
+    def driven(self) -> bool:
+        """Whether potentials change by themselves, other than towards zero."""
+        return bool(self.kick or self.bias) or self.floor > 0
+
+    @property
+    def rule(self) -> Plasticity:
+        """The plasticity of a population that has one; ValueError if it has none."""
+        if self.plasticity is None:
+            raise ValueError(f"population {self.name} has no plastic synapses")
+        return self.plasticity
+
+
+@dataclass(frozen=True)
+class ProjectionPlan:
+    """One projection. `source` is an index into the inputs or the populations.
+
+    Attributes
+    ----------
+    weight : int
+        fixed: 1/1000; gating: steps; reward: 2^-20; plastic: 0, the weight follows the resource.
+    """
+
+    index: int
+    name: str
+    kind: str
+    from_input: bool
+    source: int
+    source_size: int
+    target: int
+    target_size: int
+    weight: int
+    description: Projection
+    random: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network ready to run; everything an engine needs besides the input spikes.
+
+    Attributes
+    ----------
+    inputs : tuple of (name, size)
+    populations, projections
+    copies, seed : int
+    n_neurons : int
+        Of one copy.
+    history : int
+        Length of the rings of past steps, a power of two: state row `t mod history` belongs to step t.
+    """
+
+    description: Network
+    inputs: tuple[tuple[str, int], ...]
+    populations: tuple[PopulationPlan, ...]
+    projections: tuple[ProjectionPlan, ...]
+    copies: int
+    seed: int
+
+    @property
+    def n_neurons(self) -> int:
+        """Neurons of one copy."""
+        return self.populations[-1].stop
+
+    @cached_property
+    def history(self) -> int:
+        """Length of the rings of past steps."""
+        window = max((p.plasticity.window for p in self.populations if p.plasticity), default=0)
+        return 1 << (window + MAX_DELAY + 1).bit_length()
+
+    def shape(self, projection: ProjectionPlan, end: str) -> Shape:
+        """Size and columns of the `source` or the `target` of a projection."""
+        if end == "target":
+            population = self.populations[projection.target]
+            return Shape(population.size, population.column_size)
+        if projection.from_input:
+            return Shape(projection.source_size)
+        population = self.populations[projection.source]
+        return Shape(population.size, population.column_size)
+
+    def ends(self, projection: ProjectionPlan) -> Ends:
+        """What the connection rule of a projection goes by, without random numbers."""
+        source, target = self.shape(projection, "source"), self.shape(projection, "target")
+        return connect.ends_of(projection.description, source, target)
+
+    def fan_in(self, projection: ProjectionPlan) -> int:
+        """Most synapses of a projection that one target neuron can have."""
+        return connect.rule_of(projection.description).fan_in(self.ends(projection))
+
+    @cached_property
+    def _made(self) -> dict[tuple[int, int], Synapses]:
+        """Synapses that were asked for, by projection and copy."""
+        return {}
+
+    def _connect(self, index: int, copy: int) -> Synapses:
+        projection = self.projections[index]
+        return connect.connect(
+            projection.description,
+            index,
+            self.shape(projection, "source"),
+            self.shape(projection, "target"),
+            recurrent=not projection.from_input and projection.source == projection.target,
+            seed=self.seed,
+            copy=copy,
+        )
+
+    def synapses(self, index: int, copy: int = 0) -> Synapses:
+        """Synapses of projection `index` in one copy; copies share them unless they are drawn at random."""
+        key = (index, copy if self.projections[index].random else 0)
+        if key not in self._made:
+            self._made[key] = self._connect(*key)
+        return self._made[key]
+
+    def resources(self, index: int, copy: int) -> np.ndarray:
+        """Initial resources of a plastic projection, int32 of shape (n_synapses,), in 2^-20."""
+        projection = self.projections[index]
+        synapses = self.synapses(index, copy)
+        pair = synapses.pre.astype(np.int64) * projection.target_size + synapses.post
+        return connect.draw_resources(
+            projection.description.initial_resource,
+            pair,
+            index,
+            self.seed,
+            copy,
+            f"projection {projection.name}: initial_resource",
+        )
+
+    def memory(self, population: PopulationPlan, copy: int) -> np.ndarray:
+        """Memory times of a population's neurons, int64 of shape (size,), in steps; 0 without memory."""
+        described = self.description.populations[population.index].memory
+        return connect.draw_memory(described, population.size, population.index, self.seed, copy)
+
+    def initial_gate(self, population: PopulationPlan, copy: int) -> np.ndarray:
+        """Activation counters at the start: 0 with an incoming positive gating synapse, else awake for good."""
+        gate = np.full(population.size, AWAKE, dtype=np.int32)
+        for projection in self.projections:
+            if projection.target == population.index and projection.kind == "gating" and projection.weight > 0:
+                gate[self.synapses(projection.index, copy).post] = 0
+        return gate
+
+    def population(self, name: str) -> PopulationPlan:
+        """The population of that name; KeyError if there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise KeyError(name)
+
+    def projection(self, name: str) -> ProjectionPlan:
+        """The projection called `source->target` (or `source->target#2` for a second one); KeyError if none."""
+        for projection in self.projections:
+            if projection.name == name:
+                return projection
+        raise KeyError(name)
