@@ -31,7 +31,7 @@ from colanet.encoding import build_sources
 from colanet.engine.base import Votes, digest
 from colanet.engine.cuda.backend import Backend, CupyBackend
 from colanet.engine.cuda.shim import ShimBackend
-from colanet.engine.cuda.wiring import padded
+from colanet.engine.cuda.tables import GRAIN
 from colanet.engine.cupy_engine import CupyEngine
 from colanet.errors import ColanetError
 from colanet.plan import build
@@ -252,7 +252,7 @@ def throughput(check: Check, microcolumns: int, networks: int) -> dict[str, Any]
     images = int(max(warm, min(most, seconds_box / each)))
     seconds = timed(backend, lambda: trainer.train(images))
     learner = trainer.plan.populations[0].size
-    row_bytes = 2 * padded(learner) / learner * trainer.events
+    row_bytes = 2 * GRAIN.padded(learner) / learner * trainer.events
     batch = trainer.engine.batch
     result = {
         "microcolumns": microcolumns, "networks": networks, "images": images, "seconds": seconds,

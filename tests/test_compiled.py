@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,11 @@ def run(code: str, *, path: Path = PACKAGE.parent, **environment: str) -> subpro
 # ------------------------------------------------------------------- never stale
 
 
-@pytest.mark.parametrize("name", compiled.SOURCES)
+SOURCES = [path.relative_to(PACKAGE).as_posix() for path in compiled.sources()]
+KERNELS = [name for name in SOURCES if name.startswith(("encoding/", "engine/cpu/"))]
+
+
+@pytest.mark.parametrize("name", SOURCES)
 def test_every_source_is_part_of_the_key(copied, name):
     before = compiled.key(copied)
     assert compiled.key(copied) == before
@@ -61,7 +66,7 @@ def test_every_source_is_part_of_the_key(copied, name):
     assert compiled.key(copied) != before
 
 
-@pytest.mark.parametrize("name", ["engine/numba_kernels.py", "encoding/kernels.py"])
+@pytest.mark.parametrize("name", [name for name in KERNELS if not name.endswith("__init__.py")])
 def test_everything_that_kernels_import_is_a_source(name):
     found = set()
     for node in ast.walk(ast.parse((PACKAGE / name).read_text(encoding="utf-8"))):
@@ -71,33 +76,59 @@ def test_everything_that_kernels_import_is_a_source(name):
                 package = node.module.replace(".", "/").removeprefix("colanet/") + ".py"
                 found.add(module if (PACKAGE / module).exists() else package)
     assert found
-    assert found <= set(compiled.SOURCES)
+    assert found <= set(SOURCES)
 
 
 def test_nothing_else_is_compiled():
-    users = [
+    words = ("njit", "kernel", "inlined", "entry", "compiled", "intrinsic")
+    users = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        if any(f"import {word}" in path.read_text(encoding="utf-8") for word in ("njit", "compiled", "intrinsic"))
-    ]
-    assert {path for path in users if "kernels" in path} == {"encoding/kernels.py", "engine/numba_kernels.py"}
-    assert not [path for path in users if "njit" in (PACKAGE / path).read_text(encoding="utf-8")]
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("from colanet.compiled import", "from numba")) and set(words) & set(re.findall(r"\w+", line))
+    }
+    assert users <= {*KERNELS}
+    assert len(users) > 4
+
+
+def test_only_entry_points_are_kept():
+    """Their functions become part of them; kept alone they would be loaded and written for nothing."""
+    kept = {name for name in KERNELS if "@entry" in (PACKAGE / name).read_text(encoding="utf-8")}
+    assert kept == {"engine/cpu/run.py"}
+
+
+CHANGED = """
+import numpy as np
+from colanet import units
+from colanet.config.model import Network
+from colanet.engine.base import InputSpikes
+from colanet.engine.cpu.run import run
+from colanet.engine.numba_engine import NumbaEngine
+from colanet.plan import build
+
+plan = build(Network.model_validate({
+    "inputs": [{"name": "R", "kind": "noise", "size": 1}],
+    "populations": [{"name": "N", "size": 1}],
+    "projections": [{"source": "R", "target": "N", "kind": "gating", "connection": "one_to_one", "weight": -1}],
+}))
+ptr = np.zeros(plan.history + 6, dtype=np.int64)
+ptr[plan.history + 1 :] = 1
+engine = NumbaEngine(plan)
+engine.run(InputSpikes(-plan.history, 5, (ptr,), (np.zeros(1, dtype=np.int32),)), 0, 5, freeze=0)
+gate = engine.state()["0/N/gate"][0]
+print(gate == units.AWAKE, gate, sum(run.stats.cache_hits.values()))
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("value", ["1 << 29", "1 << 20"])
 def test_a_changed_constant_changes_kernels_that_were_compiled_before(copied, tmp_path, value):
-    code = (
-        "import numpy as np; from colanet.engine.numba_kernels import move_gates; from colanet.plan import fixed\n"
-        "a = np.array([-1], dtype=np.int32); move_gates(a)\n"
-        "print(a[0] == fixed.AWAKE, a[0], len(move_gates.stats.cache_hits))"
-    )
     cache = str(tmp_path / "cache")
-    assert run(code, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "0"]
-    assert run(code, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "1"]
-    fixed = copied / "plan" / "fixed.py"
-    fixed.write_text(fixed.read_text().replace("AWAKE = 1 << 30", f"AWAKE = {value}"))
-    found = run(code, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split()
+    assert run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "0"]
+    assert run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "1"]
+    units = copied / "units.py"
+    units.write_text(units.read_text().replace("AWAKE = 1 << 30", f"AWAKE = {value}"))
+    found = run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split()
     assert found == ["True", str(eval(value)), "0"]
 
 

@@ -1,12 +1,38 @@
-"""Engines: different machines for the same integers."""
+"""Engines: different machines for the same integers.
+
+A package adds an engine by the entry point group ``colanet.engines``: a class with the interface of
+`colanet.engine.base.Engine`, called with a plan and a number of threads.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from colanet.engine.base import Engine
 from colanet.errors import BackendUnavailable
 from colanet.plan import Plan
+from colanet.registry import Registry
 
-ENGINES = ("auto", "reference", "numba", "cupy")
+AUTO = "auto"
+
+REGISTRY: Registry[Any] = Registry(
+    "engine",
+    "colanet.engines",
+    {
+        "reference": "colanet.engine.reference:ReferenceEngine",
+        "numba": "colanet.engine.numba_engine:NumbaEngine",
+        "cupy": "colanet.engine.cupy_engine:CupyEngine",
+    },
+    check=lambda thing: None if callable(thing) else "expected a class with the interface of Engine",
+    error=BackendUnavailable,
+)
+
+ENGINES = (AUTO, "reference", "numba", "cupy")
+
+
+def engine_names() -> tuple[str, ...]:
+    """What `make_engine` knows."""
+    return (AUTO, *REGISTRY.names())
 
 
 def make_engine(name: str, plan: Plan, threads: int = 1) -> Engine:
@@ -17,23 +43,12 @@ def make_engine(name: str, plan: Plan, threads: int = 1) -> Engine:
     BackendUnavailable
         If there is no such engine, or it cannot be used here.
     """
-    if name == "auto":
+    if name == AUTO:
         from colanet.engine.choice import choose
 
         choice = choose(plan.copies, threads)
         engine = make_engine(choice.engine, plan, threads)
-        engine.reason = choice.reason  # type: ignore[attr-defined]
+        engine.reason = choice.reason
         return engine
-    if name == "reference":
-        from colanet.engine.reference import ReferenceEngine
-
-        return ReferenceEngine(plan, threads)
-    if name == "numba":
-        from colanet.engine.numba_engine import NumbaEngine
-
-        return NumbaEngine(plan, threads)
-    if name == "cupy":
-        from colanet.engine.cupy_engine import CupyEngine
-
-        return CupyEngine(plan, threads)
-    raise BackendUnavailable(f"there is no engine called {name}; known are {', '.join(ENGINES)}")
+    made: Engine = REGISTRY.get(name)(plan, threads)
+    return made

@@ -12,15 +12,18 @@ from itertools import pairwise
 import numpy as np
 
 from colanet.encoding.sources import SpikeSource
-from colanet.engine.base import InputSpikes, State, Stretch, Votes
+from colanet.engine.base import InputSpikes, Stretch, Votes
 from colanet.engine.cuda.backend import Backend, CupyBackend
 from colanet.engine.cuda.feed import DeviceEncoder, Feed, upload
-from colanet.engine.cuda.memory import PER_NEURON, Memory
+from colanet.engine.cuda.generated import argument
+from colanet.engine.cuda.memory import VARIABLES, Memory
 from colanet.engine.cuda.source import columns
-from colanet.engine.cuda.tables import N, P, Tables, check_plans
+from colanet.engine.cuda.tables import Tables, check_plans
 from colanet.errors import ConfigError
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps
+from colanet.plan.variables import State
+from colanet.units import FOREVER
 
 A = columns("Argument", "A_")
 
@@ -29,7 +32,11 @@ RECORD_BYTES = 1 << 28
 STATIC_SHARED = 2048
 """Bytes of shared memory kept for the kernels' own variables."""
 
-_STATE_ARGUMENTS = {"ramp": "RAMPS", "virtual": "HELD"}
+
+def as_integers(records: np.ndarray) -> np.ndarray:
+    """A structured array as the plain integers it is made of, a row a record."""
+    kind = records.dtype[0]
+    return records.view(kind).reshape(*records.shape, len(records.dtype))
 
 
 class CupyBatch:
@@ -85,14 +92,14 @@ class CupyBatch:
         self.in_shared = total + STATIC_SHARED <= self.backend.shared_limit
         self.shared = total if self.in_shared else tables.table_bytes
         self._arrays = {
-            "NETWORK": up(self._network),
-            "POPULATION": up(self._population),
-            "PROJECTION": up(tables.projections()),
+            "NETWORK": up(as_integers(self._network)),
+            "POPULATION": up(as_integers(self._population)),
+            "PROJECTION": up(as_integers(tables.projections())),
             "ROW": up(tables.joined("row")),
-            "POST": up(tables.joined("post")),
+            "POST": up(tables.joined("target")),
             "SLOT_PTR": up(tables.joined("slot_ptr")),
             "SLOT_SOURCE": up(tables.joined("slot_source")),
-            "SLOT_DELAY": up(tables.joined("slot_delay")),
+            "SLOT_DELAY": up(tables.joined("slot_delay", np.uint8)),
             "SLOT_POSITION": up(tables.joined("slot_position")),
             "INPUT_REACH": up(tables.input_reach()),
             "KICK_KEY": up(tables.kick_keys()),
@@ -100,9 +107,8 @@ class CupyBatch:
             "SCALE": up(tables.scale()),
             "LOCAL": self.backend.zeros((8 if self.in_shared else self.networks * tables.local_bytes,), np.uint8),
         }
-        for name in (*PER_NEURON, "spikes", "awake", "resource", "contributes", "weight", "positive", "n_fired"):
-            self._arrays[_STATE_ARGUMENTS.get(name, name.upper())] = self.memory.arrays[name]
-        self._arrays["FIRED"] = self.memory.arrays["fired"]
+        self._arrays |= {argument(v): self.memory.arrays[v.name] for v in VARIABLES}
+        self._arrays |= {name.upper(): self.memory.arrays[name] for name in ("weight", "positive", "n_fired", "fired")}
         self._numbers = {
             "NEURONS": tables.neurons,
             "POPULATIONS": len(self.plans[0].populations),
@@ -214,19 +220,19 @@ class CupyBatch:
         if len(steps) != len(self.plans):
             raise ConfigError(f"{len(steps)} freezing steps for {len(self.plans)} plans")
         for row, (k, _) in zip(self._network, self.tables.networks, strict=True):
-            row[N.FREEZE], row[N.FEED] = min(steps[k], 1 << 62), k if feed.feeds > 1 else 0
-        self._arrays["NETWORK"] = self.backend.upload(self._network)
+            row["freeze"], row["feed"] = min(steps[k], FOREVER), k if feed.feeds > 1 else 0
+        self._arrays["NETWORK"] = self.backend.upload(as_integers(self._network))
 
     def _set_recording(self, record: tuple[int, ...]) -> None:
         """Give the recorded populations their bits in the record of a step."""
         if record == self._recorded:
             return
-        self._population[:, :, P.RECORD] = -1
+        self._population["record"] = -1
         bit = 0
         for p in record:
-            self._population[:, p, P.RECORD] = bit
+            self._population["record"][:, p] = bit
             bit += self.plans[0].populations[p].size
-        self._arrays["POPULATION"] = self.backend.upload(self._population)
+        self._arrays["POPULATION"] = self.backend.upload(as_integers(self._population))
         self._recorded = record
 
     @property

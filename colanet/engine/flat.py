@@ -1,7 +1,7 @@
 """The state of one network copy as the flat arrays of a compiled engine, and back.
 
-Every variable of `colanet.plan.variables` becomes one array under its name: over all neurons of the network, over the
-rings of past steps, over slots of synapses, or, for a variable of 0 and 1 a synapse, as bit sets over slots.
+Every variable of `colanet.plan.variables` becomes one array under its name: over all neurons of the network, over
+the rings of past steps, over slots of synapses, or, for a variable of 0 and 1 a synapse, as bit sets over slots.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def flatten(layout: Layout, state: State, copy: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray
-        Neurons: shape (neurons,), or (history, neurons) for rings. Synapses: one entry more than there are slots, or
-        than there are words.
+        Neurons: shape (neurons,), or (history, neurons) for rings. Synapses: one entry more than there are slots,
+        or than there are words.
     """
     plan, result = layout.plan, {}
     for variable in NEURONS:

@@ -4,8 +4,8 @@ Delivery goes by source: synapses of a projection that leave `pre` with delay d 
 delay_min]`` up to the next entry, positions in `target` and in the array of weights. Learning goes by target: the
 synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next entry, positions in the arrays of
 resources and `slot_*`. A dense projection (plastic, all to all, one delay) needs no entries: the weight of pre -> post
-lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So sparse projections
-come first in all arrays.
+lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So sparse
+projections come first in all arrays.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def _numbers(described: type) -> tuple[str, ...]:
 
 
 POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driven", "reach")
-"""Columns of the table of populations: the constants of a plan under their own names; `reach` is the longest delay of
-what leaves it."""
+"""Columns of the table of populations: the constants of a plan under their own names; `reach` is the longest delay
+of what leaves it."""
 PROJECTION = (
-    *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot", "slot_ptr",
-    "word", "words", "bits",
+    *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot",
+    "slot_ptr", "word", "words", "bits",
 )  # fmt: skip
-"""Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many words
-each has, `bits` the first word of an input in a line of input spikes."""
+"""Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many
+words each has, `bits` the first word of an input in a line of input spikes."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]], dtype: type = np.int64) -> np.ndarray:

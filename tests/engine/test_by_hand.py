@@ -1,21 +1,14 @@
-"""Numbers worked out by hand from model.md, on every engine. Resources and stability in units of 1.0 (2^20)."""
+"""Numbers worked out by hand from docs/model.md, on every engine. Resources and stability in units of 1.0 (2^20)."""
 
 import numpy as np
 import pytest
 
 from colanet.config.model import Network
-from colanet.engine.base import InputSpikes, initial_state
-from colanet.engine.numba_engine import NumbaEngine
+from colanet.engine.base import InputSpikes
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
+from colanet.plan.variables import initial_state
 from colanet.units import NEVER, ONE
-
-ENGINES = [ReferenceEngine, NumbaEngine]
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def engine_of(request):
-    return request.param
 
 
 def plan_of(populations, projections, inputs):

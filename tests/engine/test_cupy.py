@@ -1,6 +1,5 @@
 """The cupy engine's kernels, run on the CPU by the shim: the same bits in any order of the threads."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +67,7 @@ def engine_of(plan, order="forwards", threads=64, **options) -> CupyEngine:
     st.sampled_from([32, 64, 96]),
     st.sampled_from([48 * 1024, 0]),
 )
-@settings(max_examples=40, **SLOW)
+@settings(max_examples=25, **SLOW)
 def test_reference_equals_cuda(network, seed, freeze_from_end, order, threads, shared_limit):
     plan = build(network, seed=seed)
     stop = 220
@@ -82,41 +81,6 @@ def test_reference_equals_cuda(network, seed, freeze_from_end, order, threads, s
     assert_same_run(reference.run(inputs, 0, stop, **options), cuda.run(inputs, 0, stop, **options))
     assert_same_state(reference.state(), cuda.state())
     assert digest(reference.state(), stop) == digest(cuda.state(), stop)
-
-
-@pytest.mark.slow
-@given(networks(), st.integers(0, 2**32), st.lists(st.integers(1, 799), max_size=4, unique=True))
-@settings(max_examples=20, **SLOW)
-def test_pieces_and_silent_stretches_change_nothing(network, seed, cuts):
-    plan = build(network, seed=seed)
-    stop, record = 800, range(len(plan.populations))
-    inputs = random_input(plan, stop, seed, rate=0.05)
-    whole, cuda = NumbaEngine(plan), engine_of(plan, "backwards")
-    expected = whole.run(inputs, 0, stop, freeze=700, record=record)
-    parts = [cuda.run(inputs, a, b, freeze=700, record=record) for a, b in pairwise([0, *sorted(cuts), stop])]
-    for copy in range(plan.copies):
-        found = np.concatenate([part.records[copy] for part in parts])
-        np.testing.assert_array_equal(expected.records[copy], found)
-    assert expected.synaptic_events == sum(part.synaptic_events for part in parts)
-    assert_same_state(whole.state(), cuda.state())
-
-
-@pytest.mark.slow
-@given(networks(), st.integers(0, 2**32), st.integers(1, 149))
-@settings(max_examples=20, **SLOW)
-def test_a_state_moves_there_and_back(network, seed, cut):
-    plan = build(network, seed=seed)
-    stop = 200
-    inputs = random_input(plan, stop, seed)
-    whole, middle, end = ReferenceEngine(plan), engine_of(plan, "shuffled"), NumbaEngine(plan)
-    whole.run(inputs, 0, cut, freeze=stop)
-    middle.load(whole.state())
-    assert_same_state(middle.state(), whole.state())
-    middle.run(inputs, cut, 150, freeze=stop)
-    end.load(middle.state())
-    whole.run(inputs, cut, stop, freeze=stop)
-    end.run(inputs, 150, stop, freeze=stop)
-    assert_same_state(end.state(), whole.state())
 
 
 @pytest.mark.parametrize("stop", [1, 10, 40])
@@ -382,7 +346,7 @@ FAULTS = {
     "the highest index wins": ("0xFFFFFFFFu - (u32)i", "(u32)i"),
     "a list not cleared": ("net.n_fired[after * net.populations + p] = 0", "(void)after"),
     "shares rounded down": ("owed / sharers, added", "(owed - (owed < 0 ? sharers - 1 : 0)) / sharers, added"),
-    "skipping over the last arrival": ("t < net.latest[p] + population", "t + 1 < net.latest[p] + population"),
+    "skipping over the last arrival": ("t < net.latest[p] + net.population", "t + 1 < net.latest[p] + net.population"),
 }  # fmt: skip
 
 

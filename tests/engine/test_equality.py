@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from colanet import config
@@ -18,7 +17,6 @@ from colanet.session import Session
 from .networks import networks, random_input, votes_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_same_state(left, right):
@@ -37,87 +35,87 @@ def run(engine, inputs, cuts, freeze, record):
     return records, sum(part.spikes for part in parts), sum(part.synaptic_events for part in parts)
 
 
-@given(networks(), st.integers(0, 2**32), st.integers(0, 200))
-@SLOW
-def test_reference_equals_numba(network, seed, freeze_from_end):
-    plan = build(network, seed=seed)
-    stop = 220
-    inputs = random_input(plan, stop, seed)
-    everyone = range(len(plan.populations))
-    reference, compiled = ReferenceEngine(plan), NumbaEngine(plan)
-    freeze = stop - freeze_from_end // 4
-    expected = run(reference, inputs, [0, stop], freeze, everyone)
-    found = run(compiled, inputs, [0, stop], freeze, everyone)
-    for left, right in zip(expected[0], found[0], strict=True):
-        np.testing.assert_array_equal(left, right)
-    np.testing.assert_array_equal(expected[1], found[1])
-    assert expected[2] == found[2]
-    assert_same_state(reference.state(), compiled.state())
-    assert digest(reference.state(), stop) == digest(compiled.state(), stop)
+def test_every_engine_equals_the_reference(other_engine_of, drawn):
+    @drawn(networks(), st.integers(0, 2**32), st.integers(0, 200))
+    def same(network, seed, freeze_from_end):
+        plan = build(network, seed=seed)
+        stop = 220
+        inputs = random_input(plan, stop, seed)
+        everyone = range(len(plan.populations))
+        reference, other = ReferenceEngine(plan), other_engine_of(plan)
+        freeze = stop - freeze_from_end // 4
+        expected = run(reference, inputs, [0, stop], freeze, everyone)
+        found = run(other, inputs, [0, stop], freeze, everyone)
+        for left, right in zip(expected[0], found[0], strict=True):
+            np.testing.assert_array_equal(left, right)
+        np.testing.assert_array_equal(expected[1], found[1])
+        assert expected[2] == found[2]
+        assert_same_state(reference.state(), other.state())
+        assert digest(reference.state(), stop) == digest(other.state(), stop)
 
 
-@given(
-    networks(),
-    st.integers(0, 2**32),
-    st.lists(st.integers(1, 799), max_size=4, unique=True),
-    st.integers(1, 3),
-)
-@SLOW
-def test_pieces_threads_and_recording_change_nothing(network, seed, cuts, threads):
-    plan = build(network, seed=seed)
-    stop = 800
-    inputs = random_input(plan, stop, seed, rate=0.05)
-    whole, pieces = NumbaEngine(plan), NumbaEngine(plan, threads)
-    run(whole, inputs, [0, stop], 700, ())
-    run(pieces, inputs, [0, *sorted(cuts), stop], 700, range(len(plan.populations)))
-    assert_same_state(whole.state(), pieces.state())
+def test_pieces_threads_and_recording_change_nothing(other_engine_of, drawn):
+    @drawn(
+        networks(), st.integers(0, 2**32), st.lists(st.integers(1, 799), max_size=4, unique=True), st.integers(1, 3)
+    )
+    def same(network, seed, cuts, threads):
+        plan = build(network, seed=seed)
+        stop = 800
+        inputs = random_input(plan, stop, seed, rate=0.05)
+        whole, pieces = NumbaEngine(plan), other_engine_of(plan, threads)
+        run(whole, inputs, [0, stop], 700, ())
+        run(pieces, inputs, [0, *sorted(cuts), stop], 700, range(len(plan.populations)))
+        assert_same_state(whole.state(), pieces.state())
 
 
 @pytest.mark.slow
-@given(networks(), st.integers(0, 2**32), st.integers(1, 149))
-@SLOW
-def test_a_state_moves_between_engines(network, seed, cut):
-    plan = build(network, seed=seed)
-    stop = 150
-    inputs = random_input(plan, stop, seed)
-    one, other, whole = NumbaEngine(plan), ReferenceEngine(plan), NumbaEngine(plan)
-    one.run(inputs, 0, cut, freeze=stop)
-    other.load(one.state())
-    other.run(inputs, cut, stop, freeze=stop)
-    whole.run(inputs, 0, stop, freeze=stop)
-    assert_same_state(other.state(), whole.state())
+def test_a_state_moves_between_engines(other_engine_of, drawn):
+    @drawn(networks(), st.integers(0, 2**32), st.integers(1, 129))
+    def same(network, seed, cut):
+        plan = build(network, seed=seed)
+        stop = 150
+        inputs = random_input(plan, stop, seed)
+        one, reference, whole = other_engine_of(plan), ReferenceEngine(plan), NumbaEngine(plan)
+        one.run(inputs, 0, cut, freeze=stop)
+        reference.load(one.state())
+        assert_same_state(reference.state(), one.state())
+        reference.run(inputs, cut, stop - 20, freeze=stop)
+        one.load(reference.state())
+        one.run(inputs, stop - 20, stop, freeze=stop)
+        whole.run(inputs, 0, stop, freeze=stop)
+        assert_same_state(one.state(), whole.state())
 
 
-@given(networks(), st.integers(0, 2**32))
-@SLOW
-def test_resource_is_conserved(network, seed):
-    plan = build(network, seed=seed)
-    engine = NumbaEngine(plan)
-
-    def totals():
-        state, result = engine.state(), []
-        for copy in range(plan.copies):
-            for p in plan.populations:
-                if p.plasticity is None or p.plasticity.virtual_synapses < 0:
-                    continue
-                total = state[f"{copy}/{p.name}/debt"] + state[f"{copy}/{p.name}/virtual"]
-                for link in plan.projections:
-                    if link.kind == "plastic" and link.target == p.index:
-                        post = plan.synapses(link.index, copy).post
-                        np.add.at(total, post, state[f"{copy}/{link.name}/resource"].astype(np.int64))
-                result.append(total)
-        return result
-
-    before = totals()
-    engine.run(random_input(plan, 1500, seed), 0, 1500, freeze=1500)
-    for left, right in zip(before, totals(), strict=True):
-        np.testing.assert_array_equal(left, right)
+def totals(plan, state):
+    """Resource of every neuron that renormalises: of its synapses, owed, and of its virtual synapses."""
+    result = []
+    for copy in range(plan.copies):
+        for p in plan.populations:
+            if p.plasticity is None or p.plasticity.virtual_synapses < 0:
+                continue
+            total = state[f"{copy}/{p.name}/debt"] + state[f"{copy}/{p.name}/virtual"]
+            for link in plan.projections:
+                if link.kind == "plastic" and link.target == p.index:
+                    post = plan.synapses(link.index, copy).post
+                    np.add.at(total, post, state[f"{copy}/{link.name}/resource"].astype(np.int64))
+            result.append(total)
+    return result
 
 
-@pytest.mark.parametrize("engine", [ReferenceEngine, NumbaEngine])
-def test_no_steps_are_a_run_too(engine):
+def test_resource_is_conserved(other_engine_of, drawn):
+    @drawn(networks(), st.integers(0, 2**32))
+    def same(network, seed):
+        plan = build(network, seed=seed)
+        engine = other_engine_of(plan)
+        before = totals(plan, engine.state())
+        engine.run(random_input(plan, 600, seed), 0, 600, freeze=600)
+        for left, right in zip(before, totals(plan, engine.state()), strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_no_steps_are_a_run_too(engine_of):
     plan = build(config.load(CONFIGS / "recurrent.yaml").model_copy(update={"copies": 2}))
-    made = engine(plan, threads=2)
+    made = engine_of(plan, threads=2)
     before = digest(made.state(), 0)
     stretch = made.run(random_input(plan, 40, 1), 20, 20, freeze=99, votes=votes_of(plan), record=[0])
     assert stretch.synaptic_events == 0

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from colanet.config.model import Network
-from colanet.engine.base import digest, initial_state
+from colanet.engine.base import digest
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
+from colanet.plan.variables import initial_state
 
 from .networks import random_input
 from .test_equality import assert_same_state

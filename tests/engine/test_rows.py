@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colanet.config.model import Network
-from colanet.engine import numba_kernels as k
+from colanet.engine.cpu import tables as k
+from colanet.engine.cpu.arrivals import add_rows
 from colanet.engine.numba_engine import NumbaEngine, aligned
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
@@ -26,7 +27,7 @@ def test_row_sums(seed, lines, spikes, most):
     sources = rng.integers(0, 50, spikes).astype(np.int32)
     sums = aligned(lines * k.ROW_ALIGN, np.int32)
     sums[:] = before = rng.integers(-(2**20), 2**20, len(sums))
-    k.add_rows(sums, weight, sources, first, stride, lines, most)
+    add_rows(sums, weight, sources, first, stride, lines, most)
     rows = weight[first : first + 50 * stride].reshape(50, stride)[sources, : len(sums)]
     np.testing.assert_array_equal(sums, before + rows.sum(axis=0, dtype=np.int64))
 

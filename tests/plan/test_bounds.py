@@ -71,7 +71,7 @@ def test_validate_accepts_just_the_numbers_that_fit_the_plan(data):
         refused_by_plan = [p for p in error.problems if "out of range" in p.message]
     assert bool(found) == bool(refused_by_plan)
     value = next(iter(population.values())) if name in UNITS else projections[-1]["weight"]
-    assert bool(found) == (abs(round(Fraction(value) * unit.scale)) > unit.limit)
+    assert bool(found) == (abs(round(Fraction(repr(value)) * unit.scale)) > unit.limit)
 
 
 # -------------------------------------------------------------------------- sums

@@ -4,14 +4,14 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from colanet import Session, config
-from colanet.config.model import Network, Projection
+from colanet.config.model import Network
+from colanet.connections import CONNECTIONS
 from colanet.errors import ConfigError
 from colanet.plan import Plan, build, memory
 
@@ -133,11 +133,11 @@ def test_sizes():
 
 # ---------------------------------------------------------------------- the estimate
 
-CONNECTIONS = list(get_args(Projection.model_fields["connection"].annotation))
+RULES = CONNECTIONS.names()
 
 
 @given(
-    st.sampled_from(CONNECTIONS),
+    st.sampled_from(RULES),
     st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4), st.booleans()),
     st.sampled_from([0.0, 0.3, 1.0]),
     st.sampled_from([None, 1, 3]),

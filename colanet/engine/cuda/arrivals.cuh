@@ -6,15 +6,15 @@ struct Sources {
 };
 
 // Who of the source of a projection spiked at step s.
-INLINE Sources source_spikes(const int* projection, i64 s, const Net& net) {
-    if (projection[J_INPUT]) {
+INLINE Sources source_spikes(const Projection& projection, i64 s, const Net& net) {
+    if (projection.from_input) {
         i64 line = s - net.base;
         if (line < 0 || line >= net.steps) return {net.node, 0};
-        i64 at = projection[J_SOURCE] * net.steps + line;
+        i64 at = projection.source * net.steps + line;
         return {net.node + net.feed_first[at], net.feed_count[at]};
     }
-    int line = (int)s & net.turns, p = projection[J_SOURCE];
-    return {net.fired + (i64)line * net.neurons + population_of(net, p)[P_START], net.n_fired[line * net.populations + p]};
+    int line = (int)s & net.turns, p = projection.source;
+    return {net.fired + (i64)line * net.neurons + net.population[p].start, net.n_fired[line * net.populations + p]};
 }
 
 // Add four 32-bit words, eight 16-bit sums: no sum reaches 2^16, so nothing is carried between the halves.
@@ -32,13 +32,13 @@ INLINE void unpack(const Local& local, int first, int size, u32 pair, int offset
 
 // current += weight rows of the spiking sources. A thread adds eight neighbouring weights of every `groups`-th row.
 // Weights are kept minus w_min, so they are >= 0 and `burst` rows of them can be added in 16 bits.
-INLINE void add_rows(const int* projection, const Sources& from, const Net& net, const Local& local) {
-    const int* target = population_of(net, projection[J_TARGET]);
-    int size = projection[J_TARGET_SIZE], w_min = target[P_WMIN], span = target[P_WMAX] - w_min;
+INLINE void add_rows(const Projection& projection, const Sources& from, const Net& net, const Local& local) {
+    const Population& target = net.population[projection.target];
+    int size = projection.target_size, w_min = target.w_min, span = target.w_max - w_min;
     int burst = span > 1 ? 0xFFFF / span : 0xFFFF;
-    int lanes = projection[J_STRIDE] / 8, across = lanes < (int)blockDim.x ? lanes : (int)blockDim.x;
+    int lanes = projection.stride / 8, across = lanes < (int)blockDim.x ? lanes : (int)blockDim.x;
     int groups = blockDim.x / across, group = threadIdx.x / across;
-    const uint4* rows = (const uint4*)(net.weight + projection[J_SYNAPSE]);
+    const uint4* rows = (const uint4*)(net.weight + projection.synapse);
     __builtin_assume(__isGlobal(rows));
     if (group >= groups) return;
     for (int lane = threadIdx.x - group * across; lane < lanes; lane += across) {
@@ -59,24 +59,24 @@ INLINE void add_rows(const int* projection, const Sources& from, const Net& net,
             for (; j < from.count && added < burst; j += groups, added++)
                 add_packed(sum, rows[(i64)from.list[j] * lanes + lane]);
             int extra = added * w_min, offset = 8 * lane;
-            unpack(local, target[P_START], size, sum.x, offset, extra);
-            unpack(local, target[P_START], size, sum.y, offset + 2, extra);
-            unpack(local, target[P_START], size, sum.z, offset + 4, extra);
-            unpack(local, target[P_START], size, sum.w, offset + 6, extra);
+            unpack(local, target.start, size, sum.x, offset, extra);
+            unpack(local, target.start, size, sum.y, offset + 2, extra);
+            unpack(local, target.start, size, sum.z, offset + 4, extra);
+            unpack(local, target.start, size, sum.w, offset + 6, extra);
         }
     }
 }
 
 // One spike arrives at neuron i over the synapse at `position`.
-INLINE void arrive(const int* projection, int i, int position, const Net& net, const Local& local) {
-    int weight = projection[J_WEIGHT];
-    switch (projection[J_KIND]) {
+INLINE void arrive(const Projection& projection, int i, int position, const Net& net, const Local& local) {
+    int weight = projection.weight;
+    switch (projection.kind) {
     case FIXED:
         atomicAdd(&local.current(i), weight);
-        if (weight > 0) atomicOr(&local.work(i), (u32)PUSHED);
+        if (weight > 0) atomicOr(&local.work(i), (u32)FORCING);
         break;
     case PLASTIC:
-        atomicAdd(&local.current(i), (int)net.weight[position] + population_of(net, projection[J_TARGET])[P_WMIN]);
+        atomicAdd(&local.current(i), (int)net.weight[position] + net.population[projection.target].w_min);
         break;
     case REWARD:
         atomicAdd((u64*)&local.reward(i), (u64)(i64)weight);
@@ -90,22 +90,22 @@ INLINE void arrive(const int* projection, int i, int position, const Net& net, c
 // Arrivals of projection q at step t; how many synapses this thread counts as hit. A dense projection, or a wide
 // one (many synapses), takes the whole block; the warps share the others among them.
 INLINE i64 deliver(i64 t, int q, const Net& net, const Local& local) {
-    const int* projection = projection_of(net, q);
+    const Projection& projection = net.projection[q];
     int warp = threadIdx.x / WARP, warps = blockDim.x / WARP, lane = threadIdx.x % WARP;
-    bool dense = projection[J_DENSE], wide = projection[J_WIDE];
+    bool dense = projection.dense, wide = projection.wide;
     if (!dense && !wide && q % warps != warp) return 0;
-    int low = projection[J_DMIN], high = projection[J_DMAX];
-    if (!projection[J_INPUT] && t - net.latest[projection[J_SOURCE]] > high) return 0;
+    int low = projection.delay_min, high = projection.delay_max;
+    if (!projection.from_input && t - net.latest[projection.source] > high) return 0;
     i64 events = 0;
     for (int delay = low; delay <= high && delay <= t; delay++) {
         Sources from = source_spikes(projection, t - delay, net);
         if (dense) {
             if (from.count) add_rows(projection, from, net, local);
-            if (threadIdx.x == 0) events += (i64)from.count * projection[J_TARGET_SIZE];
+            if (threadIdx.x == 0) events += (i64)from.count * projection.target_size;
             continue;
         }
         for (int j = wide ? warp : 0; j < from.count; j += wide ? warps : 1) {
-            const int* row = net.row + projection[J_ROW] + from.list[j] * (high - low + 1) + delay - low;
+            const int* row = net.row + projection.row + from.list[j] * (high - low + 1) + delay - low;
             int lo = row[0], hi = row[1];
             if (lane == 0) events += hi - lo;
             for (int k = lo + lane; k < hi; k += WARP) arrive(projection, net.post[k], k, net, local);

@@ -5,6 +5,7 @@
 // barriers, in any order of the threads.
 
 #include "tables.cuh"
+#include "integers.cuh"
 #include "arrivals.cuh"
 #include "neurons.cuh"
 #include "plasticity.cuh"

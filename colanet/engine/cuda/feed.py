@@ -12,7 +12,7 @@ from colanet.encoding.coding import Poisson
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.engine.base import InputSpikes
 from colanet.engine.cuda.backend import Backend
-from colanet.engine.cuda.wiring import words_of
+from colanet.engine.cuda.tables import GRAIN
 from colanet.errors import ConfigError
 from colanet.plan import Plan
 
@@ -79,7 +79,7 @@ def upload(backend: Backend, plan: Plan, inputs: Sequence[InputSpikes]) -> Feed:
 
 
 def _with_bits(backend: Backend, plan: Plan, base: int, stop: int, first, count, node) -> Feed:
-    words = [words_of(size) for _, size in plan.inputs]
+    words = [GRAIN.words(size) for _, size in plan.inputs]
     total, feeds, steps = max(sum(words), 1), len(first), stop - base
     bits = backend.zeros((feeds, max(steps, 1), total), np.uint32)
     feed = Feed(base, stop, backend.upload(first), backend.upload(count), backend.upload(node), bits, feeds)
@@ -143,7 +143,7 @@ class DeviceEncoder:
         for where, index in nodes:
             if len(index):
                 node[where : where + len(index)] = backend.upload(index.astype(np.int32))
-        words = [words_of(size) for _, size in plan.inputs]
+        words = [GRAIN.words(size) for _, size in plan.inputs]
         total = max(sum(words), 1)
         feed = Feed(
             origin + early, origin + stop, backend.upload(first), backend.upload(count), node,
@@ -180,7 +180,7 @@ class DeviceEncoder:
         if not steps:
             return
         size = self.sources[number].size
-        shared = 8 * words_of(size)
+        shared = 8 * GRAIN.words(size)
         backend.launch(
             "encode_poisson", steps, ENCODING_THREADS, shared, images, limit, order, size, t, shown,
             schedule.period, schedule.presentation, int(part.key), nodes + 4 * int(first[0, number, line]), counts,

@@ -21,36 +21,36 @@ INLINE void block_sum(Net& net, i64& a, i64& b) {
 }
 
 // Bit set `net.mask` of the slots of target neuron i over which it received a spike at steps since..t.
-INLINE void received(i64 t, const int* projection, int i, i64 since, Net& net) {
-    int words = projection[J_WORDS], neurons = net.neurons;
-    int neuron = population_of(net, projection[J_TARGET])[P_START] + i;
+INLINE void received(i64 t, const Projection& projection, int i, i64 since, Net& net) {
+    int words = projection.words, neurons = net.neurons;
+    int neuron = net.population[projection.target].start + i;
     for (int w = threadIdx.x; w < words; w += blockDim.x) net.mask[w] = 0;
     __syncthreads();
-    if (projection[J_DENSE] && projection[J_INPUT]) {
-        int delay = projection[J_DMIN];
+    if (projection.dense && projection.from_input) {
+        int delay = projection.delay_min;
         i64 first = most(since, delay);
         // At most 4096 steps of 2^19 words.
         u32 items = t < first ? 0 : (u32)(t - first + 1) * words;
         for (u32 k = threadIdx.x; k < items; k += blockDim.x) {
             i64 s = first + k / words;
             if (!net.awake[(i64)((int)s & net.turns) * neurons + neuron]) continue;
-            u32 hit = net.bits[(s - delay - net.base) * net.bit_words + projection[J_BITS] + k % words];
+            u32 hit = net.bits[(s - delay - net.base) * net.bit_words + projection.bits + k % words];
             if (hit) atomicOr(&net.mask[k % words], hit);
         }
     } else {
         int count, first = slots(projection, i, net, count);
         for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
-            int source = slot, delay = projection[J_DMIN];
-            if (!projection[J_DENSE]) source = net.slot_source[first + slot], delay = net.slot_delay[first + slot];
+            int source = slot, delay = projection.delay_min;
+            if (!projection.dense) source = net.slot_source[first + slot], delay = net.slot_delay[first + slot];
             for (i64 s = most(since, delay); s <= t; s++) {
                 if (!net.awake[(i64)((int)s & net.turns) * neurons + neuron]) continue;
                 bool hit;
-                if (projection[J_INPUT])
-                    hit = net.bits[(s - delay - net.base) * net.bit_words + projection[J_BITS] + (source >> 5)]
+                if (projection.from_input)
+                    hit = net.bits[(s - delay - net.base) * net.bit_words + projection.bits + (source >> 5)]
                           >> (source & 31) & 1;
                 else
                     hit = net.spikes[(i64)((int)(s - delay) & net.turns) * neurons
-                                     + population_of(net, projection[J_SOURCE])[P_START] + source];
+                                     + net.population[projection.source].start + source];
                 if (!hit) continue;
                 atomicOr(&net.mask[slot >> 5], 1u << (slot & 31));
                 break;
@@ -61,9 +61,9 @@ INLINE void received(i64 t, const int* projection, int i, i64 since, Net& net) {
 }
 
 // Base threshold plus alpha times the sum of positive plastic weights.
-INLINE void set_threshold(int neuron, const int* population, const Net& net, const Local& local) {
-    i64 above = (i64)population[P_ALPHA] * net.positive[neuron] >> Q;
-    local.threshold(neuron) = (int)least(BASE_THRESHOLD + above, LIMIT);
+INLINE void set_threshold(int neuron, const Population& population, const Net& net, const Local& local) {
+    i64 above = (i64)population.alpha * net.positive[neuron] >> Q;
+    local.threshold(neuron) = (int)least(BASE_THRESHOLD + above, POTENTIAL_LIMIT);
 }
 
 INLINE void set_debt(int neuron, i64 debt, const Net& net, const Local& local) {
@@ -83,10 +83,10 @@ INLINE void move(int* resource, u16* weight, i64 step, int w_min, u32 span, i64&
 }
 
 // Add `step` to the resources of the slots in `bits`; weights and threshold follow, the debt is owed.
-INLINE void change(const int* projection, int i, const u32* bits, i64 step, Net& net, const Local& local) {
-    const int* population = population_of(net, projection[J_TARGET]);
-    int neuron = population[P_START] + i, w_min = population[P_WMIN];
-    u32 span = population[P_WMAX] - w_min;
+INLINE void change(const Projection& projection, int i, const u32* bits, i64 step, Net& net, const Local& local) {
+    const Population& population = net.population[projection.target];
+    int neuron = population.start + i, w_min = population.w_min;
+    u32 span = population.w_max - w_min;
     int count, first = slots(projection, i, net, count);
     i64 added = 0, positive = 0;
     for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
@@ -98,7 +98,7 @@ INLINE void change(const int* projection, int i, const u32* bits, i64 step, Net&
     if (threadIdx.x == 0) {
         net.positive[neuron] += positive;
         set_threshold(neuron, population, net, local);
-        if (population[P_VIRTUAL] >= 0) set_debt(neuron, net.debt[neuron] - added, net, local);
+        if (population.virtual_synapses >= 0) set_debt(neuron, net.debt[neuron] - added, net, local);
     }
     __syncthreads();
 }
@@ -109,19 +109,19 @@ INLINE void stabilise(int neuron, const Net& net, i64 delta) {
 }
 
 // Hebbian rule and tight spike sequences.
-INLINE void own_spike(i64 t, int p, int i, bool pushed, Net& net, const Local& local) {
-    const int* population = population_of(net, p);
-    int neuron = population[P_START] + i;
+INLINE void own_spike(i64 t, int p, int i, bool forced, Net& net, const Local& local) {
+    const Population& population = net.population[p];
+    int neuron = population.start + i;
     i64 last = net.last_spike[neuron];
-    bool continues = !pushed && !net.forced[neuron] && t - last <= population[P_ISI];
-    i64 since = continues ? last + 1 : t - population[P_WINDOW];
-    i64 step = pushed ? 0 : scaled(net.stability[neuron], population[P_HEBBIAN], net.scale);
+    bool continues = !forced && !net.forced[neuron] && t - last <= population.isi_max;
+    i64 since = continues ? last + 1 : t - population.hebbian_window;
+    i64 step = forced ? 0 : scaled(net.stability[neuron], population.hebbian, net.scale);
     for (int q = 0; q < net.projections; q++) {
-        const int* projection = projection_of(net, q);
+        const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
         received(t, projection, i, since, net);
-        u32* contributes = net.contributes + projection[J_WORD] + i * projection[J_WORDS];
-        for (int w = threadIdx.x; w < projection[J_WORDS]; w += blockDim.x) {
+        u32* contributes = net.contributes + projection.word + i * projection.words;
+        for (int w = threadIdx.x; w < projection.words; w += blockDim.x) {
             u32 old = continues ? contributes[w] : 0, hit = net.mask[w];
             contributes[w] = old | hit;
             net.mask[w] = hit & ~old;
@@ -132,42 +132,42 @@ INLINE void own_spike(i64 t, int p, int i, bool pushed, Net& net, const Local& l
     if (threadIdx.x == 0) {
         if (!continues) {
             net.sequence_start[neuron] = t;
-            stabilise(neuron, net, fixmul(population[P_RATE], population[P_HEBBIAN], Q));
+            stabilise(neuron, net, fixmul(population.stability_rate, population.hebbian, Q));
         }
         net.last_spike[neuron] = t;
-        net.forced[neuron] = pushed;
+        net.forced[neuron] = forced;
     }
     __syncthreads();
 }
 
 // Change of stability on reward R.
-INLINE i64 stability_of_reward(i64 t, const int* population, int neuron, i64 reward, bool forced, const Net& net) {
-    i64 product = fixmul(population[P_RATE], reward, Q);
+INLINE i64 stability_of_reward(i64 t, const Population& population, int neuron, i64 reward, bool forced, const Net& net) {
+    i64 product = fixmul(population.stability_rate, reward, Q);
     if (forced) return reward > 0 ? -product : 0;
     if (reward < 0) return product;
-    if (population[P_STABLE3]) return 2 * product;
+    if (population.stability_three_factor) return 2 * product;
     // Without a gap: the limit for ISImax -> 0.
-    i64 distance = size_of(t - net.sequence_start[neuron] - population[P_ISI]), factor = distance ? -ONE : ONE;
-    // From three times P_ISI on the factor is -1; the shifted distance stays below 2^34.
-    if (population[P_ISI])
-        factor = most(2 * ONE - (least(distance, 3ll * population[P_ISI]) << Q) / population[P_ISI], -ONE);
+    i64 distance = size_of(t - net.sequence_start[neuron] - population.isi_max), factor = distance ? -ONE : ONE;
+    // From three times isi_max on the factor is -1; the shifted distance stays below 2^34.
+    if (population.isi_max)
+        factor = most(2 * ONE - (least(distance, 3ll * population.isi_max) << Q) / population.isi_max, -ONE);
     return fixmul(product, factor, Q);
 }
 
 // Dopamine plasticity, three-factor or two-factor, and what it does to stability.
 INLINE void rewarded(i64 t, int p, int i, i64 reward, Net& net, const Local& local) {
-    const int* population = population_of(net, p);
-    int neuron = population[P_START] + i;
-    bool forced = net.forced[neuron], recent = t - net.last_spike[neuron] <= population[P_DOPAMINE];
+    const Population& population = net.population[p];
+    int neuron = population.start + i;
+    bool forced = net.forced[neuron], recent = t - net.last_spike[neuron] <= population.dopamine_window;
     i64 step = scaled(net.stability[neuron], reward, net.scale);
     __syncthreads();
-    if (population[P_THREE] && !recent) return;
+    if (population.three_factor && !recent) return;
     for (int q = 0; step && !(forced && reward <= 0) && q < net.projections; q++) {
-        const int* projection = projection_of(net, q);
+        const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
         const u32* bits = net.mask;
-        if (population[P_THREE]) bits = net.contributes + projection[J_WORD] + i * projection[J_WORDS];
-        else received(t, projection, i, t - population[P_DOPAMINE] + 1, net);
+        if (population.three_factor) bits = net.contributes + projection.word + i * projection.words;
+        else received(t, projection, i, t - population.dopamine_window + 1, net);
         change(projection, i, bits, step, net, local);
     }
     if (threadIdx.x == 0)
@@ -177,42 +177,42 @@ INLINE void rewarded(i64 t, int p, int i, i64 reward, Net& net, const Local& loc
 
 // One-factor plasticity.
 INLINE void presynaptic(i64 t, int p, int i, Net& net, const Local& local) {
-    const int* population = population_of(net, p);
-    i64 step = scaled(net.stability[population[P_START] + i], population[P_PRE], net.scale);
+    const Population& population = net.population[p];
+    i64 step = scaled(net.stability[population.start + i], population.presynaptic, net.scale);
     for (int q = 0; step && q < net.projections; q++) {
-        const int* projection = projection_of(net, q);
+        const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
-        received(t, projection, i, t - population[P_PRE_PERIOD] + 1, net);
+        received(t, projection, i, t - population.presynaptic_period + 1, net);
         change(projection, i, net.mask, step, net, local);
     }
 }
 
 // Share out a debt of 1.0 or more of a neuron that is not inside a spike sequence.
 INLINE void renormalise(i64 t, int p, int i, Net& net, const Local& local) {
-    const int* population = population_of(net, p);
-    int neuron = population[P_START] + i, w_min = population[P_WMIN];
-    i64 owed = net.debt[neuron], sharers = population[P_VIRTUAL];
+    const Population& population = net.population[p];
+    int neuron = population.start + i, w_min = population.w_min;
+    i64 owed = net.debt[neuron], sharers = population.virtual_synapses;
     if (size_of(owed) < ONE || inside_sequence(t, neuron, population, net)) return;
     for (int q = 0; q < net.projections; q++) {
         int count = 0;
-        if (is_plastic_into(projection_of(net, q), p)) slots(projection_of(net, q), i, net, count);
+        if (is_plastic_into(net.projection[q], p)) slots(net.projection[q], i, net, count);
         sharers += count;
     }
     if (sharers == 0) return;
     i64 share = owed / sharers, added = 0, positive = 0;
     for (int q = 0; q < net.projections; q++) {
-        const int* projection = projection_of(net, q);
+        const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
         int count, first = slots(projection, i, net, count);
         for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
             int place = place_of(projection, i, first, slot, net);
-            move(&net.resource[first + slot], &net.weight[place], share, w_min, population[P_WMAX] - w_min, added, positive);
+            move(&net.resource[first + slot], &net.weight[place], share, w_min, population.w_max - w_min, added, positive);
         }
     }
     block_sum(net, added, positive);
     if (threadIdx.x == 0) {
-        i64 held = share * population[P_VIRTUAL];
-        net.held[neuron] += held;
+        i64 held = share * population.virtual_synapses;
+        net.virtual_resource[neuron] += held;
         net.positive[neuron] += positive;
         set_threshold(neuron, population, net, local);
         set_debt(neuron, owed - added - held, net, local);
@@ -222,7 +222,7 @@ INLINE void renormalise(i64 t, int p, int i, Net& net, const Local& local) {
 
 // All rules of one step for one neuron.
 INLINE void learn(i64 t, int neuron, Net& net, const Local& local) {
-    int p = local.owner(neuron), i = neuron - population_of(net, p)[P_START];
+    int p = local.owner(neuron), i = neuron - net.population[p].start;
     u32 work = local.work(neuron);
     i64 reward = local.reward(neuron);
     __syncthreads();  // what was read here the next step's arrivals change
@@ -232,6 +232,6 @@ INLINE void learn(i64 t, int neuron, Net& net, const Local& local) {
         if (threadIdx.x == 0) local.reward(neuron) = 0;
         __syncthreads();
     }
-    if (presynaptic_due(t, population_of(net, p))) presynaptic(t, p, i, net, local);
-    if (population_of(net, p)[P_VIRTUAL] >= 0) renormalise(t, p, i, net, local);
+    if (presynaptic_due(t, net.population[p])) presynaptic(t, p, i, net, local);
+    if (net.population[p].virtual_synapses >= 0) renormalise(t, p, i, net, local);
 }

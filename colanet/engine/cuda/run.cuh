@@ -2,38 +2,24 @@
 
 // Thread 0 fills `net` with where this network's part of each array lies.
 INLINE void open(Net& net, const u64* a, int k) {
-    const i64* row = (const i64*)a[A_NETWORK] + (i64)k * N_FIELDS;
+    const NetworkRow& row = ((const NetworkRow*)a[A_NETWORK])[k];
     i64 n = a[A_NEURONS], populations = a[A_POPULATIONS], ring = (i64)a[A_RING] * n, own = k * n;
     net.neurons = (int)n;
     net.populations = (int)populations;
     net.projections = (int)a[A_PROJECTIONS];
     net.inputs = (int)a[A_INPUTS];
-    net.turns = (int)row[N_HISTORY] - 1;
-    net.freeze = row[N_FREEZE];
-    net.row = (const int*)a[A_ROW] + row[N_ROW];
-    net.post = (const int*)a[A_POST] + row[N_TARGET];
-    net.slot_ptr = (const int*)a[A_SLOT_PTR] + row[N_SLOT_PTR];
-    net.slot_source = (const int*)a[A_SLOT_SOURCE] + row[N_SLOT];
-    net.slot_delay = (const u8*)a[A_SLOT_DELAY] + row[N_SLOT];
-    net.slot_position = (const int*)a[A_SLOT_POSITION] + row[N_SLOT];
+    net.turns = (int)row.history - 1;
+    net.freeze = row.freeze;
+    net.row = (const int*)a[A_ROW] + row.row;
+    net.post = (const int*)a[A_POST] + row.post;
+    net.slot_ptr = (const int*)a[A_SLOT_PTR] + row.slot_ptr;
+    net.slot_source = (const int*)a[A_SLOT_SOURCE] + row.slot;
+    net.slot_delay = (const u8*)a[A_SLOT_DELAY] + row.slot;
+    net.slot_position = (const int*)a[A_SLOT_POSITION] + row.slot;
     net.scale = (const int*)a[A_SCALE];
     net.memory_time = (const i64*)a[A_MEMORY_TIME] + own;
     net.input_reach = (const i64*)a[A_INPUT_REACH] + (i64)k * net.inputs;
-    net.potential = (int*)a[A_POTENTIAL] + own;
-    net.ramp = (int*)a[A_RAMPS] + own;
-    net.gate = (int*)a[A_GATE] + own;
-    net.spikes = (u8*)a[A_SPIKES] + k * ring;
-    net.awake = (u8*)a[A_AWAKE] + k * ring;
-    net.forced = (u8*)a[A_FORCED] + own;
-    net.memory_end = (i64*)a[A_MEMORY_END] + own;
-    net.memory_next = (i64*)a[A_MEMORY_NEXT] + own;
-    net.stability = (i64*)a[A_STABILITY] + own;
-    net.debt = (i64*)a[A_DEBT] + own;
-    net.held = (i64*)a[A_HELD] + own;
-    net.sequence_start = (i64*)a[A_SEQUENCE_START] + own;
-    net.last_spike = (i64*)a[A_LAST_SPIKE] + own;
-    net.resource = (int*)a[A_RESOURCE] + k * (i64)a[A_SLOTS];
-    net.contributes = (u32*)a[A_CONTRIBUTES] + k * (i64)a[A_WORDS];
+    open_state(net, a, own, k * ring, k * (i64)a[A_SLOTS], k * (i64)a[A_WORDS]);
     net.weight = (u16*)a[A_WEIGHT] + k * (i64)a[A_WEIGHTS];
     net.positive = (i64*)a[A_POSITIVE] + own;
     net.n_fired = (int*)a[A_N_FIRED] + k * (i64)a[A_RING] * populations;
@@ -43,8 +29,7 @@ INLINE void open(Net& net, const u64* a, int k) {
 
 // The rest of it, for a kernel that runs steps.
 INLINE void open_run(Net& net, const u64* a, int k) {
-    const i64* row = (const i64*)a[A_NETWORK] + (i64)k * N_FIELDS;
-    i64 feed = row[N_FEED];
+    i64 feed = ((const NetworkRow*)a[A_NETWORK])[k].feed;
     net.base = a[A_BASE];
     net.steps = a[A_STEPS];
     net.feed_first = (const i64*)a[A_FEED_FIRST] + feed * net.inputs * net.steps;
@@ -67,7 +52,7 @@ INLINE void open_run(Net& net, const u64* a, int k) {
 // Copy this network's tables into shared memory at `to`; the first free byte behind them.
 INLINE char* copy_tables(Net& net, const u64* a, int k, u64* to) {
     int populations = (int)a[A_POPULATIONS], projections = (int)a[A_PROJECTIONS];
-    int rows = populations * P_FIELDS, links = projections * J_FIELDS;
+    int rows = populations * (int)(sizeof(Population) / 4), links = projections * (int)(sizeof(Projection) / 4);
     const u64* kick_key = (const u64*)a[A_KICK_KEY] + (i64)k * populations;
     i64* latest = (i64*)to + populations;
     int* population = (int*)(latest + populations);
@@ -83,15 +68,15 @@ INLINE char* copy_tables(Net& net, const u64* a, int k, u64* to) {
     if (threadIdx.x == 0) {
         net.kick_key = to;
         net.latest = latest;
-        net.population = population;
-        net.projection = projection;
+        net.population = (const Population*)population;
+        net.projection = (const Projection*)projection;
     }
     return (char*)to + (16 * populations + 4 * (rows + links) + 7) / 8 * 8;
 }
 
 INLINE int owner_of(const Net& net, int i) {
     int p = 0;
-    while (i >= population_of(net, p)[P_START] + population_of(net, p)[P_SIZE]) p++;
+    while (i >= net.population[p].start + net.population[p].size) p++;
     return p;
 }
 
@@ -100,7 +85,7 @@ INLINE void load(Net& net, const Local& local) {
     int n = net.neurons, lines = net.turns + 1;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
         int p = owner_of(net, i);
-        const int* population = population_of(net, p);
+        const Population& population = net.population[p];
         local.owner(i) = p;
         local.reward(i) = 0;
         local.best(i) = 0;
@@ -108,14 +93,14 @@ INLINE void load(Net& net, const Local& local) {
         local.potential(i) = net.potential[i];
         local.gate(i) = net.gate[i];
         local.ramp(i) = net.ramp[i];
-        bool owes = population[P_PLASTIC] && population[P_VIRTUAL] >= 0 && size_of(net.debt[i]) >= ONE;
+        bool owes = population.plastic && population.virtual_synapses >= 0 && size_of(net.debt[i]) >= ONE;
         local.work(i) = owes ? OWES : 0;
         set_threshold(i, population, net, local);
     }
     for (int k = threadIdx.x; k < lines * net.populations; k += blockDim.x) net.n_fired[k] = 0;
     __syncthreads();
     for (int k = threadIdx.x; k < lines * n; k += blockDim.x) {
-        int line = k / n, i = k - line * n, p = local.owner(i), start = population_of(net, p)[P_START];
+        int line = k / n, i = k - line * n, p = local.owner(i), start = net.population[p].start;
         i64 back = (net.begin - line) & net.turns;  // 0: the line that step `begin` will overwrite
         if (!back || !net.spikes[k]) continue;
         int place = atomicAdd(&net.n_fired[line * net.populations + p], 1);
@@ -134,14 +119,14 @@ INLINE int gate_after(int a, i64 m) {
 
 // What steps first..after-1 do to neuron i when nothing arrives and nobody fires: leaks, ramps, gates, rings.
 INLINE void pass_time(i64 first, i64 after, int i, const Net& net, const Local& local) {
-    const int* population = population_of(net, local.owner(i));
-    i64 u = local.potential(i), period = population[P_RESET];
+    const Population& population = net.population[local.owner(i)];
+    i64 u = local.potential(i), period = population.reset_period;
     if (period) {
-        i64 wait = (population[P_PHASE] - first) % period;
+        i64 wait = (population.reset_phase - first) % period;
         if (first + (wait < 0 ? wait + period : wait) < after) u = 0;
     }
-    if (population[P_LEAK] < 1024)
-        for (i64 s = first; s < after && u; s++) u = leak(u, population[P_LEAK]);
+    if (population.leak < 1 << LEAK_Q)
+        for (i64 s = first; s < after && u; s++) u = leak(u, population.leak);
     local.potential(i) = (int)u;
     local.ramp(i) = (int)most(local.ramp(i) - (after - first), 0);
     int a = local.gate(i);
@@ -149,7 +134,7 @@ INLINE void pass_time(i64 first, i64 after, int i, const Net& net, const Local& 
     for (i64 s = most(first, after - net.turns - 1); s < after; s++) {
         i64 at = (i64)((int)s & net.turns) * net.neurons + i;
         net.spikes[at] = 0;
-        if (population[P_PLASTIC]) net.awake[at] = gate_after(a, s - first + 1) > 0;
+        if (population.plastic) net.awake[at] = gate_after(a, s - first + 1) > 0;
     }
 }
 
@@ -159,12 +144,12 @@ INLINE i64 skip(i64 t, Net& net, const Local& local) {
     bool learning = t < net.freeze, busy = false;
     i64 next = net.end;
     for (int i = threadIdx.x; i < net.neurons; i += blockDim.x) {
-        const int* population = population_of(net, local.owner(i));
+        const Population& population = net.population[local.owner(i)];
         busy |= local.potential(i) > local.threshold(i) || (learning && local.work(i) & OWES);
-        if (population[P_MEMORY] && t < net.memory_next[i] && net.memory_next[i] <= net.memory_end[i])
+        if (population.memory_period && t < net.memory_next[i] && net.memory_next[i] <= net.memory_end[i])
             next = least(next, net.memory_next[i]);
-        if (learning && population[P_PRE_PERIOD])
-            next = least(next, (divided(t, population[P_PRE_PERIOD]) + 1) * population[P_PRE_PERIOD]);
+        if (learning && population.presynaptic_period)
+            next = least(next, (divided(t, population.presynaptic_period) + 1) * population.presynaptic_period);
     }
     if (threadIdx.x == 0) net.next = net.end;
     if (__syncthreads_or(busy)) return t + 1;
@@ -190,7 +175,7 @@ INLINE i64 skip(i64 t, Net& net, const Local& local) {
 // Is every spike of the populations delivered after step t?
 INLINE bool all_arrived(i64 t, const Net& net) {
     for (int p = 0; p < net.populations; p++)
-        if (t < net.latest[p] + population_of(net, p)[P_REACH]) return false;
+        if (t < net.latest[p] + net.population[p].reach) return false;
     return true;
 }
 
@@ -234,7 +219,7 @@ template <bool SHARED> __device__ void run_network(const u64* a) {
     load(net, local);
 
     bool restless = false;
-    for (int p = 0; p < net.populations; p++) restless |= population_of(net, p)[P_DRIVEN] > 0;
+    for (int p = 0; p < net.populations; p++) restless |= net.population[p].driven > 0;
     i64 events = 0, none = 0, arriving = net.begin + WARP, t = net.begin;
     while (t < net.end) {
         events += step(t, net, local);
@@ -267,19 +252,19 @@ INLINE void derive_weights(const u64* a) {
     for (int i = threadIdx.x; i < net.neurons; i += blockDim.x) net.positive[i] = 0;
     __syncthreads();
     for (int q = 0; q < net.projections; q++) {
-        const int* projection = projection_of(net, q);
-        if (projection[J_KIND] != PLASTIC) continue;
-        const int* population = population_of(net, projection[J_TARGET]);
-        int w_min = population[P_WMIN];
-        for (int i = 0; i < projection[J_TARGET_SIZE]; i++) {
+        const Projection& projection = net.projection[q];
+        if (projection.kind != PLASTIC) continue;
+        const Population& population = net.population[projection.target];
+        int w_min = population.w_min;
+        for (int i = 0; i < projection.target_size; i++) {
             int count, first = slots(projection, i, net, count);
             i64 positive = 0;
             for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
-                int level = (int)level_of(net.resource[first + slot], population[P_WMAX] - w_min);
+                int level = (int)level_of(net.resource[first + slot], population.w_max - w_min);
                 net.weight[place_of(projection, i, first, slot, net)] = (u16)level;
                 positive += most(w_min + level, 0);
             }
-            if (positive) atomicAdd((u64*)&net.positive[population[P_START] + i], (u64)positive);
+            if (positive) atomicAdd((u64*)&net.positive[population.start + i], (u64)positive);
         }
     }
 }

@@ -1,6 +1,7 @@
-"""The CUDA source as one text, and the names of its tables' columns.
+"""The CUDA source as one text, and the numbers of its enumerations.
 
-The C text is the one place where columns are named; Python reads them out of it, so the two cannot drift apart.
+What follows from the plan is generated (`colanet.engine.cuda.generated`). The kernels' own enumerations are named in
+the C text alone; Python reads them out of it, so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+
+from colanet.engine.cuda.generated import FILES
 
 FOLDER = Path(__file__).parent
 MAIN = "colanet.cu"
@@ -23,10 +26,19 @@ _INCLUDE = re.compile(r'^#include "(\w+\.cuh)"$', re.MULTILINE)
 def source() -> str:
     """The CUDA source, files put together in order; needs no header and no include path."""
 
-    def insert(match: re.Match[str]) -> str:
-        return (FOLDER / match.group(1)).read_text(encoding="utf-8")
+    return _inserted((FOLDER / MAIN).read_text(encoding="utf-8"))
 
-    return _INCLUDE.sub(insert, (FOLDER / MAIN).read_text(encoding="utf-8"))
+
+def _inserted(text: str) -> str:
+    """A text with its includes put in."""
+
+    def insert(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name in FILES:
+            return FILES[name]()
+        return _inserted((FOLDER / name).read_text(encoding="utf-8"))
+
+    return _INCLUDE.sub(insert, text)
 
 
 @cache
@@ -45,7 +57,7 @@ def columns(name: str, prefix: str = "") -> SimpleNamespace:
     for item in re.sub(r"//.*", "", match.group(1)).split(","):
         member, _, given = (part.strip() for part in item.partition("="))
         if member:
-            value = int(given) if given else value
+            value = int(given.removesuffix("ll")) if given else value
             result[member.removeprefix(prefix)] = value
             value += 1
     return SimpleNamespace(**result)

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from colanet import hashing
+from colanet.engine.cuda.generated import NETWORK_COLUMNS, POPULATION_COLUMNS, PROJECTION_COLUMNS
 from colanet.engine.cuda.source import columns
-from colanet.engine.cuda.wiring import J, Wiring, padded, words_of
+from colanet.engine.layout import Grain, Layout, kick_keys, population_rows, reach_of, table
 from colanet.errors import BackendUnavailable, ConfigError
-from colanet.hashing import Stream
-from colanet.plan import Plan, PopulationPlan
+from colanet.plan import Plan, connect
 from colanet.plan.fixed import scale_table
 from colanet.units import MAX_DELAY
 
-P = columns("Population", "P_")
-N = columns("NetworkRow", "N_")
+GRAIN = Grain(lanes=8, word=32)
+"""Rows of dense projections are padded to the weights in one load of 16 bytes."""
+WIDE = 512
+"""Synapses from which on a projection that is not dense is shared out among the warps of a block."""
 _WIDE, _NARROW = columns("Wide").WIDE_COLUMNS, columns("Narrow").NARROW_COLUMNS
 
 _INT32 = (1 << 31) - 1
@@ -35,7 +36,7 @@ UNSUPPORTED = {
 """What the engine does not run, and why. Everything else that a plan can say, it runs."""
 
 
-def shape_of(plan: Plan) -> tuple:
+def shape_of(plan: Plan) -> tuple[object, ...]:
     """What plans must have in common to run in one launch."""
     return (
         plan.inputs,
@@ -73,44 +74,20 @@ def check_plans(plans: Sequence[Plan]) -> None:
 
 def synapses_at_most(plan: Plan) -> int:
     """Bound of the synapses of one copy, without building them."""
-    sizes = (
-        max(p.source_size, p.target_size)
-        if p.description.connection == "one_to_one"
-        else p.source_size * padded(p.target_size)
+    padding = sum(p.source_size * GRAIN.lanes for p in plan.projections)
+    pairs = [
+        plan.ends(p).source.size * plan.ends(p).target.size
+        if connect.rule_of(p.description).random(plan.ends(p))
+        else int(connect.rule_of(p.description).count(plan.ends(p)))
         for p in plan.projections
-    )
-    return sum(sizes)
-
-
-def population_row(p: PopulationPlan, reach: int = 0) -> np.ndarray:
-    """One row of the table of populations, int64 of shape (P_FIELDS,)."""
-    row = np.zeros(P.FIELDS, dtype=np.int64)
-    row[P.START], row[P.SIZE], row[P.COLUMN], row[P.WTA] = p.start, p.size, p.column_size, p.winner_take_all
-    row[P.LEAK], row[P.FLOOR], row[P.KICK], row[P.ALPHA] = p.leak, p.floor, p.kick, p.alpha
-    row[P.BIAS], row[P.SUBTRACT], row[P.DRIVEN] = p.bias, p.subtract, p.driven
-    row[P.RAMP], row[P.RAMP_PERIOD] = p.ramp_increment, p.ramp_period
-    row[P.RESET], row[P.PHASE], row[P.MEMORY] = p.reset_period, p.reset_phase, p.memory_period
-    row[P.REACH], row[P.RECORD] = reach, -1
-    r = p.plasticity
-    if r is not None:
-        row[P.PLASTIC] = 1
-        row[P.HEBBIAN], row[P.WINDOW], row[P.ISI] = r.hebbian, r.hebbian_window, r.isi_max
-        row[P.DOPAMINE], row[P.THREE], row[P.STABLE3] = r.dopamine_window, r.three_factor, r.stability_three_factor
-        row[P.RATE], row[P.WMIN], row[P.WMAX] = r.stability_rate, r.w_min, r.w_max
-        row[P.VIRTUAL], row[P.PRE], row[P.PRE_PERIOD] = r.virtual_synapses, r.presynaptic, r.presynaptic_period
-    return row
+    ]
+    return sum(pairs) + padding
 
 
 def table_bytes(plan: Plan) -> int:
     """Bytes of the tables of one network in shared memory (`copy_tables` in run.cuh)."""
-    rows = len(plan.populations) * P.FIELDS + len(plan.projections) * J.FIELDS
+    rows = len(plan.populations) * len(POPULATION_COLUMNS) + len(plan.projections) * len(PROJECTION_COLUMNS)
     return -(-(16 * len(plan.populations) + 4 * rows) // 8) * 8
-
-
-def reach_of(table: np.ndarray, source: int, *, from_input: bool) -> int:
-    """Longest delay of the projections that leave an input or a population; 0 without any."""
-    leaving = (table[:, J.INPUT] == from_input) & (table[:, J.SOURCE] == source)
-    return int(table[leaving, J.DMAX].max(initial=0))
 
 
 class Tables:
@@ -120,11 +97,11 @@ class Tables:
     ----------
     networks : list of (int, int)
         (plan, copy) of each network.
-    wirings : list of Wiring, one a network
+    wirings : list of Layout, one a network
         Networks of a plan share one unless their synapses are drawn at random.
     """
 
-    def __init__(self, plans: Sequence[Plan]):
+    def __init__(self, plans: Sequence[Plan]) -> None:
         self.plans = plans
         self.networks = [(k, copy) for k, plan in enumerate(plans) for copy in range(plan.copies)]
         self.wirings = self._wirings()
@@ -133,15 +110,15 @@ class Tables:
         self.neurons, self.ring = first.n_neurons, max(plan.history for plan in plans)
         self.slots = max(w.n_slots for w in self.distinct) + 1
         self.words = max(w.n_words for w in self.distinct) + 1
-        self.weights = padded(max(w.n_weights for w in self.distinct) + 1)
-        self.mask = int(max(w.table[:, J.WORDS].max(initial=0) for w in self.distinct)) + 1
+        self.weights = GRAIN.padded(max(w.n_weights for w in self.distinct) + 1)
+        self.mask = int(max(w.projections["words"].max(initial=0) for w in self.distinct)) + 1
         self.table_bytes = table_bytes(first)
         self.local_bytes = (8 * _WIDE + 4 * _NARROW) * self.neurons + 8 * ((self.mask + 1) // 2)
-        self.bit_words = max(sum(words_of(size) for _, size in first.inputs), 1)
+        self.bit_words = max(sum(GRAIN.words(size) for _, size in first.inputs), 1)
 
-    def _wirings(self) -> list[Wiring]:
-        made: dict[tuple[int, int], Wiring] = {}
-        like: dict[tuple, tuple[int, int]] = {}
+    def _wirings(self) -> list[Layout]:
+        made: dict[tuple[int, int], Layout] = {}
+        like: dict[tuple[object, ...], tuple[int, int]] = {}
         result = []
         for k, copy in self.networks:
             plan = self.plans[k]
@@ -150,61 +127,64 @@ class Tables:
             same = tuple((p.description.connection, str(p.description.delay), p.weight) for p in plan.projections)
             key = (k, copy) if random else like.setdefault((same, shape_of_columns(plan)), (k, 0))
             if key not in made:
-                made[key] = Wiring(plan, copy if random else 0)
+                made[key] = Layout(plan, copy if random else 0, GRAIN)
             result.append(made[key])
         return result
 
     def populations(self) -> np.ndarray:
-        """int32 of shape (networks, populations, P_FIELDS)."""
+        """Records of POPULATION_COLUMNS, int32, of shape (networks, populations)."""
         rows = [
-            [population_row(p, reach_of(w.table, p.index, from_input=False)) for p in self.plans[k].populations]
+            table(POPULATION_COLUMNS, [row | {"record": -1} for row in population_rows(self.plans[k], w.projections)],
+                  np.int32)
             for (k, _), w in zip(self.networks, self.wirings, strict=True)
-        ]
-        return np.array(rows, dtype=np.int32)
+        ]  # fmt: skip
+        return np.stack(rows)
 
     def projections(self) -> np.ndarray:
-        """int32 of shape (networks, projections, J_FIELDS)."""
-        table = np.stack([w.table for w in self.wirings])
-        assert np.abs(table).max(initial=0) <= _INT32
-        return table.astype(np.int32)
+        """Records of PROJECTION_COLUMNS, int32, of shape (networks, projections)."""
+        made = {w: self._projections(w) for w in self.distinct}
+        return np.stack([made[w] for w in self.wirings])
+
+    def _projections(self, wiring: Layout) -> np.ndarray:
+        rows = []
+        for p, found in zip(wiring.plan.projections, wiring.projections, strict=True):
+            row = {name: int(found[name]) for name in wiring.projections.dtype.names or ()}
+            rows.append(row | {"wide": int(wiring.synapses(p).count >= WIDE)})
+        return table(PROJECTION_COLUMNS, rows, np.int32)
 
     def network_rows(self) -> np.ndarray:
-        """int64 of shape (networks, N_FIELDS), the freezing step and the input still 0."""
-        rows = np.zeros((len(self.networks), N.FIELDS), dtype=np.int64)
-        begins = self._begins()
-        for row, (k, _), wiring in zip(rows, self.networks, self.wirings, strict=True):
-            row[N.HISTORY] = self.plans[k].history
-            row[N.ROW], row[N.TARGET], row[N.SLOT_PTR], row[N.SLOT] = begins[self.distinct.index(wiring)]
-        return rows
+        """Records of NETWORK_COLUMNS, int64, of shape (networks,); the freezing step and the input still 0."""
+        begins, rows = self._begins(), []
+        for (k, _), wiring in zip(self.networks, self.wirings, strict=True):
+            where = begins[self.distinct.index(wiring)]
+            rows.append({"history": self.plans[k].history, "freeze": 0, "feed": 0, **where})
+        return table(NETWORK_COLUMNS, rows)
 
-    def _begins(self) -> list[tuple[int, int, int, int]]:
+    def _begins(self) -> list[dict[str, int]]:
         """Where each distinct wiring's arrays begin in the joined ones."""
-        names = ("row", "post", "slot_ptr", "slot_source")
-        ends = [np.cumsum([len(getattr(w, name)) for w in self.distinct]) for name in names]
-        sizes = [[len(getattr(w, name)) for w in self.distinct] for name in names]
-        return [tuple(int(ends[j][i] - sizes[j][i]) for j in range(4)) for i in range(len(self.distinct))]  # type: ignore[misc]
+        names = {"row": "row", "post": "target", "slot_ptr": "slot_ptr", "slot": "slot_source"}
+        begins, at = [], dict.fromkeys(names, 0)
+        for wiring in self.distinct:
+            begins.append(dict(at))
+            for name, array in names.items():
+                at[name] += len(getattr(wiring, array))
+        return begins
 
-    def joined(self, name: str) -> np.ndarray:
+    def joined(self, name: str, dtype: type = np.int32) -> np.ndarray:
         """An array of all distinct wirings, one behind the other."""
-        return np.concatenate([getattr(w, name) for w in self.distinct])
+        return np.concatenate([getattr(w, name) for w in self.distinct]).astype(dtype)
 
     def input_reach(self) -> np.ndarray:
         """int64 of shape (networks, inputs): the longest delay behind each input."""
         count = len(self.plans[0].inputs)
         return np.array(
-            [[reach_of(w.table, s, from_input=True) for s in range(count)] or [0] for w in self.wirings],
+            [[reach_of(w.projections, s, from_input=True) for s in range(count)] or [0] for w in self.wirings],
             dtype=np.int64,
         )
 
     def kick_keys(self) -> np.ndarray:
         """uint64 of shape (networks, populations)."""
-        rows = []
-        for k, copy in self.networks:
-            plan = self.plans[k]
-            rows.append(
-                [hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations]
-            )
-        return np.array(rows, dtype=np.uint64)
+        return np.stack([kick_keys(self.plans[k], copy) for k, copy in self.networks])
 
     def memory_times(self) -> np.ndarray:
         """int64 of shape (networks, neurons)."""
@@ -221,4 +201,5 @@ class Tables:
 
 
 def shape_of_columns(plan: Plan) -> tuple[int, ...]:
+    """Column sizes of all populations."""
     return tuple(p.column_size for p in plan.populations)

@@ -1,0 +1,26 @@
+"""Fixtures over engines: whatever holds on one holds on all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine import engines
+
+
+@pytest.fixture(params=engines.NAMES)
+def engine_of(request):
+    """Makes an engine for a plan; every engine in turn."""
+    return engines.engine_class(request.param, request.node.originalname)
+
+
+@pytest.fixture(params=engines.OTHERS)
+def other_engine_of(request):
+    """Every engine but the reference."""
+    return engines.engine_class(request.param, request.node.originalname)
+
+
+@pytest.fixture
+def drawn(request):
+    """Decorator: run the test with what hypothesis draws, see `tests.engine.engines.drawn`."""
+    name = request.node.callspec.params["other_engine_of"]
+    return lambda *strategies: engines.drawn(name, *strategies)
