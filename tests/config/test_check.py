@@ -60,7 +60,7 @@ ERRORS = [
     ({"population": {"w_min": -32.768}}, "population L: w_min: -32.768 is out of range"),
     ({"population": {"hebbian_rate": 1000.5}}, "population L: hebbian_rate: 1000.5 is out of range"),
     ({"population": {"noise_amplitude": 65.6}}, "population L: noise_amplitude: 65.6 is out of range"),
-    ({"population": {"min_potential": -3e6}}, "population L: min_potential: -3e+06 is out of range"),
+    ({"population": {"min_potential": -3e6}}, "population L: min_potential: -3000000 is out of range"),
     ({"population": {"tau_m": 1366}}, "population L: hebbian_window: reaches back 4098 steps; at most 4096"),
     (
         {"projections": (Projection(**PLASTIC, initial_resource=Uniform(uniform=(-3000, 1))),)},
@@ -80,7 +80,7 @@ ERRORS = [
     ),
     (
         {"projections": (Projection(source="R", target="L", weight=-2e6 - 1),)},
-        "projection R->L: weight: -2e+06 is out of range",
+        "projection R->L: weight: -2000001 is out of range",
     ),
     (
         {

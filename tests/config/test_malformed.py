@@ -178,7 +178,7 @@ XML = {
     "weight overflow": (
         xml(LINK.format("", "<weight>2000001</weight>")),
         7,
-        "Link R->L: weight: 2e+06 is out of",
+        "Link R->L: weight: 2000001 is out of",
     ),
     "plastic overflow": (
         xml(LINK.format(' type="signal"', ""), props="<maxweight>32.8</maxweight>"),
