@@ -29,7 +29,7 @@ OUTCOME = "outcome"
 class Journal:
     """An open journal; made by `open_journal`."""
 
-    def __init__(self, storage: Any, study_id: int):
+    def __init__(self, storage: Any, study_id: int) -> None:
         self.storage, self.study_id = storage, study_id
 
     def trials(self) -> list[FrozenTrial]:

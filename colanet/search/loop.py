@@ -54,7 +54,7 @@ class Search:
         *,
         threads: int | None = 1,
         watch: Watch | None = None,
-    ):
+    ) -> None:
         self.study, self.network, self.subject = study, network, subject
         self.journal, self.launch, self.threads = journal, launch, threads
         self.watch = watch or (lambda search: None)

@@ -12,12 +12,13 @@ from colanet.config.messages import explain
 from colanet.config.model import Frozen
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
+from colanet.hashing import LARGEST_SEED
 from colanet.search.measures import MEASURES
 from colanet.search.samplers import TPE, Sampler
 from colanet.search.space import Parameter, Value
 
 SHIPPED = "shipped"
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 class Study(Frozen):
@@ -31,7 +32,8 @@ class Study(Frozen):
     variant : str or None
         One of the experiment's variants.
     change : dict
-        Fields of the experiment that the search replaces: fewer copies, fewer tasks, `validation`, ...
+        Fields that the search changes, put into the experiment as a variant's are: fewer copies, fewer tasks,
+        `validation`, ...
     permutation : int or None
         The permuted tasks take the permutation seeds from this one on, instead of the experiment's.
     seeds : tuple of int

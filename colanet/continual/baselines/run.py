@@ -126,7 +126,7 @@ class Course:
         options: BaselineOptions,
         rng: np.random.Generator,
         watch: Watch | None,
-    ):
+    ) -> None:
         self.tasks, self.options, self.rng, self.watch = tasks, options, rng, watch
         n, classes = len(tasks), len(tasks[0].classes)
         dropout = options.dropout if method == "backprop-dropout" else 0.0
