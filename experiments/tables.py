@@ -260,9 +260,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"letters_cause": cause, "capacity.course": capacity_course, "capacity.ends": capacity_ends}
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
-    return found | {
-        f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)
-    }
+    return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 
 def _experiment(name: str, columns: Sequence[str], first: str) -> str:
