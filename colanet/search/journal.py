@@ -117,5 +117,7 @@ def _open(optuna: Any, path: Path, name: str, identity: dict[str, Any]) -> Journ
     elif known != identity:
         differing = [key for key in identity if not isinstance(known, dict) or known.get(key) != identity[key]]
         message = f"belongs to another search; it differs in {', '.join(differing) or 'its fields'}"
+        if "draws" in differing:
+            message = "was begun with permutations that are drawn otherwise now; start anew in another folder"
         raise CheckpointError(f"{path}: {message}")
     return Journal(storage, study_id)

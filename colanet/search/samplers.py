@@ -112,9 +112,7 @@ class QMC(Frozen):
     def make(self, seed: int, generation: int) -> BaseSampler:
         from optuna.samplers import QMCSampler
 
-        return QMCSampler(
-            qmc_type=self.sequence, scramble=True, seed=seed, warn_independent_sampling=False
-        )
+        return QMCSampler(qmc_type=self.sequence, scramble=True, seed=seed, warn_independent_sampling=False)
 
 
 Sampler = Annotated[TPE | Genetic | Random | QMC, Field(discriminator="kind")]

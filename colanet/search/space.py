@@ -144,4 +144,3 @@ def settings(
 
 def _number(network: Network, changes: Mapping[str, str], path: str) -> float:
     return float(changes[path]) if path in changes else float(current(network, path) or 0.0)
-
