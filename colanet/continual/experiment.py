@@ -13,13 +13,11 @@ from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
+from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import LARGEST_SEED
 
-METHODS = (
-    "colanet", "backprop", "backprop-dropout", "backprop-self-reminder", "backprop-reservoir", "backprop-ewc",
-    "backprop-joint",
-)  # fmt: skip
+METHODS = ("colanet", *BASELINES)
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]

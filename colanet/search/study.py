@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -160,7 +161,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         raise ConfigError(list(_problems(error, data, lines, shown))) from error
 
 
-def _problems(error: ValidationError, data: dict, lines: dict, shown: str) -> Any:
+def _problems(error: ValidationError, data: dict[str, Any], lines: dict[Any, int], shown: str) -> Iterator[Problem]:
+    """What is wrong with the fields, with the line of each."""
     for path, message in explain(error, data, Study):
         if message == "unknown field" and len(path) == 1:
             message += "; known: " + ", ".join(Study.model_fields)

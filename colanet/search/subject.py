@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -202,13 +203,7 @@ def filled(study: Study, network: Network, shown: str) -> Study:
     ConfigError
         With every parameter that the network does not have, and every value of its own outside its range.
     """
-    problems = []
-    values = {}
-    for path in study.parameters:
-        try:
-            values[path] = current(network, path)
-        except ConfigError as error:
-            problems += [Problem(problem.message, f"parameters.{path}", shown) for problem in error.problems]
+    values, problems = _values(study, network, shown)
     if not problems:
         try:
             settings(network, {}, study.zero_initial_weight, study.initial_range)
@@ -221,6 +216,25 @@ def filled(study: Study, network: Network, shown: str) -> Study:
     if problems:
         raise ConfigError(problems)
     return study.model_copy(update={"start": tuple(start)})
+
+
+def _values(study: Study, network: Network, shown: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The network's values of the parameters, and those it does not have."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path in study.parameters:
+        with _noted(problems, path, shown):
+            values[path] = current(network, path)
+    return values, problems
+
+
+@contextlib.contextmanager
+def _noted(problems: list[Problem], path: str, shown: str) -> Iterator[None]:
+    """A refusal in the block becomes a problem of a parameter."""
+    try:
+        yield
+    except ConfigError as error:
+        problems += [Problem(one.message, f"parameters.{path}", shown) for one in error.problems]
 
 
 def identity(study: Study, subject: Subject) -> dict[str, Any]:

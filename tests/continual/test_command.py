@@ -212,7 +212,9 @@ REFUSED = {
 def test_bad_input_is_one_line_and_leaves_nothing(call, tmp_path, name):
     change, arguments, message = REFUSED[name]
     status, out, err = call(*arguments, **change)
-    assert (status, out) == (2, "") and message in err and err.count("\n") == 1, err
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
     assert files(tmp_path) == ["e.yaml", "net.nnc"]
 
 
