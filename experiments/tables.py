@@ -35,6 +35,7 @@ from colanet.continual.tables import (
 )
 from colanet.errors import DataError
 from colanet.reading import read_bytes
+from experiments.gpu_report import throughput_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "experiments" / "results"
@@ -227,14 +228,7 @@ def flips(found: Mapping[str, Any]) -> str:
 
 def gpu_throughput() -> str:
     """Training on a GPU: networks times images a second."""
-    head = ["microcolumns", "networks", "networks x images (1/s)", "part of the limit", "limit"]
-    rows = []
-    for name, one in record("gpu").items():
-        if name.startswith("throughput") and "seconds" in one:
-            part = f"{one['fraction_of_limit']:.2f}" if "fraction_of_limit" in one else NOTHING
-            rate = f"{one['network_images_per_second']:.4g}"
-            rows.append([one["microcolumns"], one["networks"], rate, part, one.get("limit", NOTHING)])
-    return markdown_table(head, rows)
+    return throughput_table(record("gpu"))
 
 
 def gpu_equality() -> str:
