@@ -28,6 +28,8 @@ from typing import Any
 
 import numpy as np
 
+LARGEST_SEED = 2**63 - 1
+"""Seeds are 0 to this: result files keep them as whole numbers of 64 bits."""
 GOLDEN = 0x9E3779B97F4A7C15
 MIX1 = 0xBF58476D1CE4E5B9
 MIX2 = 0x94D049BB133111EB

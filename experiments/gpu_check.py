@@ -1,6 +1,6 @@
 """All GPU checks and measurements in one command, under 8 minutes:
 
-    python experiments/gpu_check.py
+    python -m experiments.gpu_check
 
 Writes `experiments/results/gpu.json` and `gpu.md` after every part, so a run that is cut keeps what it has. Exit
 status 1 if any digest differs from numba's or compute-sanitizer finds something. `--shim --quick` runs the same
@@ -36,13 +36,14 @@ from colanet.engine.cupy_engine import CupyEngine
 from colanet.errors import ColanetError
 from colanet.plan import build
 from colanet.session import Session
+from experiments.gpu_report import failed, report
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = ROOT / "configs"
 NETWORKS = ((15, 1), (15, 15), (15, 132), (15, 1056), (45, 1), (45, 15), (45, 132))
 """(microcolumns, networks) measured; training images of mnist.yaml, learning on."""
 FOUND = 9
 """Exit status of compute-sanitizer when it found something."""
-TARGET = "132 networks of 15 microcolumns through 60,000 MNIST training images in 2 s on an H200"
 
 
 class Check:
@@ -309,9 +310,11 @@ def sanitizer(check: Check, tool: str) -> dict[str, Any]:
     program = shutil.which("compute-sanitizer")
     if program is None or not isinstance(check.backend, CupyBackend):
         return {"left_out": "no compute-sanitizer here"}
-    command = [program, "--tool", tool, "--error-exitcode", str(FOUND), sys.executable, __file__, "--small-run"]
+    command = [program, "--tool", tool, "--error-exitcode", str(FOUND)]
+    command += [sys.executable, "-m", "experiments.gpu_check", "--small-run"]
+    limit = max(min(check.left(), 90), 10)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=max(min(check.left(), 90), 10))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, cwd=ROOT)
     except subprocess.TimeoutExpired:
         return {"left_out": "took too long"}
     last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-8:]
@@ -328,79 +331,13 @@ def small_run(backend: Backend, networks: int = 3, images: int = 20) -> str:
     return digest(trainer.engine.state(), trainer.step)
 
 
-# -------------------------------------------------------------------------- report
-
-
-def report(results: dict[str, Any]) -> str:
-    """The results for people."""
-    lines = ["# GPU check", "", "Written by `python experiments/gpu_check.py`, all figures from one run.", ""]
-    if results.get("quick"):
-        lines += ["**A quick run to test the script; its figures mean nothing.**", ""]
-    if not results["complete"]:
-        lines += ["This run is not complete.", ""]
-    lines += [f"{key}: {value}  " for key, value in results.get("machine", {}).items()]
-    lines += ["", *(f"{key}: {value:.4g}  " for key, value in numbers(results.get("probes")).items()), ""]
-    if isinstance(results.get("equality"), list):
-        lines += ["| configuration | steps | numba = GPU | numba s | GPU s |", "| --- | --- | --- | --- | --- |"]
-        lines += [
-            f"| {r['configuration']} | {r['steps']} | {'yes' if r['equal'] else '**NO**'} "
-            f"| {r['numba_seconds']:.2f} | {r['gpu_seconds']:.2f} |"
-            for r in results["equality"]
-        ]
-    lines += ["", *throughput_table(results), ""]
-    lines += [f"{name}: {value}  " for name, value in results.items() if name.startswith("sanitizer")]
-    lines += [
-        "",
-        "Method: training on MNIST from untrained networks; time includes making the input spikes on the device",
-        "and reading back the votes. Bytes are the padded weight rows of all spikes that arrive; the limit is the",
-        "read bandwidth measured in the same run (cache: all weights fit the second-level cache). Rows may come",
-        "from the first-level cache, so the fraction can exceed 1.",
-        f"Aim: {TARGET}.",
-    ]  # fmt: skip
-    return "\n".join(lines)
-
-
-def numbers(values: Any) -> dict[str, float]:
-    return {k: v for k, v in (values or {}).items() if isinstance(v, int | float)}
-
-
-def throughput_table(results: dict[str, Any]) -> list[str]:
-    cpu = results.get("numba_throughput")
-    by_size = {r["microcolumns"]: r["network_images_per_second"] for r in cpu} if isinstance(cpu, list) else {}
-    lines = [
-        "| microcolumns | networks | networks x images / s | x numba on all cores | blocks/SM | of memory limit | "
-        "of integer limit |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, r in results.items():
-        if not name.startswith("throughput") or "seconds" not in r:
-            continue
-        ratio = r["network_images_per_second"] / by_size[r["microcolumns"]] if by_size else float("nan")
-        lines.append(
-            f"| {r['microcolumns']} | {r['networks']} | {r['network_images_per_second']:.4g} | {ratio:.3g} "
-            f"| {r.get('occupancy', {}).get('blocks_per_multiprocessor', '-')} "
-            f"| {r.get('fraction_of_limit', float('nan')):.3g} ({r.get('limit', '-')}) "
-            f"| {r.get('fraction_of_integer_limit', float('nan')):.3g} |"
-        )
-    return lines
-
-
-def failed(results: dict[str, Any]) -> bool:
-    """Whether something that must hold does not."""
-    equal = results.get("equality")
-    wrong = not isinstance(equal, list) or not all(row["equal"] for row in equal)
-    if any(part.get("exit_status") == FOUND for part in results.values() if isinstance(part, dict)):
-        return True
-    return wrong or any("error" in part for part in results.values() if isinstance(part, dict))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run all parts; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shim", action="store_true", help="run the kernels on the CPU instead of a GPU")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to test the script")
     parser.add_argument("--minutes", type=float, default=7.5, help="parts that would begin later are left out")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--out", type=Path, default=ROOT / "experiments" / "results")
     parser.add_argument("--small-run", action="store_true", help="only a few images, for compute-sanitizer")
     options = parser.parse_args(arguments)
     try:
@@ -427,7 +364,7 @@ def main(arguments: list[str] | None = None) -> int:
     check.results["complete"] = True
     check.write()
     check.say(f"results in {check.out}")
-    return int(failed(check.results))
+    return int(failed(check.results, FOUND))
 
 
 if __name__ == "__main__":

@@ -24,13 +24,14 @@ import numpy as np
 
 from colanet.atomic import write_text
 from colanet.cli import run_safely
-from colanet.commands.continual import cut
 from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
-from colanet.continual.results import percent, plain, versions
-from colanet.continual.runner import Run, network_of
-from colanet.continual.task import Task
+from colanet.continual.results import plain, versions
+from colanet.continual.run import Run, network_of
+from colanet.continual.study import Say
+from colanet.continual.tables import markdown_table, percent
+from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
 from colanet.engine.base import State
 from colanet.locks import make_folder
@@ -42,6 +43,37 @@ LEARNT = 0.3
 """A neuron has learnt if some synapse's resource moved by this much."""
 TASKS = ("digits", "letters")
 ROWS = ("after digits", "after letters", "old weights put back", "new neurons silenced", "both")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured.
+
+    Attributes
+    ----------
+    seeds, copies : int
+        How many.
+    train, test : int or None
+        Only the first so many images a task.
+    data_dir : path or None
+        Where to look for data sets first.
+    results : Path
+        Folder of results.
+    """
+
+    seeds: int = 3
+    copies: int = 10
+    train: int | None = None
+    test: int | None = None
+    data_dir: Path | None = None
+    results: Path = HERE / "results"
+
+    def command(self) -> str:
+        """The command that gives the same results."""
+        cuts = "".join(
+            f" --{name} {value}" for name, value in (("train", self.train), ("test", self.test)) if value
+        )
+        return f"python -m experiments.letters_cause --seeds {self.seeds} --copies {self.copies}{cuts}"
 
 
 @dataclass(frozen=True)
@@ -58,38 +90,44 @@ class Measured:
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="How many.")
-@click.option("--copies", type=click.IntRange(1, MAX_COPIES), default=10, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=Options.seeds, show_default=True, help="How many.")
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES), default=Options.copies, show_default=True)
 @click.option("--train", type=click.IntRange(1), help="Only the first so many training images a task.")
 @click.option("--test", type=click.IntRange(1), help="Only the first so many test images a task.")
-@click.option("--data", help="Where to look for data sets first.")
-@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results", help="Folder of results.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@click.option("--results", type=click.Path(path_type=Path), default=Options.results, help="Folder of results.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 def main(
-    seeds: int, copies: int, train: int | None, test: int | None, data: str | None, results: Path, quiet: bool
+    seeds: int, copies: int, train: int | None, test: int | None, data_dir: Path | None, results: Path, quiet: bool
 ) -> None:
     """Measure what digits and letters the altered networks still know."""
-    make_folder(results)
+    say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
+    click.echo(find_cause(Options(seeds, copies, train, test, data_dir, results), say))
+
+
+def find_cause(options: Options, say: Say) -> str:
+    """Measure, write the results, and give the table."""
+    make_folder(options.results)
     parts = []
     for variant in expand(load_experiment(HERE / "letters.yaml")):
         if variant.label in VARIANTS:
-            described = variant.model_copy(update={"copies": copies, "seeds": tuple(range(seeds))})
-            tasks = [cut(task, train, test) for task in make_tasks(described, data)]
-            parts.append(repeated(described, tasks, quiet))
-    cuts = "".join(f" --{name} {value}" for name, value in (("train", train), ("test", test)) if value)
-    command = f"python -m experiments.letters_cause --seeds {seeds} --copies {copies}{cuts}"
-    text = as_markdown(parts, command)
-    write_text(results / "letters_cause.json", json.dumps(as_json(parts, command), indent=1) + "\n")
-    write_text(results / "letters_cause.md", text)
-    click.echo(text)
+            changes = {"copies": options.copies, "seeds": tuple(range(options.seeds))}
+            described = variant.model_copy(update=changes)
+            tasks = make_tasks(described, options.data_dir)
+            tasks = tuple(first_images(task, options.train, options.test) for task in tasks)
+            parts.append(repeated(described, tasks, say))
+    text = as_markdown(parts, options.command())
+    content = json.dumps(as_json(parts, options.command()), indent=1) + "\n"
+    write_text(options.results / "letters_cause.json", content)
+    write_text(options.results / "letters_cause.md", text)
+    return text
 
 
-def repeated(experiment: Experiment, tasks: Sequence[Task], quiet: bool) -> Measured:
+def repeated(experiment: Experiment, tasks: Sequence[Task], say: Say) -> Measured:
     """One variant with all its seeds."""
     found, seconds = [], []
     for seed in experiment.seeds:
-        if not quiet:
-            click.echo(f"{experiment.label}, seed {seed}", err=True)
+        say(f"{experiment.label}, seed {seed}")
         began = time.perf_counter()
         found.append(measure(experiment, tasks, seed))
         seconds.append(time.perf_counter() - began)
@@ -98,21 +136,23 @@ def repeated(experiment: Experiment, tasks: Sequence[Task], quiet: bool) -> Meas
 
 def as_markdown(parts: Sequence[Measured], command: str) -> str:
     """The table."""
-    lines = [
+    head = ["network", *(h for part in parts for h in (f"{part.experiment.label}: digits", "letters"))]
+    rows = [
+        [name, *(percent(*part.accuracy(row, task)) for part in parts for task in (0, 1))]
+        for row, name in enumerate(ROWS)
+    ]
+    v = versions()
+    return "\n".join([
         "# Why digits are forgotten",
         "",
         f"`{command}`. Accuracy in %, mean ± standard",
         "deviation over the seeds.",
         "",
-        "| network | " + " | ".join(f"{part.experiment.label}: digits | letters" for part in parts) + " |",
-        "| --- |" + " --- | --- |" * len(parts),
-    ]
-    for row, name in enumerate(ROWS):
-        cells = [percent(*part.accuracy(row, task)) for part in parts for task in (0, 1)]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    v = versions()
-    lines += ["", f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.", ""]
-    return "\n".join(lines)
+        markdown_table(head, rows),
+        "",
+        f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.",
+        "",
+    ])  # fmt: skip
 
 
 def as_json(parts: Sequence[Measured], command: str) -> dict[str, Any]:
@@ -144,15 +184,13 @@ def as_pair(mean: float, spread: float) -> dict[str, float | None]:
 
 def measure(experiment: Experiment, tasks: Sequence[Task], seed: int) -> list[tuple[float, float]]:
     """Accuracy on digits and letters of the network and its alterations, in the order of `ROWS`."""
-    run = Run(experiment, tasks, seed, "auto", None, None)
-    states, results = [run.session.state()], []
-    for k in (0, 1):
-        run.k = k
-        if k:
-            run.session.present(run.lesson(k))
-        run.session.run(freeze=run.session.default_stop)
-        states.append(run.session.state())
+    run = Run(experiment, tasks, seed)
+    states, results = [run.session.engine.state()], []
+    for _ in tasks:
+        run.learn()
+        states.append(run.session.engine.state())
         results.append(accuracies(run, states[-1]))
+        run.advance()
     before, first, second = states
     back, silent = clone(second), clone(second)
     for copy in range(experiment.copies or 1):
@@ -182,9 +220,9 @@ def accuracies(run: Run, state: State) -> tuple[float, float]:
     """On digits and letters, with this state; the session then stands as before."""
     place = run.session.bookmark()
     run.session.engine.load(state)
-    digits, letters = (np.trace(confusion) / len(run.tasks[j].test_labels) for j, confusion, _ in run._test((0, 1)))
+    digits, letters = (one.accuracy for one in run.test((0, 1)))
     run.session.return_to(place)
-    return float(digits), float(letters)
+    return digits, letters
 
 
 if __name__ == "__main__":

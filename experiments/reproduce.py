@@ -20,10 +20,11 @@ import click
 import numpy as np
 
 from colanet.cli import run_safely
-from colanet.commands.continual import continual, file_of
+from colanet.commands.continual import progress_bars
 from colanet.continual.metrics import metrics
-from colanet.continual.results import Repeats, load_outcome
-from colanet.continual.runner import BLOCK
+from colanet.continual.outcome import BLOCK
+from colanet.continual.results import Repeats, load_outcome, summary
+from colanet.continual.study import Progress, Say, StudyOptions, file_of, run_study
 from colanet.locks import make_folder
 from colanet.viz import (
     alpha_curves,
@@ -43,8 +44,8 @@ NAMES = (
     "three_tasks", "migration", "comparison", "comparison_letters", "comparison_permuted_mnist", "capacity",
     "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
 )  # fmt: skip
-QUICK = ["--train", "60", "--test", "30", "--copies", "1", "--tasks", "2", "--seeds", "0,1"]
-QUICK_CAUSE = ["--train", "60", "--test", "30", "--copies", "1", "--seeds", "2"]
+QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
+QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 
 
@@ -53,10 +54,10 @@ DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 @click.option("--quick", is_flag=True, help="A handful of images, to see that everything works.")
 @click.option("--runs", type=click.Path(path_type=Path), help="Folder of the runs.")
 @click.option("--results", type=click.Path(path_type=Path), help="Folder of tables and figures.")
-@click.option("--data", help="Where to look for data sets first.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--quiet", is_flag=True)
 def main(
-    names: tuple[str, ...], quick: bool, runs: Path | None, results: Path | None, data: str | None, quiet: bool
+    names: tuple[str, ...], quick: bool, runs: Path | None, results: Path | None, data_dir: Path | None, quiet: bool
 ) -> None:
     """Run experiments and write their tables and figures."""
     unknown = [name for name in names if name not in NAMES]
@@ -66,24 +67,29 @@ def main(
     home = HERE / "quick" if quick else HERE
     runs, results = runs or home / "runs", results or home / "results"
     make_folder(results)
-    always = [*(["--quiet"] if quiet else []), *(["--data", data] if data else [])]
+    say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
     for name in names or NAMES:
         if name == "letters_cause":
-            words = [*(QUICK_CAUSE if quick else []), "--results", str(results), *always]
-            letters_cause.main(words, standalone_mode=False)
+            cause = QUICK_CAUSE if quick else letters_cause.Options()
+            click.echo(letters_cause.find_cause(replace(cause, data_dir=data_dir, results=results), say))
         else:
-            reproduce(name, runs / name, results, [*(QUICK if quick else []), *always])
+            options = QUICK if quick else StudyOptions()
+            options = replace(options, data_dir=data_dir, out=runs / name, resume=True)
+            click.echo(summary(reproduce(name, results, options, say, progress_bars(quiet))))
 
 
-def reproduce(name: str, runs: Path, results: Path, options: list[str]) -> None:
+def reproduce(
+    name: str, results: Path, options: StudyOptions, say: Say | None = None, progress: Progress | None = None
+) -> list[Repeats]:
     """One experiment: its runs, tables, figures."""
-    path = HERE / f"{name}.yaml"
-    parts = continual.main([str(path), "--out", str(runs), "--resume", *options], standalone_mode=False)
+    parts = run_study(HERE / f"{name}.yaml", options, say=say, progress=progress)
+    runs = Path(options.out or Path("results") / name)
     for suffix in ("csv", "json", "md"):
         shutil.copyfile(runs / f"{name}.{suffix}", results / f"{name}.{suffix}")
     if name in FIGURES:
         for label, picture in FIGURES[name](as_written(parts, runs)).items():
             save(picture, results / f"{label}.png")
+    return parts
 
 
 def as_written(parts: Sequence[Repeats], runs: Path) -> dict[str, Repeats]:
@@ -152,7 +158,7 @@ def learnt(fields: np.ndarray) -> np.ndarray:
     return strength > least + 0.1 * (most - least)
 
 
-def bars(name: str) -> Callable[[dict[str, Repeats]], dict]:
+def compared(name: str) -> Callable[[dict[str, Repeats]], dict]:
     """Accuracy and forgetting of several methods."""
     return lambda parts: {name: comparison_bars(list(parts), *accuracy_and_forgetting(parts))}
 
@@ -171,8 +177,8 @@ FIGURES: dict[str, Callable[[dict[str, Repeats]], dict]] = {
     "permuted_mnist": permuted,
     "alpha_curve": alpha,
     "letters": letters,
-    "comparison": bars("comparison"),
-    "comparison_letters": bars("comparison_letters"),
+    "comparison": compared("comparison"),
+    "comparison_letters": compared("comparison_letters"),
     "capacity": capacity,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,19 +13,16 @@ from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
+from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.errors import ConfigError, Problem
+from colanet.hashing import LARGEST_SEED
 
-METHODS = (
-    "colanet", "backprop", "backprop-dropout", "backprop-self-reminder", "backprop-reservoir", "backprop-ewc",
-    "backprop-joint",
-)  # fmt: skip
+METHODS = ("colanet", *BASELINES)
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1)]
 INNER = ("folder", "variant", "lenient")
 """Fields of `Experiment` that no file gives."""
-LARGEST_SEED = 2**63 - 1
-"""As in ``colanet run``; result files keep the seed as a whole number of 64 bits."""
 LONGEST_NAME = 100
 """Names become names of files, which hold 255 bytes with all that is added."""
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -201,17 +199,49 @@ def load_experiment(path: str | os.PathLike[str], *, lenient: bool = False) -> E
     fields, _ = yaml_source.parse(text, file)
     if not isinstance(fields, dict):
         raise ConfigError(Problem("expected the fields of an experiment", file=file))
-    _refuse_inner(fields, "", file)
+    fields = merged({}, fields, file=file)
     experiment = make_experiment(fields | {"folder": Path(path).parent, "lenient": lenient}, file)
     expand(experiment, file)
     return experiment
 
 
-def _refuse_inner(fields: dict[str, Any], where: str, file: str) -> None:
-    """What is a field of `Experiment`, but not one of its file."""
-    problems = [Problem("unknown field", where + name, file) for name in INNER if name in fields]
+def merged(
+    fields: Mapping[str, Any], changes: Mapping[str, Any], where: str = "", file: str = ""
+) -> dict[str, Any]:
+    """Fields of an experiment with changes put in: those of a variant, or of a search.
+
+    A value takes the place of the one that was there; None puts the field back to its default. Only the values of
+    `set` are added to those that were there, and an entry that is None is taken out: the network's own value counts
+    again. A change of `network` takes out all of the `set` that was there, which was meant for the other network.
+
+    Parameters
+    ----------
+    fields, changes : mapping
+        As they stand in a file; neither is altered.
+    where, file : str
+        Place of the changes, for messages; `where` ends in a point.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ConfigError
+        If a change is a field of `Experiment` but not one of its file.
+    """
+    problems = [Problem("unknown field", where + name, file) for name in INNER if name in changes]
     if problems:
         raise ConfigError(problems)
+    found = {**fields, **changes}
+    old, new = fields.get("set"), changes.get("set")
+    if "network" in changes:
+        found["set"] = new
+    elif isinstance(new, Mapping):
+        found["set"] = {**old, **new} if isinstance(old, Mapping) else old or new
+    if isinstance(found.get("set"), Mapping):
+        found["set"] = {path: value for path, value in found["set"].items() if value is not None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
@@ -234,10 +264,7 @@ def make_experiment(fields: dict[str, Any], file: str = "") -> Experiment:
 
 
 def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
-    """Every variant as an experiment of its own; the experiment itself if it has none.
-
-    The values of `set` of a variant are added to those of the experiment, unless it names a network of its own;
-    every other field takes its place.
+    """Every variant as an experiment of its own, see `merged`; the experiment itself if it has none.
 
     Raises
     ------
@@ -246,19 +273,19 @@ def expand(experiment: Experiment, file: str = "") -> tuple[Experiment, ...]:
     """
     if not experiment.variants:
         return (experiment,)
-    base = experiment.model_dump(exclude={"variants"}, exclude_unset=True)
-    base |= {"folder": experiment.folder, "lenient": experiment.lenient}
+    base = fields_of(experiment)
+    inner = {"folder": experiment.folder, "lenient": experiment.lenient}
     result = []
     for variant in experiment.variants:
-        changes = {name: value for name, value in variant.items() if name != "name"}
-        where = f"variants.{variant['name']}."
-        _refuse_inner(changes, where, file)
+        name = str(variant["name"])
+        changes = {field: value for field, value in variant.items() if field != "name"}
         if "variants" in changes:
-            raise ConfigError(Problem("a variant cannot have variants", where[:-1], file))
-        fields = base | changes | {"variant": str(variant["name"])}
-        if "network" in changes and "set" not in changes:
-            fields.pop("set", None)
-        elif "network" not in changes and isinstance(changes.get("set"), dict):
-            fields["set"] = {**experiment.set, **changes["set"]}
-        result.append(make_experiment(fields, file))
+            raise ConfigError(Problem("a variant cannot have variants", f"variants.{name}", file))
+        fields = merged(base, changes, f"variants.{name}.", file)
+        result.append(make_experiment(fields | inner | {"variant": name}, file))
     return tuple(result)
+
+
+def fields_of(experiment: Experiment) -> dict[str, Any]:
+    """The fields that an experiment was given, as in its file, without its variants."""
+    return experiment.model_dump(exclude={"variants", "variant"}, exclude_unset=True)

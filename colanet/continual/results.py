@@ -20,7 +20,8 @@ from colanet import __version__, contents
 from colanet.atomic import write_text
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
-from colanet.continual.runner import Outcome
+from colanet.continual.outcome import Outcome
+from colanet.continual.tables import markdown_table, percent
 from colanet.errors import CheckpointError
 from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
@@ -55,14 +56,15 @@ class Repeats:
 
     def matrix(self) -> np.ndarray:
         """Mean accuracy over the seeds, float of shape (T, T)."""
-        return np.mean([o.matrix for o in self.outcomes], axis=0)
+        mean: np.ndarray = np.mean([o.matrix for o in self.outcomes], axis=0)
+        return mean
 
 
 # ------------------------------------------------------------------- one run
 
 
 def write_outcome(
-    path: str | os.PathLike, experiment: Experiment, configuration: str, tasks: Sequence[str], outcome: Outcome
+    path: str | os.PathLike[str], experiment: Experiment, configuration: str, tasks: Sequence[str], outcome: Outcome
 ) -> None:
     """Write one run, with its configuration, seed and versions."""
     arrays: dict[str, Any] = {name: getattr(outcome, name) for name in _ARRAYS}
@@ -85,7 +87,7 @@ def write_outcome(
     )
 
 
-def read_outcome(path: str | os.PathLike, experiment: Experiment, configuration: str) -> Outcome:
+def read_outcome(path: str | os.PathLike[str], experiment: Experiment, configuration: str) -> Outcome:
     """Read a finished run of this very experiment.
 
     Raises
@@ -99,7 +101,7 @@ def read_outcome(path: str | os.PathLike, experiment: Experiment, configuration:
     return outcome
 
 
-def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
+def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]]:
     """What `write_outcome` wrote: the run, and of which experiment and configuration it is.
 
     Raises
@@ -123,7 +125,7 @@ def load_outcome(path: str | os.PathLike) -> tuple[Outcome, tuple[str, str]]:
     return outcome, (experiment, contents.text(path, attributes, "configuration"))
 
 
-def _checked_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _checked_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays of a run, which agree in the number of tasks and classes."""
     n = len(contents.array(path, arrays, "untrained", dtype=np.float64, shape=(None,)))
     classes = contents.array(path, arrays, "confusion", dtype=np.int64, shape=(n, n, None, None), low=0).shape[2]
@@ -249,8 +251,8 @@ def as_markdown(experiment: Experiment, parts: Sequence[Repeats], command: str) 
     lines = [f"# {experiment.title or experiment.name}", "", f"`{command}`", ""]
     lines += _metrics_table(parts)
     if experiment.published:
-        lines += ["", "Published:", "", "| what | figure | source |", "| --- | --- | --- |"]
-        lines += [f"| {p.label} | {p.value} | {p.source} |" for p in experiment.published]
+        figures = [[p.label, p.value, p.source] for p in experiment.published]
+        lines += ["", "Published:", "", markdown_table(["what", "figure", "source"], figures)]
     for part in parts:
         lines += ["", f"## {part.experiment.label}", "", _description(part), "", *_matrix_table(part)]
     v = _of(parts)
@@ -262,25 +264,18 @@ def as_markdown(experiment: Experiment, parts: Sequence[Repeats], command: str) 
 def _metrics_table(parts: Sequence[Repeats]) -> list[str]:
     found = [part.metrics() for part in parts]
     names = [name for name in _SHOWN if any(name in one for one in found)]
-    lines = [
-        "Accuracies in %, differences in points; mean ± standard deviation over the seeds. Formulas:",
-        "docs/continual.md.",
-        "",
-        f"| variant | seeds | {' | '.join(names)} | learning, s | tests, s |",
-        "| --- | --- |" + " --- |" * (len(names) + 2),
-    ]
+    rows = []
     for part, one in zip(parts, found, strict=True):
         cells = [percent(*one[name]) if name in one else "" for name in names]
         times = [np.median([getattr(o, t) for o in part.outcomes]) for t in ("train_seconds", "test_seconds")]
         seeds = ", ".join(str(o.seed) for o in part.outcomes)
-        shown = [f"{t:.1f}" if t else "" for t in times]
-        lines.append(f"| {part.experiment.label} | {seeds} | {' | '.join(cells)} | {' | '.join(shown)} |")
-    return lines
-
-
-def percent(mean: float, spread: float) -> str:
-    """`94.5 ± 0.2`, in percent."""
-    return f"{100 * mean:.1f}" + ("" if np.isnan(spread) else f" ± {100 * spread:.1f}")
+        rows.append([part.experiment.label, seeds, *cells, *(f"{t:.1f}" if t else "" for t in times)])
+    return [
+        "Accuracies in %, differences in points; mean ± standard deviation over the seeds. Formulas:",
+        "docs/continual.md.",
+        "",
+        markdown_table(["variant", "seeds", *names, "learning, s", "tests, s"], rows),
+    ]
 
 
 def _description(part: Repeats) -> str:
@@ -303,13 +298,10 @@ def _matrix_table(part: Repeats) -> list[str]:
             + ", ".join(f"{100 * np.nanmean(matrix[k, : k + 1]):.1f} % after {k + 1}" for k in rows)
             + "."
         ]
-    lines = ["| after task | " + " | ".join(str(j + 1) for j in range(len(matrix))) + " |"]
-    lines.append("| --- |" + " --- |" * len(matrix))
-    for k in rows:
-        cells = ["" if np.isnan(a) else f"{100 * a:.1f}" for a in matrix[k]]
-        lines.append(f"| {k + 1} | " + " | ".join(cells) + " |")
+    cells = [[k + 1, *("" if np.isnan(a) else f"{100 * a:.1f}" for a in matrix[k])] for k in rows]
+    table = markdown_table(["after task", *range(1, len(matrix) + 1)], cells)
     names = ", ".join(f"{j + 1} {name}" for j, name in enumerate(part.tasks))
-    return [*lines, "", f"Tasks: {names}."]
+    return [table, "", f"Tasks: {names}."]
 
 
 def summary(parts: Sequence[Repeats]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,3 +33,14 @@ class Task:
     classes: tuple[str, ...]
     permutation: np.ndarray | None = None
     shape: tuple[int, int] = (28, 28)
+
+
+def first_images(task: Task, train: int | None = None, test: int | None = None) -> Task:
+    """Only the first images of each part; None: all."""
+    return replace(
+        task,
+        train_images=task.train_images[:train],
+        train_labels=task.train_labels[:train],
+        test_images=task.test_images[:test],
+        test_labels=task.test_labels[:test],
+    )

@@ -57,7 +57,8 @@ def ask(study: Study, finished: Sequence[FrozenTrial], generation: int) -> list[
             memory.enqueue_trial(values)
         for _ in range(study.generation):
             memory.ask(distributions)
-        return memory.get_trials()[first:]
+        asked: list[FrozenTrial] = memory.get_trials()[first:]
+        return asked
 
 
 def generation_seed(seed: int, generation: int) -> int:
@@ -65,7 +66,7 @@ def generation_seed(seed: int, generation: int) -> int:
     return int(np.random.SeedSequence([seed, generation]).generate_state(1)[0] >> 1)
 
 
-def _as_learnt(optuna, finished: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+def _as_learnt(optuna: Any, finished: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Finished trials as the sampler sees them: what failed is worse than everything else, to be avoided."""
     values = [trial.value for trial in finished if trial.value is not None]
     worst = min(values, default=0.0) - 1.0
@@ -80,7 +81,8 @@ def _as_learnt(optuna, finished: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     ]
 
 
-def _anywhere(optuna, distributions: dict[str, Any]) -> FrozenTrial:
+def _anywhere(optuna: Any, distributions: dict[str, Any]) -> FrozenTrial:
     """A finished trial with the lowest values."""
     params = {name: d.choices[0] if hasattr(d, "choices") else d.low for name, d in distributions.items()}
-    return optuna.trial.create_trial(value=0.0, params=params, distributions=distributions)
+    trial: FrozenTrial = optuna.trial.create_trial(value=0.0, params=params, distributions=distributions)
+    return trial

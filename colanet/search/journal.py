@@ -29,7 +29,7 @@ OUTCOME = "outcome"
 class Journal:
     """An open journal; made by `open_journal`."""
 
-    def __init__(self, storage: Any, study_id: int):
+    def __init__(self, storage: Any, study_id: int) -> None:
         self.storage, self.study_id = storage, study_id
 
     def trials(self) -> list[FrozenTrial]:
@@ -117,5 +117,7 @@ def _open(optuna: Any, path: Path, name: str, identity: dict[str, Any]) -> Journ
     elif known != identity:
         differing = [key for key in identity if not isinstance(known, dict) or known.get(key) != identity[key]]
         message = f"belongs to another search; it differs in {', '.join(differing) or 'its fields'}"
+        if "draws" in differing:
+            message = "was begun with permutations that are drawn otherwise now; start anew in another folder"
         raise CheckpointError(f"{path}: {message}")
     return Journal(storage, study_id)

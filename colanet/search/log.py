@@ -33,7 +33,7 @@ class Log(BaseJournalBackend):
         If the file cannot be read.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path, self.size, self.sum = path, 0, ""
         self.operations: list[dict[str, Any]] = []
         if path.exists():

@@ -54,7 +54,7 @@ class Search:
         *,
         threads: int | None = 1,
         watch: Watch | None = None,
-    ):
+    ) -> None:
         self.study, self.network, self.subject = study, network, subject
         self.journal, self.launch, self.threads = journal, launch, threads
         self.watch = watch or (lambda search: None)
@@ -126,7 +126,7 @@ class Search:
         self.watch(self)
 
 
-def key(trial: FrozenTrial) -> tuple:
+def key(trial: FrozenTrial) -> tuple[tuple[str, str], ...]:
     """Trials with equal keys put equal values into a network."""
     from colanet.search.space import as_text
 
@@ -135,7 +135,8 @@ def key(trial: FrozenTrial) -> tuple:
 
 def outcome(trial: FrozenTrial) -> dict[str, Any]:
     """What is known of a finished trial besides its value; empty before."""
-    return trial.user_attrs.get(OUTCOME, {})
+    found: dict[str, Any] = trial.user_attrs.get(OUTCOME, {})
+    return found
 
 
 def objective(factors: dict[str, float], metrics: Sequence[dict[str, float]]) -> float | None:

@@ -1,42 +1,28 @@
-"""Figures of merit of a run over several tasks, from its accuracy matrix.
-
-a[k][j] is the accuracy on task j after learning task k, T the number of tasks, counted from 1.
-"""
+"""Figures of merit of a run that a search can aim at; their formulas are in `colanet.continual.metrics`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-MEASURES = {
-    "ACC": "mean of a[T][j]: accuracy after the last task",
-    "AA": "the same under the name of the surveys",
-    "AIA": "mean over k of the mean of a[k][j], j <= k",
-    "FM": "mean over j < T of the best a[k][j], k < T, minus a[T][j]: forgetting",
-    "BWT": "mean over j < T of a[T][j] - a[j][j]: backward transfer",
-    "drop": "a[1][1] - a[T][1]: what the first task loses",
-}
+from colanet.continual.metrics import metrics
+
+MEASURES = ("ACC", "AA", "AIA", "FM", "BWT", "drop")
 NEED_TWO = ("FM", "BWT", "drop")
 """Undefined for a single task."""
 
 
 def measure(matrix: np.ndarray) -> dict[str, float]:
-    """All measures of a run; those that need two tasks are left out for one.
+    """The measures that the matrix allows, in the order of `MEASURES`.
 
     Parameters
     ----------
-    matrix : ndarray of shape (tasks, tasks)
-        NaN above the diagonal.
+    matrix : ndarray of float, shape (tasks, tasks)
+        Accuracy on task j after learning task k; NaN where it was not tested.
 
-    References
-    ----------
-    ACC, BWT: Lopez-Paz and Ranzato, arXiv 1706.08840. AA, AIA, FM: Wang et al., arXiv 2302.00487.
+    Raises
+    ------
+    DataError
+        If the matrix is not square or lacks its last row.
     """
-    a = np.asarray(matrix, dtype=float)
-    last = a[-1]
-    found = {"ACC": last.mean(), "AA": last.mean(), "AIA": np.mean([np.mean(a[k, : k + 1]) for k in range(len(a))])}
-    if len(a) > 1:
-        best = [a[j:-1, j].max() for j in range(len(a) - 1)]
-        found["FM"] = np.mean(best - last[:-1])
-        found["BWT"] = np.mean(last[:-1] - a.diagonal()[:-1])
-        found["drop"] = a[0, 0] - last[0]
-    return {name: float(value) for name, value in found.items()}
+    found = metrics(matrix)
+    return {name: found[name] for name in MEASURES if name in found}

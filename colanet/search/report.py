@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from colanet import __version__
 from colanet.atomic import write_text
 from colanet.config.model import Network
 from colanet.config.overrides import current
+from colanet.continual.tables import markdown_table
 from colanet.errors import DataError
 from colanet.search.loop import best, outcome
 from colanet.search.quiet import quiet_optuna
@@ -93,12 +95,13 @@ def best_yaml(study: Study, trials: Sequence[FrozenTrial]) -> str:
 
 
 def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    """A setting as a number where it is one."""
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def trials_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
@@ -141,20 +144,16 @@ def report(study: Study, network: Network, trials: Sequence[FrozenTrial], comman
         "",
         f"## Best: trial {top.number}, objective {top.value:.5f}",
         "",
-        *_table(["parameter", "best", "experiment's", "range", "importance"], _parameters(study, network, trials)),
+        _parameters(study, network, trials),
         "",
         f"## The best {min(TOP, len(trials) - failed)}",
         "",
-        *_ranking(study, trials),
+        _ranking(study, trials),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    return [f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows)]
-
-
-def _parameters(study: Study, network: Network, trials: Sequence[FrozenTrial]) -> list[list[str]]:
+def _parameters(study: Study, network: Network, trials: Sequence[FrozenTrial]) -> str:
     top, weights = best(trials), importances(trials)
     assert top is not None
     rows = []
@@ -163,10 +162,10 @@ def _parameters(study: Study, network: Network, trials: Sequence[FrozenTrial]) -
         old = f"{old:.6g}" if isinstance(old, float) else str(old)
         share = f"{weights[name]:.2f}" if name in weights else ""
         rows.append([f"`{name}`", text, old, str(spec) if spec else "follows", share])
-    return rows
+    return markdown_table(["parameter", "best", "experiment's", "range", "importance"], rows)
 
 
-def _ranking(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
+def _ranking(study: Study, trials: Sequence[FrozenTrial]) -> str:
     done = sorted((t for t in trials if t.value is not None), key=lambda t: (-(t.value or 0.0), t.number))[:TOP]
     names, metrics = list(study.parameters), list(means(done[0]))
     short = [name.rpartition(".")[2] if not name.startswith("projection") else name[11:] for name in names]
@@ -175,7 +174,7 @@ def _ranking(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
         mean, changes = means(trial), outcome(trial)["settings"]
         scores = [f"{mean[name]:.4f}" for name in metrics]
         rows.append([trial.number, f"{trial.value:.5f}", *scores, *(changes[name] for name in names)])
-    return _table(["trial", "objective", *metrics, *short], rows)
+    return markdown_table(["trial", "objective", *metrics, *short], rows)
 
 
 def importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
@@ -187,6 +186,7 @@ def importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
                 memory.add_trial(trial)
         try:
             evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-            return optuna.importance.get_param_importances(memory, evaluator=evaluator)
+            found: dict[str, float] = optuna.importance.get_param_importances(memory, evaluator=evaluator)
+            return found
         except (ValueError, RuntimeError, ZeroDivisionError):
             return {}

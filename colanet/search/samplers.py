@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from colanet.config.model import Frozen, Probability
+from colanet.config.values import Frozen, Probability
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -37,6 +37,7 @@ class TPE(Frozen):
     multivariate: bool = True
 
     def make(self, seed: int, generation: int) -> BaseSampler:
+        """A sampler of Optuna with this seed, for generations of so many trials."""
         from optuna.samplers import TPESampler
 
         # constant_liar: the trials of one generation are asked together and must not crowd at one place.
@@ -69,6 +70,7 @@ class Genetic(Frozen):
     mutation_rate: Probability | None = None
 
     def make(self, seed: int, generation: int) -> BaseSampler:
+        """A sampler of Optuna with this seed, for generations of so many trials."""
         from optuna.samplers import NSGAIISampler, nsgaii
 
         crossovers: dict[str, Any] = {
@@ -93,6 +95,7 @@ class Random(Frozen):
     kind: Literal["random"] = "random"
 
     def make(self, seed: int, generation: int) -> BaseSampler:
+        """A sampler of Optuna with this seed, for generations of so many trials."""
         from optuna.samplers import RandomSampler
 
         return RandomSampler(seed=seed)
@@ -110,11 +113,10 @@ class QMC(Frozen):
     sequence: Literal["sobol", "halton"] = "sobol"
 
     def make(self, seed: int, generation: int) -> BaseSampler:
+        """A sampler of Optuna with this seed, for generations of so many trials."""
         from optuna.samplers import QMCSampler
 
-        return QMCSampler(
-            qmc_type=self.sequence, scramble=True, seed=seed, warn_independent_sampling=False
-        )
+        return QMCSampler(qmc_type=self.sequence, scramble=True, seed=seed, warn_independent_sampling=False)
 
 
 Sampler = Annotated[TPE | Genetic | Random | QMC, Field(discriminator="kind")]

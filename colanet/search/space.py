@@ -90,7 +90,8 @@ class Parameter(Frozen):
 
         if self.choices is not None:
             return CategoricalDistribution(self.choices)
-        assert self.low is not None and self.high is not None
+        assert self.low is not None
+        assert self.high is not None
         if self.integer:
             return IntDistribution(int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
         return FloatDistribution(self.low, self.high, log=self.log, step=self.step)
@@ -144,4 +145,3 @@ def settings(
 
 def _number(network: Network, changes: Mapping[str, str], path: str) -> float:
     return float(changes[path]) if path in changes else float(current(network, path) or 0.0)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -12,12 +13,13 @@ from colanet.config.messages import explain
 from colanet.config.model import Frozen
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
+from colanet.hashing import LARGEST_SEED
 from colanet.search.measures import MEASURES
 from colanet.search.samplers import TPE, Sampler
 from colanet.search.space import Parameter, Value
 
 SHIPPED = "shipped"
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 class Study(Frozen):
@@ -31,7 +33,8 @@ class Study(Frozen):
     variant : str or None
         One of the experiment's variants.
     change : dict
-        Fields of the experiment that the search replaces: fewer copies, fewer tasks, `validation`, ...
+        Fields that the search changes, put into the experiment as a variant's are: fewer copies, fewer tasks,
+        `validation`, ...
     permutation : int or None
         The permuted tasks take the permutation seeds from this one on, instead of the experiment's.
     seeds : tuple of int
@@ -158,7 +161,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         raise ConfigError(list(_problems(error, data, lines, shown))) from error
 
 
-def _problems(error: ValidationError, data: dict, lines: dict, shown: str) -> Any:
+def _problems(error: ValidationError, data: dict[str, Any], lines: dict[Any, int], shown: str) -> Iterator[Problem]:
+    """What is wrong with the fields, with the line of each."""
     for path, message in explain(error, data, Study):
         if message == "unknown field" and len(path) == 1:
             message += "; known: " + ", ".join(Study.model_fields)

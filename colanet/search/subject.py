@@ -1,32 +1,39 @@
-"""What a search tries its parameters on, an experiment that never sees a test image, and how a trial is judged."""
+"""What a search tries its parameters on: an experiment that never sees a test image."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
-import time
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from colanet import config
-from colanet.config import yaml_source
-from colanet.config.messages import explain
 from colanet.config.model import Network
-from colanet.config.notices import ConfigWarning
-from colanet.config.overrides import current, override_all
-from colanet.config.xml_source import read_bytes
+from colanet.config.overrides import current
 from colanet.config.yaml_io import write_yaml
+from colanet.continual.experiment import (
+    Experiment,
+    expand,
+    fields_of,
+    load_experiment,
+    make_experiment,
+    merged,
+)
+from colanet.continual.run import network_of
+from colanet.continual.task import Task
+from colanet.continual.tasks import make_tasks
 from colanet.errors import ConfigError, Problem
-from colanet.search.jobs import Job, Result
-from colanet.search.measures import NEED_TWO, measure
+from colanet.search.measures import NEED_TWO
 from colanet.search.space import settings
 from colanet.search.study import SHIPPED, Study
+
+DRAWS = 2
+"""How permutations of pixels and mixed orders are drawn: 2 by the hash, 1 was NumPy's generator.
+
+It is part of a search's identity, so that no journal goes on with other data than it began with."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,14 @@ class Subject:
 
     Attributes
     ----------
-    experiment : colanet.continual.experiment.Experiment
+    experiment : Experiment
         With validation images in the place of test images, and permutations of its own.
     network : Network
         Of the experiment, with its `set` put in.
     data_dir : Path or None
     """
 
-    experiment: Any
+    experiment: Experiment
     network: Network
     data_dir: Path | None = None
 
@@ -72,11 +79,9 @@ def make_subject(
     DataError
         If its data are missing.
     """
-    from colanet.continual.experiment import Experiment  # type: ignore[import-not-found]
-
     shown = os.fspath(study_file)
     fields, folder, reported = experiment_fields(study, Path(study_file))
-    fields |= study.change
+    fields = merged(fields, study.change, "change.", shown)
     if "network" in study.change:
         folder = Path(study_file).parent
     if study.permutation is not None:
@@ -84,19 +89,29 @@ def make_subject(
     problems = refusals(fields, reported, study)
     if problems:
         raise ConfigError([Problem(message, where, shown) for where, message in problems])
-    fields["network"] = os.fspath((folder / str(fields.get("network"))).resolve())
+    if fields.get("network"):
+        fields["network"] = os.fspath((folder / str(fields["network"])).resolve())
     try:
-        experiment = Experiment.model_validate(fields | {"lenient": lenient})
-    except ValidationError as error:
-        found = [(".".join(map(str, path)), message) for path, message in explain(error, fields, Experiment)]
-        raise ConfigError([Problem(message, f"experiment: {where}", shown) for where, message in found]) from error
-    network = config.load(fields["network"], lenient=lenient)
-    network = override_all(network, {name: str(value) for name, value in experiment.set.items()})
+        experiment = make_experiment(fields | {"lenient": lenient}, shown)
+    except ConfigError as error:
+        raise ConfigError([replace(one, where=f"experiment: {one.where}") for one in error.problems]) from error
+    network = network_of(experiment.model_copy(update={"copies": None}))
     study = filled(study, network, shown)
     subject = Subject(experiment, network, Path(data_dir) if data_dir is not None else None)
     if len(tasks_of(subject)) < 2 and any(study.objective.get(name) for name in NEED_TWO):
         raise ConfigError(Problem(f"{', '.join(NEED_TWO)} need at least two tasks", "objective", shown))
     return subject, study
+
+
+def tasks_of(subject: Subject) -> tuple[Task, ...]:
+    """The tasks, made once in each process."""
+    data_dir = os.fspath(subject.data_dir) if subject.data_dir is not None else None
+    return _tasks(subject.experiment.model_dump_json(), data_dir)
+
+
+@functools.lru_cache(maxsize=1)
+def _tasks(text: str, data_dir: str | None) -> tuple[Task, ...]:
+    return make_tasks(Experiment.model_validate_json(text), data_dir)
 
 
 # ------------------------------------------------------------------ experiment
@@ -110,30 +125,23 @@ def experiment_fields(study: Study, study_file: Path) -> tuple[dict[str, Any], P
     ConfigError
         If the experiment file is refused or has no such variant.
     """
+    shown = os.fspath(study_file)
     if isinstance(study.experiment, dict):
         if study.variant is not None:
-            raise ConfigError(Problem("inline experiments have no variants", "variant", os.fspath(study_file)))
-        return {"name": study.name} | study.experiment, study_file.parent, set()
-    from colanet.continual.experiment import load_experiment  # type: ignore[import-not-found]
-
+            raise ConfigError(Problem("inline experiments have no variants", "variant", shown))
+        own = merged({}, study.experiment, "experiment.", shown)
+        return {"name": study.name} | own, study_file.parent, set()
     path = study_file.parent / study.experiment
-    load_experiment(path)
-    fields, _ = yaml_source.parse(read_bytes(path).decode("utf-8-sig"), os.fspath(path))
-    variants = {str(variant.get("name")): variant for variant in fields.pop("variants", None) or []}
-    reported = permutations(fields.get("tasks"))
-    for variant in variants.values():
-        reported |= permutations(variant.get("tasks"))
+    described = load_experiment(path)
+    parts = {variant.label: variant for variant in expand(described)} if described.variants else {}
+    reported = set().union(*(permutations(fields_of(part)["tasks"]) for part in (described, *parts.values())))
+    chosen = described
     if study.variant is not None:
-        if study.variant not in variants:
-            known = ", ".join(variants) or "none"
-            message = f"there is no variant {study.variant} in {path}; known: {known}"
-            raise ConfigError(Problem(message, "variant", os.fspath(study_file)))
-        changes = {name: value for name, value in variants[study.variant].items() if name != "name"}
-        if "network" in changes:
-            fields.pop("set", None)
-        else:
-            changes["set"] = {**(fields.get("set") or {}), **(changes.get("set") or {})}
-        fields |= changes
+        if study.variant not in parts:
+            message = f"there is no variant {study.variant} in {path}; known: {', '.join(parts) or 'none'}"
+            raise ConfigError(Problem(message, "variant", shown))
+        chosen = parts[study.variant]
+    fields = fields_of(chosen)
     fields.pop("published", None)
     return fields, path.parent, reported
 
@@ -195,13 +203,7 @@ def filled(study: Study, network: Network, shown: str) -> Study:
     ConfigError
         With every parameter that the network does not have, and every value of its own outside its range.
     """
-    problems = []
-    values = {}
-    for path in study.parameters:
-        try:
-            values[path] = current(network, path)
-        except ConfigError as error:
-            problems += [Problem(problem.message, f"parameters.{path}", shown) for problem in error.problems]
+    values, problems = _values(study, network, shown)
     if not problems:
         try:
             settings(network, {}, study.zero_initial_weight, study.initial_range)
@@ -216,54 +218,30 @@ def filled(study: Study, network: Network, shown: str) -> Study:
     return study.model_copy(update={"start": tuple(start)})
 
 
+def _values(study: Study, network: Network, shown: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The network's values of the parameters, and those it does not have."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path in study.parameters:
+        with _noted(problems, path, shown):
+            values[path] = current(network, path)
+    return values, problems
+
+
+@contextlib.contextmanager
+def _noted(problems: list[Problem], path: str, shown: str) -> Iterator[None]:
+    """A refusal in the block becomes a problem of a parameter."""
+    try:
+        yield
+    except ConfigError as error:
+        problems += [Problem(one.message, f"parameters.{path}", shown) for one in error.problems]
+
+
 def identity(study: Study, subject: Subject) -> dict[str, Any]:
     """Everything that the trials depend on, the network by its content; a journal continues only with the same."""
     fields = study.model_dump(mode="json", exclude={"generations", "experiment", "change", "permutation"})
-    unimportant = {"name", "title", "network", "seeds", "published"}
+    unimportant = {"name", "title", "network", "seeds", "published", "variant"}
     experiment = subject.experiment.model_dump(mode="json", exclude=unimportant)
     text = write_yaml(subject.network)
-    return {**fields, "experiment": experiment, "network": hashlib.sha256(text.encode()).hexdigest()}
-
-
-# ------------------------------------------------------------------- objective
-
-
-def tasks_of(subject: Subject) -> tuple[Any, ...]:
-    """The tasks, made once in each process."""
-    data_dir = os.fspath(subject.data_dir) if subject.data_dir is not None else None
-    return _tasks(subject.experiment.model_dump_json(), data_dir)
-
-
-@functools.lru_cache(maxsize=1)
-def _tasks(text: str, data_dir: str | None) -> tuple[Any, ...]:
-    from colanet.continual.experiment import Experiment  # type: ignore[import-not-found]
-    from colanet.continual.tasks import make_tasks  # type: ignore[import-not-found]
-
-    return make_tasks(Experiment.model_validate_json(text), data_dir=data_dir)
-
-
-def evaluate(job: Job) -> Result:
-    """Run the experiment with a trial's settings, once with each seed.
-
-    Settings that no engine can represent are a failed trial; missing data or a broken engine end the search.
-    """
-    from colanet.continual.runner import run_one  # type: ignore[import-not-found]
-
-    began = time.perf_counter()
-    subject: Subject = job.subject
-    experiment = subject.experiment.model_copy(update={"set": {**subject.experiment.set, **job.settings}})
-    tasks, rows = tasks_of(subject), []
-    try:
-        with warnings.catch_warnings():
-            # What there is to say of the network was said when the subject was made.
-            warnings.simplefilter("ignore", ConfigWarning)
-            for seed in job.seeds:
-                rows.append(measure(run_one(experiment, seed, tasks=tasks, threads=job.threads).matrix))
-    except (ConfigError, ArithmeticError) as error:
-        return Result(seconds=time.perf_counter() - began, problem=one_line(str(error).splitlines()))
-    return Result(tuple(rows), time.perf_counter() - began)
-
-
-def one_line(lines: Sequence[str]) -> str:
-    """Several problems as one."""
-    return "; ".join(lines) or "no reason given"
+    network = hashlib.sha256(text.encode()).hexdigest()
+    return {**fields, "draws": DRAWS, "experiment": experiment, "network": network}

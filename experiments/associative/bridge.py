@@ -16,7 +16,6 @@ import gzip
 import io
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,8 +25,9 @@ import numpy as np
 from colanet import __version__, config, datasets
 from colanet.associative import bridge, figures
 from colanet.atomic import write_text
+from colanet.continual.tables import markdown_table, spread_of
 from colanet.datasets.idx import idx_bytes
-from colanet.readout import UNANSWERED, decide
+from colanet.readout import UNANSWERED
 from colanet.session import Session
 
 HERE = Path(__file__).parent
@@ -81,7 +81,7 @@ class Trained:
             session = Session(self.network, **options)
             session.load(Path(folder) / "state.h5")
             session.run(freeze=0)
-        answers = decide(session.tally.votes[-len(images) :])
+        answers = session.answers()[-len(images) :]
         self.silent.append(float((answers == UNANSWERED).mean()))
         return answers
 
@@ -114,29 +114,23 @@ def write_table(result: Result, note: str, folder: Path) -> None:
             numbers = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()}
             writer.writerow({"seed": seed} | numbers)
     names = [f"{kind} {level:g}" for kind, level in CONDITIONS]
-    lines = [note, "", "| memories | model | " + " | ".join(names) + " |", "| --- " * (2 + len(names)) + "|"]
+    shown = []
     cases = list(zip(*result.values(), strict=True))
     for count, model in dict.fromkeys((case[0].n_memories, case[0].model) for case in cases):
         mine = [case for case in cases if (case[0].n_memories, case[0].model) == (count, model)]
         found = {(case[0].corruption, case[0].level): case for case in mine}
         cells = [_cell(found[condition]) for condition in CONDITIONS]
-        lines.append(f"| {count or ''} | {model} | " + " | ".join(cells) + " |")
+        shown.append([count or "", model, *cells])
     write_text(folder / "bridge.csv", text.getvalue())
-    write_text(folder / "bridge.md", "\n".join(lines) + "\n")
+    table = markdown_table(["memories", "model", *names], shown)
+    write_text(folder / "bridge.md", f"{note}\n\n{table}\n")
 
 
 def _cell(case: tuple[bridge.Row, ...]) -> str:
     """Accuracy over the seeds, mean and standard deviation, and the mean recall."""
-    accuracy = spread([row.accuracy for row in case])
+    accuracy = spread_of([row.accuracy for row in case])
     recall = float(np.mean([row.recall for row in case]))
     return accuracy if np.isnan(recall) else f"{accuracy} ({100 * recall:.0f})"
-
-
-def spread(parts: Sequence[float]) -> str:
-    """Parts as per cent: the mean and, of several, the standard deviation between them."""
-    values = 100 * np.asarray(parts)
-    text = f"{values.mean():.1f}"
-    return text if len(values) == 1 else f"{text} ± {values.std(ddof=1):.1f}"
 
 
 def draw(result: Result, store: bridge.Memories, images: np.ndarray, folder: Path) -> None:
@@ -209,7 +203,7 @@ def main(
         result[seed] = compare(network, stores, images, labels, seed)
         silent.append(network.silent)
         largest.append(stores[-1])
-    unanswered = [spread(parts) for parts in zip(*silent, strict=True)]
+    unanswered = [spread_of(parts) for parts in zip(*silent, strict=True)]
     note = (
         f"colanet {__version__}, {configuration.name}, {copies} copies, {train_images or len(data.train_labels)} "
         f"training and {test} test digits, seeds {', '.join(map(str, seeds))}, {time.monotonic() - began:.0f} s. "

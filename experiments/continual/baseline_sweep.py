@@ -10,34 +10,25 @@ the first task when it has just been learnt, the same after the last task, and t
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import click
-import numpy as np
 
-from colanet import datasets
 from colanet.commands.progress import Progress
 from colanet.continual.baselines import METHODS, read_options, run_baseline
-from colanet.datasets.transform import permute_images
+from colanet.continual.experiment import make_experiment
+from colanet.continual.task import Task, first_images
+from colanet.continual.tasks import make_tasks
 from colanet.errors import ConfigError
 
 HELD_BACK = 10_000
 FIRST_SEED = 2000
 
 
-def make_task(seed: int, train: int) -> SimpleNamespace:
+def make_sweep_tasks(n_tasks: int, train: int) -> list[Task]:
     """Training images of permuted MNIST, the last 10,000 of them as the test."""
-    data = datasets.load("mnist")
-    images = permute_images(data.train_images.reshape(len(data.train_images), -1), seed)
-    labels = data.train_labels.astype(np.int64)
-    return SimpleNamespace(
-        name=f"permutation {seed}",
-        train_images=images[:-HELD_BACK][:train],
-        train_labels=labels[:-HELD_BACK][:train],
-        test_images=images[-HELD_BACK:],
-        test_labels=labels[-HELD_BACK:],
-        classes=data.classes,
-    )
+    source = {"dataset": "mnist", "repeat": n_tasks, "permutation": FIRST_SEED}
+    fields = {"name": "sweep", "method": "backprop", "tasks": [source], "validation": HELD_BACK}
+    return [first_images(task, train) for task in make_tasks(make_experiment(fields))]
 
 
 @click.command()
@@ -52,7 +43,7 @@ def main(method: str, settings: tuple[str, ...], n_tasks: int, train: int, seed:
     grid = [json.loads(text) for text in settings] or [{}]
     for options in grid:
         read_options(method, options)
-    tasks = [make_task(FIRST_SEED + i, train) for i in range(n_tasks)]
+    tasks = make_sweep_tasks(n_tasks, train)
     for options in grid:
         with Progress(sum(len(t.train_labels) for t in tasks), "images", quiet) as progress:
 

@@ -5,10 +5,11 @@ import pytest
 import yaml
 
 from colanet import datasets
-from colanet.continual.experiment import expand, load_experiment
+from colanet.continual.experiment import expand, fields_of, load_experiment, make_experiment, merged
 from colanet.errors import ConfigError, DataError
-from colanet.search.subject import permutations
+from colanet.search.subject import experiment_fields, permutations
 from tests.continual.toys import ROOT, experiment, tasks
+from tests.search.toys import make_study
 
 FILES = sorted((ROOT / "experiments").glob("*.yaml"))
 
@@ -43,6 +44,45 @@ def test_variants_add_to_set_and_replace_all_else(tmp_path):
     # Another network does not get what was meant for the first one.
     assert c.set == {}
     assert d.set == {"population.L.tau_m": 4}
+
+
+NULLS = [
+    # (fields of the experiment, of the variant, what the variant then has)
+    ({"copies": 5}, {"copies": None}, {}),
+    ({"joint": True, "migration": {"empty": 1}}, {"joint": None, "migration": None}, {}),
+    ({"set": {"a": 1, "b": 2}}, {"set": {"a": None, "c": 3}}, {"set": {"b": 2, "c": 3}}),
+    ({"set": {"a": 1}}, {"set": None}, {}),
+    ({"set": {"a": 1}}, {"set": {"a": None}}, {"set": {}}),
+    ({"set": {"a": 1}}, {"network": "other.yaml", "set": {"b": None, "c": 3}},
+     {"network": "other.yaml", "set": {"c": 3}}),
+    ({"set": {"a": 1}}, {"method": "backprop", "network": None}, {"method": "backprop"}),
+    ({"set": {"a": None, "b": 2}, "copies": None}, {}, {"set": {"b": 2}}),
+    ({"set": {"a": "null"}}, {}, {"set": {"a": "null"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "variant", "expected"), NULLS)
+def test_null_is_the_default_in_experiments_variants_and_searches(own, variant, expected, tmp_path):
+    """The same change as a variant, as the variant that a search is for, and as what a search changes."""
+    fields = {"name": "toy", "network": "one.yaml", "tasks": [{"dataset": "mnist"}]} | own
+    expected = {"name": "toy", "network": "one.yaml", "tasks": ({"dataset": "mnist"},)} | expected
+    if variant.get("network", "") is None:
+        del expected["network"]
+    for name, variants in (("with", [{"name": "v", **variant}]), ("without", [])):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(fields | {"variants": variants}))
+    [made] = expand(load_experiment(tmp_path / "with.yaml"))
+    assert fields_of(made) == expected
+    study = make_study(experiment="with.yaml", variant="v")
+    assert experiment_fields(study, tmp_path / "study.yaml")[0] == expected
+    plain = experiment_fields(make_study(experiment="without.yaml"), tmp_path / "study.yaml")[0]
+    assert merged(plain, variant) == expected
+    assert made == make_experiment(expected | {"variant": "v", "folder": tmp_path})
+
+
+def test_what_is_merged_stays_as_it_was():
+    fields, changes = {"set": {"a": 1}, "copies": 2}, {"set": {"a": None, "b": 2}}
+    assert merged(fields, changes) == {"set": {"b": 2}, "copies": 2}
+    assert (fields, changes) == ({"set": {"a": 1}, "copies": 2}, {"set": {"a": None, "b": 2}})
 
 
 @pytest.mark.parametrize(("change", "said"), [

@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from colanet.cli import cli, run_safely
-from colanet.commands.continual import checkpoint_of
+from colanet.continual.study import checkpoint_of
 from tests.continual.toys import ROOT
 
 FIELDS = {

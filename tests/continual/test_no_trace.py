@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from colanet.continual.runner import Run, network_of, run_one
+from colanet.continual.run import Run, network_of
+from colanet.continual.runner import run_one
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError
 from colanet.readout import decide
@@ -152,7 +153,7 @@ def test_joint_training_shows_every_image_once():
 
 def test_no_two_tasks_share_their_random_spikes():
     run = Run(experiment(), tasks(), 3, "auto", None, None)
-    seeds = [run._coding_seed(i) for i in range(6)]
+    seeds = [run.coding_seed(i) for i in range(6)]
     assert len(set(seeds)) == 6
     network = network_of(experiment())
     images = np.full((2, 784), 128, dtype=np.uint8)

@@ -5,6 +5,7 @@ import json
 import click
 import pytest
 
+from colanet.continual.study import StudyOptions
 from colanet.errors import DataError, OutputError
 from experiments import letters_cause, reproduce
 from tests.continual.toys import ROOT
@@ -21,7 +22,12 @@ def call(*words):
 def seen(monkeypatch):
     """(name, folder of runs, folder of results) of every experiment asked for; none is run."""
     found = []
-    monkeypatch.setattr(reproduce, "reproduce", lambda name, runs, results, *_: found.append((name, runs, results)))
+
+    def note(name, results, options, *_):
+        found.append((name, options.out, results))
+        return []
+
+    monkeypatch.setattr(reproduce, "reproduce", note)
     return found
 
 
@@ -58,11 +64,11 @@ def test_figures_are_of_the_runs_of_the_tables(tmp_path, monkeypatch):
     """Another seed that lies in the folder counts in neither."""
     drawn = []
     monkeypatch.setitem(reproduce.FIGURES, "mnist", lambda parts: drawn.append(parts) or {})
-    small = ["--train", "5", "--test", "4", "--copies", "1", "--quiet", "--seeds"]
     runs, results = tmp_path / "runs", tmp_path / "results"
     results.mkdir()
-    for seeds in ("7", "0,1"):
-        reproduce.reproduce("mnist", runs, results, [*small, seeds, *DATA])
+    for seeds in ((7,), (0, 1)):
+        options = StudyOptions(seeds=seeds, train=5, test=4, copies=1, out=runs, resume=True)
+        reproduce.reproduce("mnist", results, options)
     assert (runs / "15_microcolumns_seed7.h5").exists()
     found = [[o.seed for o in part.outcomes] for part in drawn[-1].values()]
     assert list(drawn[-1]) == ["15 microcolumns", "45 microcolumns", "45 microcolumns, inhibited"]

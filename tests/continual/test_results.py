@@ -9,8 +9,8 @@ import pytest
 
 from colanet import __version__
 from colanet.continual.experiment import expand
+from colanet.continual.outcome import Outcome
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
-from colanet.continual.runner import Outcome
 from colanet.errors import CheckpointError
 from tests.continual import tiny
 from tests.flips import flipped

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from colanet.continual import runner
-from colanet.continual.runner import BLOCK, check_run, network_of, run_one
+from colanet.continual import run
+from colanet.continual.outcome import BLOCK
+from colanet.continual.run import network_of
+from colanet.continual.runner import check_run, run_one
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.migration import Migration
@@ -207,7 +209,7 @@ def shown(monkeypatch):
         calls.append((images, labels, n_taught, seed))
         return present_arrays(inputs, images, labels, n_taught, seed=seed)
 
-    monkeypatch.setattr(runner, "present_arrays", spy)
+    monkeypatch.setattr(run, "present_arrays", spy)
     return calls
 
 

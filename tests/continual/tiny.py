@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from colanet.continual.experiment import Experiment, make_experiment
-from colanet.continual.runner import Outcome
+from colanet.continual.outcome import Outcome
 from colanet.continual.task import Task
 
 ROOT = Path(__file__).parents[2]

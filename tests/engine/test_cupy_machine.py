@@ -25,7 +25,6 @@ from .test_equality import assert_same_state
 
 ROOT = Path(__file__).parents[2]
 MNIST = str(ROOT / "configs" / "mnist.yaml")
-sys.path.insert(0, str(ROOT / "experiments"))
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def check_results(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_check_on_the_shim(tmp_path, cupy, capsys):
-    import gpu_check
+    from experiments import gpu_check
 
     assert gpu_check.main(["--shim", "--quick", "--out", str(tmp_path)]) == 0
     check_results(tmp_path)
@@ -163,7 +162,7 @@ def test_the_check_on_the_shim(tmp_path, cupy, capsys):
 
 @pytest.mark.slow
 def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
-    import gpu_check
+    from experiments import gpu_check
 
     monkeypatch.setattr(gpu_check, "CONFIGS", ROOT / "configs")
     monkeypatch.setattr(gpu_check.shutil, "which", lambda name: sys.executable)
@@ -187,7 +186,7 @@ def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_the_check_fails_when_a_digest_differs(tmp_path, cupy, monkeypatch):
-    import gpu_check
+    from experiments import gpu_check
 
     monkeypatch.setattr(gpu_check.Session, "result", lambda self: type("R", (), {"digest": self.engine.name}))
     assert gpu_check.main(["--shim", "--quick", "--minutes", "0", "--out", str(tmp_path)]) == 1
@@ -195,7 +194,7 @@ def test_the_check_fails_when_a_digest_differs(tmp_path, cupy, monkeypatch):
 
 
 def test_the_check_keeps_what_it_has_when_time_is_over(tmp_path, cupy, monkeypatch):
-    import gpu_check
+    from experiments import gpu_check
 
     row = {"equal": True, "configuration": "x", "steps": 1, "numba_seconds": 1.0, "gpu_seconds": 1.0}
     monkeypatch.setattr(gpu_check, "equality", lambda check: [row])
@@ -205,7 +204,7 @@ def test_the_check_keeps_what_it_has_when_time_is_over(tmp_path, cupy, monkeypat
 
 
 def test_the_check_without_a_gpu_is_one_line(no_cupy, capsys):
-    import gpu_check
+    from experiments import gpu_check
 
     assert gpu_check.main([]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1

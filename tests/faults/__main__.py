@@ -28,7 +28,7 @@ def main() -> int:
     found["seconds"] = round(time.monotonic() - began)
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     if options.out == table.RESULTS:
-        table.write(found)
+        table.write()
     return 1 if table.problems(found) else 0
 
 

@@ -11,6 +11,7 @@ pytest.importorskip("colanet.continual.runner")
 from colanet import config
 from colanet.cli import main
 from colanet.config.overrides import current
+from colanet.search import run
 from tests.search import toys
 
 EXPERIMENT = f"""
@@ -130,6 +131,17 @@ def test_a_second_search_in_the_same_folder(call):
     status, _, err = call("--out", "out", "--resume", change=("copies: 1", "copies: 2"))
     assert status == 2
     assert "differs in experiment" in err
+
+
+def test_a_search_of_other_permutations_is_not_continued(call, monkeypatch):
+    """A journal from before permutations were drawn by the hash says nothing of how they were drawn."""
+    original = run.identity
+    monkeypatch.setattr(run, "identity", lambda *given: {k: v for k, v in original(*given).items() if k != "draws"})
+    assert call("--out", "out", "--generations", "1", "--quiet")[0] == 0
+    monkeypatch.setattr(run, "identity", original)
+    status, out, err = call("--out", "out", "--resume")
+    assert (status, out) == (2, "")
+    assert "was begun with permutations that are drawn otherwise now; start anew in another folder" in err
 
 
 def test_settings_that_overflow_are_failed_trials(call, tmp_path):

@@ -272,11 +272,22 @@ def test_a_flipped_bit_of_a_journal_is_noticed_or_loses_the_last_line_at_most(tm
     written = Log(file).operations
     for damaged in flipped(file.read_bytes()):
         file.write_bytes(damaged)
-        try:
-            assert Log(file).operations == written[:-1]
-        except CheckpointError as error:
-            assert "journal.log" in str(error)
-            assert "\n" not in str(error)
+        found = operations_or_refusal(file)
+        if isinstance(found, str):
+            assert "journal.log" in found
+            assert "\n" not in found
+        else:
+            assert found == written[:-1]
+
+
+def operations_or_refusal(file):
+    """What a journal says, or why it is refused."""
+    from colanet.search.log import Log
+
+    try:
+        return Log(file).operations
+    except CheckpointError as error:
+        return str(error)
 
 
 def test_a_journal_that_cannot_grow_keeps_what_it_has(tmp_path, monkeypatch):

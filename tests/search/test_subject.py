@@ -10,7 +10,15 @@ from colanet.errors import ConfigError
 from colanet.search.measures import measure
 from colanet.search.space import settings
 from colanet.search.study import SHIPPED, load_study
-from colanet.search.subject import experiment_fields, filled, permutations, refusals, renumbered
+from colanet.search.subject import (
+    experiment_fields,
+    filled,
+    make_subject,
+    permutations,
+    refusals,
+    renumbered,
+    tasks_of,
+)
 from tests.search import toys
 
 NAN = float("nan")
@@ -110,6 +118,32 @@ def test_a_variant_with_a_network_of_its_own_gets_only_its_own_set(variant, expe
     (tmp_path / "x.yaml").write_text(yaml.safe_dump(fields))
     study = toys.make_study(experiment="x.yaml", variant="v")
     assert experiment_fields(study, tmp_path / "study.yaml")[0].get("set") == expected
+
+
+@pytest.mark.parametrize(("where", "change"), [
+    ("experiment.folder", {"experiment": {"folder": "/", "network": "n.yaml"}}),
+    ("change.variant", {"change": {"variant": "x"}}),
+])  # fmt: skip
+def test_fields_that_no_experiment_file_gives_are_refused(where, change, tmp_path):
+    study = toys.make_study(**({"experiment": {"network": "n.yaml"}} | change))
+    with pytest.raises(ConfigError, match=f"{where}: unknown field"):
+        make_subject(study, tmp_path / "study.yaml")
+
+
+def test_values_of_an_experiment_may_be_other_than_text(tmp_path):
+    """`set` of a search's experiment is read as the runner reads it: a range, and a whole number."""
+    values = {"projection.R->L.initial_resource": {"uniform": [0.25, 0.75]}, "population.L.tau_m": 4}
+    inline = {
+        "network": str(toys.ROOT / "configs" / "mnist.yaml"), "set": values, "copies": 3, "validation": 20,
+        "tasks": [{"dataset": "mnist", "train": 60}],
+    }  # fmt: skip
+    subject, _ = make_subject(toys.make_study(experiment=inline), tmp_path / "study.yaml")
+    assert current(subject.network, "projection.R->L.initial_resource").uniform == (0.25, 0.75)
+    assert current(subject.network, "population.L.tau_m") == 4
+    assert subject.network.copies == config.load(inline["network"]).copies
+    [task] = tasks_of(subject)
+    assert len(task.train_labels) == 40
+    assert len(task.test_labels) == 20
 
 
 def test_shipped_values_outside_the_range_are_refused():

@@ -56,7 +56,7 @@ class Consolidation:
         lambda and gamma.
     """
 
-    def __init__(self, strength: float, decay: float):
+    def __init__(self, strength: float, decay: float) -> None:
         self.strength, self.decay = strength, decay
         self.importance: dict[str, Any] = {}
         self.anchor: dict[str, Any] = {}

@@ -51,7 +51,7 @@ class Learner:
         Probability that a hidden unit is silent while learning; 0: none.
     """
 
-    def __init__(self, pixels: int, classes: int, options: BaselineOptions, dropout: float = 0.0):
+    def __init__(self, pixels: int, classes: int, options: BaselineOptions, dropout: float = 0.0) -> None:
         library = torch()
         nn = library.nn
         self.classes = classes

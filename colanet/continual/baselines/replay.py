@@ -19,7 +19,7 @@ class Batch(NamedTuple):
 class Forgetful:
     """Fresh images in their order, nothing kept."""
 
-    def __init__(self, batch: int):
+    def __init__(self, batch: int) -> None:
         self.batch = batch
 
     def batches(self, images: np.ndarray, labels: np.ndarray) -> Iterator[Batch]:
@@ -57,7 +57,7 @@ class SelfReminder(Forgetful):
     rng : Generator
     """
 
-    def __init__(self, batch: int, part: float, rng: np.random.Generator):
+    def __init__(self, batch: int, part: float, rng: np.random.Generator) -> None:
         super().__init__(batch)
         self.part, self.rng = part, rng
         self.kept: list[tuple[np.ndarray, np.ndarray]] = []
@@ -88,7 +88,7 @@ class Reservoir:
     later takes the place j, uniform in 0..i, if j < size.
     """
 
-    def __init__(self, size: int, rng: np.random.Generator):
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
         self.size, self.rng = size, rng
         self.seen = 0
         self.items: np.ndarray | None = None
@@ -130,7 +130,7 @@ class ReservoirReplay(Forgetful):
     rng : Generator
     """
 
-    def __init__(self, batch: int, memory: int, replay: int, rng: np.random.Generator):
+    def __init__(self, batch: int, memory: int, replay: int, rng: np.random.Generator) -> None:
         super().__init__(batch)
         self.reservoir, self.replay = Reservoir(memory, rng), replay
 

@@ -23,17 +23,34 @@ class TaskLike(Protocol):
     """What is needed of a task; images uint8 (n, pixels), labels int64 (n,)."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """For progress and messages."""
+        ...
+
     @property
-    def train_images(self) -> np.ndarray: ...
+    def train_images(self) -> np.ndarray:
+        """To learn."""
+        ...
+
     @property
-    def train_labels(self) -> np.ndarray: ...
+    def train_labels(self) -> np.ndarray:
+        """Classes of the images to learn."""
+        ...
+
     @property
-    def test_images(self) -> np.ndarray: ...
+    def test_images(self) -> np.ndarray:
+        """To be tested on."""
+        ...
+
     @property
-    def test_labels(self) -> np.ndarray: ...
+    def test_labels(self) -> np.ndarray:
+        """Classes of the images to be tested on."""
+        ...
+
     @property
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        """What the labels stand for."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +143,7 @@ class Course:
         options: BaselineOptions,
         rng: np.random.Generator,
         watch: Watch | None,
-    ):
+    ) -> None:
         self.tasks, self.options, self.rng, self.watch = tasks, options, rng, watch
         n, classes = len(tasks), len(tasks[0].classes)
         dropout = options.dropout if method == "backprop-dropout" else 0.0

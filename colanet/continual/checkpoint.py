@@ -1,0 +1,87 @@
+"""Checkpoints of a run: written at any time between two chunks, and read back only by the same run."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from colanet import contents
+from colanet.continual.run import Run
+from colanet.errors import CheckpointError
+from colanet.storage import read_h5, write_h5
+
+KIND = "continual"
+
+
+def fingerprint(run: Run) -> str:
+    """Hash of all that must agree for a run to be continued: experiment, seed, network, images and labels."""
+    text = run.experiment.model_dump_json(exclude={"seeds", "title", "published", "variants"})
+    total = hashlib.sha256(f"{text} {run.seed} {run.session.network.model_dump_json()}".encode())
+    for task in run.tasks:
+        total.update(task.train_labels.tobytes() + task.test_labels.tobytes())
+        total.update(np.ascontiguousarray(task.train_images).data)
+        total.update(np.ascontiguousarray(task.test_images).data)
+    return total.hexdigest()
+
+
+class Checkpoint:
+    """The checkpoint file of a run.
+
+    Parameters
+    ----------
+    path : path
+    run : Run
+        Which writes it, and can be continued from it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], run: Run) -> None:
+        self.path, self.run = path, run
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Of the run; hashing all its images takes a while and may never be asked for."""
+        return fingerprint(self.run)
+
+    def write(self) -> None:
+        """Write the state of the run in the place of the former one."""
+        run = self.run
+        arrays, attributes = run.session.snapshot()
+        arrays |= {f"book/{name}": value for name, value in run.book.items()}
+        write_h5(self.path, arrays, attributes | {"kind": KIND, "run": self.fingerprint, "task": run.k})
+
+    def resume(self) -> None:
+        """Bring the run, which has not begun, to where the file says.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged or was written by another experiment, seed or data.
+        """
+        path, run = self.path, self.run
+        arrays, attributes = read_h5(path)
+        if attributes.get("kind") != KIND:
+            raise CheckpointError(f"{path}: not a checkpoint of continual learning but {attributes.get('kind')}")
+        if attributes.get("run") != self.fingerprint:
+            raise CheckpointError(f"{path}: was written by another experiment, seed or data")
+        k = contents.integer(path, attributes, "task", 0, len(run.lessons) - 1)
+        book = self._book(arrays)
+        run.session.present(run.lesson(k))
+        run.session.restore(path, arrays, attributes)
+        run.k, run.book = k, book
+
+    def _book(self, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """What the run had found until then, of the shapes that it must have."""
+        run, book = self.run, {}
+        for name, mine in run.book.items():
+            shape = (None,) if name == "running" else mine.shape
+            book[name] = contents.array(self.path, arrays, f"book/{name}", dtype=mine.dtype, shape=shape)
+        for name in ("matrix", "unanswered", "untrained", "running"):
+            contents.check_shares(self.path, f"book/{name}", book[name])
+        for name in ("confusion", "seconds"):
+            contents.array(self.path, arrays, f"book/{name}", run.book[name], low=0, high=contents.LARGEST)
+        return book

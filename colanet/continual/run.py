@@ -1,0 +1,305 @@
+"""A run on its way: lesson after lesson, tested on all tasks seen so far.
+
+Each training image is shown once. After each lesson the network is tested, frozen, from a bookmark that it then
+returns to: tests leave no trace in what follows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from colanet import config, hashing
+from colanet.config.model import Network
+from colanet.config.overrides import override_all
+from colanet.continual.experiment import Experiment
+from colanet.continual.outcome import BLOCK, Outcome
+from colanet.continual.task import Task
+from colanet.encoding import Presentation
+from colanet.encoding.arrays import present_arrays
+from colanet.errors import ConfigError, Problem
+from colanet.hashing import Stream
+from colanet.migration import Migration
+from colanet.session import Session
+
+CHECKPOINT_IMAGES = 20_000
+"""Training images between two checkpoints, unless said otherwise."""
+LEARNING, TESTING = 0, 1
+"""Places of the wall times in the book."""
+
+Watch = Callable[[int, int, str], None]
+"""Called with images shown, images to show in all (learnt and tested), and a short text."""
+Save = Callable[[], None]
+"""Writes a checkpoint of the run."""
+
+
+def network_of(experiment: Experiment) -> Network:
+    """The network of an experiment with its values put in.
+
+    Raises
+    ------
+    ConfigError
+    """
+    network = config.load(experiment.folder / experiment.network, lenient=experiment.lenient)
+    network = override_all(network, {path: _text(value) for path, value in experiment.set.items()})
+    return network if experiment.copies is None else network.model_copy(update={"copies": experiment.copies})
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """The test of one task.
+
+    Attributes
+    ----------
+    task : int
+        Its number, from 0.
+    confusion : ndarray of int64, shape (classes, classes)
+        Row true class, column answer; images without an answer are left out.
+    images : int
+    unanswered : float
+        Share of the images without any vote.
+    """
+
+    task: int
+    confusion: np.ndarray
+    images: int
+    unanswered: float
+
+    @property
+    def accuracy(self) -> float:
+        """Right answers over all images."""
+        return float(np.trace(self.confusion) / self.images)
+
+
+class _Clock:
+    """Adds wall time to a book; the time since the last note, each time."""
+
+    def __init__(self, book: dict[str, np.ndarray], what: int) -> None:
+        self.book, self.what, self.began = book, what, time.perf_counter()
+
+    def note(self) -> None:
+        now = time.perf_counter()
+        self.book["seconds"][self.what] += now - self.began
+        self.began = now
+
+
+class Run:
+    """A run on its way; everything that has to be kept stands in `self.book`, in the session, or follows from k."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        tasks: Sequence[Task],
+        seed: int,
+        engine: str = "auto",
+        threads: int | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self.experiment, self.tasks, self.seed, self.watch = experiment, tasks, seed, watch
+        apart = [(task.train_images, task.train_labels) for task in tasks]
+        self.lessons = [_mixed(tasks, seed)] if experiment.joint else apart
+        network = network_of(experiment)
+        migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
+        self.k = 0
+        self.session = Session(
+            network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
+            threads=threads, migration=migration, presentation=self.lesson(0, network),
+        )  # fmt: skip
+        if self.session.votes is None:
+            raise ConfigError(Problem("the network has no readout, nothing can be tested", "readout"))
+        n, classes = len(tasks), len(tasks[0].classes)
+        plastic = [p for p in self.session.plan.projections if p.kind == "plastic" and p.from_input]
+        self.fields_of = plastic[0] if plastic else None
+        shape = (len(self.lessons), plastic[0].source_size, plastic[0].target_size) if plastic else (0, 0, 0)
+        self.book: dict[str, np.ndarray] = {
+            "matrix": np.full((n, n), np.nan),
+            "unanswered": np.full((n, n), np.nan),
+            "confusion": np.zeros((n, n, classes, classes), dtype=np.int64),
+            "untrained": np.full(n, np.nan),
+            "running": np.zeros(0),
+            "fields": np.zeros(shape, dtype=np.float32),
+            "seconds": np.zeros(2),
+        }
+        self.total = sum(len(labels) for _, labels in self.lessons) + self._tests()
+
+    # ------------------------------------------------------------------ order
+
+    def to_the_end(self, save: Save | None = None, every: int = CHECKPOINT_IMAGES) -> Outcome:
+        """Learn what is left, test, and say what came out.
+
+        Parameters
+        ----------
+        save : callable or None
+            Called after every `every` training images and after each lesson but the last.
+        every : int
+        """
+        while self.k < len(self.lessons):
+            if self.session.step == 0 and self.experiment.forward:
+                self._look_ahead()
+            self.learn(save, every)
+            self._look_back()
+            self.advance()
+            if save and self.k < len(self.lessons):
+                save()
+        return self.outcome()
+
+    def learn(self, save: Save | None = None, every: int = CHECKPOINT_IMAGES) -> None:
+        """Learn what is left of the lesson at hand; arguments as for `to_the_end`."""
+        session, labels = self.session, self.lessons[self.k][1]
+        period, n = session.presentation.period or 1, len(labels)
+        stops = set(range(every * period, n * period, every * period)) if save else set()
+        with self._timed(LEARNING) as clock:
+
+            def watch(s: Session) -> None:
+                self._tell_learning(s)
+                if save and s.step in stops:
+                    clock.note()
+                    save()
+
+            if session.step < n * period:
+                session.proceed(n * period, freeze=n * period, watch=watch, boundaries=stops)
+            right = session.answers() == labels
+            blocks = [right[i : i + BLOCK].mean() for i in range(0, n, BLOCK)]
+            self.book["running"] = np.concatenate([self.book["running"], blocks])
+            if self.fields_of is not None:
+                self.book["fields"][self.k] = np.nan_to_num(session.weights(self.fields_of.name))
+
+    def advance(self) -> None:
+        """On to the next lesson, if there is one."""
+        self.k += 1
+        if self.k < len(self.lessons):
+            self.session.present(self.lesson(self.k))
+
+    def _tell_learning(self, session: Session) -> None:
+        if self.watch:
+            shown = session.finished_objects()
+            recent = session.score(max(shown - 2000, 0), shown)
+            text = f"learning {self._name(self.k)}" + (f", {100 * recent.accuracy:.1f} %" if recent else "")
+            done = sum(len(labels) for _, labels in self.lessons[: self.k])
+            self.watch(done + shown + self._tests_done(self.k), self.total, text)
+
+    def _look_back(self) -> None:
+        """Test all tasks seen so far."""
+        joint = self.experiment.joint
+        rows = range(len(self.tasks)) if joint else range(self.k + 1)
+        k = len(self.tasks) - 1 if joint else self.k
+        for one in self.test(rows):
+            self.book["confusion"][k, one.task] = one.confusion
+            self.book["matrix"][k, one.task] = one.accuracy
+            self.book["unanswered"][k, one.task] = one.unanswered
+
+    def _look_ahead(self) -> None:
+        """Test what is not learnt yet: everything before the first task, then the next task only."""
+        ahead = range(len(self.tasks)) if self.k == 0 else range(self.k, self.k + 1)
+        for one in self.test(ahead, ahead=True):
+            if self.k == 0:
+                self.book["untrained"][one.task] = one.accuracy
+            else:
+                self.book["matrix"][self.k - 1, one.task] = one.accuracy
+
+    def test(self, which: Sequence[int], *, ahead: bool = False) -> list[Tested]:
+        """Test the frozen network on some tasks; it then stands where it stood.
+
+        Parameters
+        ----------
+        which : sequence of int
+            Numbers of tasks, from 0.
+        ahead : bool
+            Before the lesson at hand is learnt, for the text of `watch`.
+        """
+        session, results = self.session, []
+        with self._timed(TESTING):
+            place = session.bookmark()
+            for j in which:
+                task = self.tasks[j]
+                session.present(self.test_of(j))
+                session.proceed(freeze=0)
+                found = session.score(0, len(task.test_labels))
+                assert found
+                classes = len(task.classes)
+                one = Tested(j, found.confusion[:classes, :classes], len(task.test_labels), found.unanswered)
+                results.append(one)
+                self._tell_tested(one, which, ahead)
+            session.return_to(place)
+        return results
+
+    def _tell_tested(self, one: Tested, which: Sequence[int], ahead: bool) -> None:
+        if self.watch:
+            # Looks ahead are not counted: what is left to do does not get less.
+            shown = sum(len(labels) for _, labels in self.lessons[: self.k + (not ahead)])
+            now = 0 if ahead else sum(len(self.tasks[i].test_labels) for i in which if i <= one.task)
+            when = "before" if ahead else "after"
+            name = self.tasks[one.task].name
+            text = f"{name} {when} {self._name(self.k)}: {100 * one.accuracy:.1f} %"
+            self.watch(shown + self._tests_done(self.k) + now, self.total, text)
+
+    @contextlib.contextmanager
+    def _timed(self, what: int) -> Iterator[_Clock]:
+        """Add the wall time of a block to the book."""
+        clock = _Clock(self.book, what)
+        yield clock
+        clock.note()
+
+    # ------------------------------------------------------------------- data
+
+    def lesson(self, k: int, network: Network | None = None) -> Presentation:
+        """Everything that is learnt between two tests."""
+        images, labels = self.lessons[k]
+        inputs = (network or self.session.network).inputs
+        return present_arrays(inputs, images, labels, len(labels), seed=self.coding_seed(2 * k))
+
+    def test_of(self, j: int) -> Presentation:
+        """The test images of task j."""
+        task, seed = self.tasks[j], self.coding_seed(2 * j + 1)
+        return present_arrays(self.session.network.inputs, task.test_images, task.test_labels, 0, seed=seed)
+
+    def coding_seed(self, number: int) -> int:
+        """No two tasks, nor learning and test, share their random spikes."""
+        return hashing.key(self.seed, hashing.stream(Stream.TASK, number))
+
+    def _name(self, k: int) -> str:
+        return "all tasks together" if self.experiment.joint else self.tasks[k].name
+
+    def _tests_done(self, k: int) -> int:
+        """Test images that the tasks before k took."""
+        return sum(sum(len(t.test_labels) for t in self.tasks[: i + 1]) for i in range(k))
+
+    def _tests(self) -> int:
+        if self.experiment.joint:
+            return sum(len(t.test_labels) for t in self.tasks)
+        return self._tests_done(len(self.tasks))
+
+    # ---------------------------------------------------------------- results
+
+    def outcome(self) -> Outcome:
+        """What has come out, all lessons learnt."""
+        book, seconds = dict(self.book), self.book["seconds"]
+        del book["seconds"]
+        columns = self.session.plan.populations[self.fields_of.target].columns if self.fields_of else 0
+        return Outcome(
+            **book,
+            boundaries=np.cumsum([len(labels) for _, labels in self.lessons]),
+            columns=columns,
+            train_seconds=float(seconds[0]),
+            test_seconds=float(seconds[1]),
+            digest=self.session.result().digest,
+            seed=self.seed,
+        )
+
+
+def _mixed(tasks: Sequence[Task], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training images of all tasks in one random order."""
+    images = np.concatenate([task.train_images for task in tasks])
+    labels = np.concatenate([task.train_labels for task in tasks])
+    order = hashing.shuffled(seed, hashing.stream(Stream.MIXTURE, 0), len(labels))
+    return images[order], labels[order]

@@ -1,0 +1,316 @@
+"""The tables of README.md and docs/*.md, made from the stored results.
+
+    python -m experiments.tables             # writes them into the pages
+    python -m experiments.tables --check     # writes nothing; exit status 1 if a page differs
+    python -m experiments.tables --list      # prints every table under its name
+
+A page shows the table NAME between the lines `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from colanet.atomic import write_text
+from colanet.cli import run_safely
+from colanet.continual.tables import (
+    NOTHING,
+    fill_page,
+    markdown_table,
+    metric_cell,
+    percent,
+    published_table,
+    read_record,
+    spread_of,
+    variant_of,
+    variants_table,
+)
+from colanet.errors import DataError
+from colanet.reading import read_bytes
+from experiments.gpu_report import throughput_table
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "experiments" / "results"
+BRIDGE = ROOT / "experiments" / "associative" / "bridge.csv"
+ONE_TASK = ("copies", "seeds", "accuracy", "learning", "tests")
+TASKS = ("copies", "seeds", "ACC", "drop", "LA", "learning", "tests")
+TWO_TASKS = ("copies", "seeds", "ACC", "FM", "LA")
+CHOICE = ("copies", "seeds", "ACC", "drop")
+EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
+    "mnist": ("network", ONE_TASK),
+    "permuted_mnist": ("network", TASKS),
+    "initial_resources": ("initial resources", CHOICE),
+    "alpha_curve": ("constants", ("ACC", "FM", "LA")),
+    "letters": ("network", TWO_TASKS),
+    "letters_permuted": ("network", TWO_TASKS),
+    "three_tasks": ("network", TWO_TASKS),
+    "migration": ("neurons", CHOICE),
+    "comparison": ("method", ("ACC", "drop", "LA")),
+    "comparison_letters": ("method", ("ACC", "FM", "LA")),
+    "comparison_permuted_mnist": ("method", ("ACC", "drop", "LA", "learning")),
+    "capacity": ("network", TASKS),
+    "permuted_45_choice": ("constants", CHOICE),
+    "permuted_45_inhibited_choice": ("inhibition, stability rate", CHOICE),
+    "mnist_45_inhibited_choice": ("inhibition", ("copies", "seeds", "accuracy")),
+}
+"""Heading of the first column and the other columns, of each experiment."""
+PUBLISHED = (
+    "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "comparison_permuted_mnist",
+)  # fmt: skip
+"""Experiments that name figures from elsewhere."""
+STAGES = (1, 5, 10, 20, 30, 40, 50)
+"""Numbers of tasks learnt that `capacity.course` shows."""
+HEADLINE = (
+    ("MNIST", "accuracy (%)", NOTHING, "mnist", "45 microcolumns, inhibited", "ACC"),
+    ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
+     "permuted_mnist", "45 microcolumns, inhibited", "ACC"),
+    ("ten permuted MNIST tasks", "loss of the first task (points)", "4",
+     "permuted_mnist", "45 microcolumns, inhibited", "drop"),
+    ("letters after digits", "forgetting (points)", "43", "letters", "tuned thresholds and stability", "FM"),
+    ("letters after digits", "accuracy after the last (%)", NOTHING,
+     "letters", "tuned thresholds and stability", "ACC"),
+    ("fifty permuted MNIST tasks", "accuracy after the last (%)", NOTHING, "capacity", "150 microcolumns", "ACC"),
+)  # fmt: skip
+"""Tasks, quantity, published figure, experiment, variant, metric."""
+
+Table = Callable[[], str]
+
+
+def record(name: str) -> dict[str, Any]:
+    """A result file of `experiments/results`."""
+    return read_record(RESULTS / f"{name}.json")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file. DataError if it is missing."""
+    return list(csv.DictReader(read_bytes(path, packed=False).decode("utf-8").splitlines()))
+
+
+def headline() -> str:
+    """The figures of the README, one a row."""
+    head = ["tasks", "network", "quantity (unit)", "published", "colanet (mean ± s.d.)"]
+    rows = []
+    for tasks, quantity, published, name, variant, metric in HEADLINE:
+        found = metric_cell(variant_of(record(name), variant), metric)
+        rows.append([tasks, variant, quantity, published, found])
+    return markdown_table(head, rows)
+
+
+def cause() -> str:
+    """Why digits are forgotten: accuracies of the altered networks."""
+    found = record("letters_cause")["variants"]
+    head = ["weights and neurons"]
+    head += [f"{task}, {part['name']} (% ± s.d.)" for part in found for task in ("digits", "letters")]
+    rows = []
+    for name in found[0]["accuracies"]:
+        pairs = [part["accuracies"][name][task] for part in found for task in ("digits", "letters")]
+        rows.append([name, *(percent(pair["mean"], pair["sd"]) for pair in pairs)])
+    return markdown_table(head, rows)
+
+
+# ------------------------------------------------------------------- capacity
+
+
+def matrices() -> dict[str, dict[str, dict[tuple[int, int], float]]]:
+    """Variant, seed, (after task, on task): accuracy, of the experiment capacity."""
+    found: dict[str, dict[str, dict[tuple[int, int], float]]] = {}
+    for row in rows_of(RESULTS / "capacity.csv"):
+        one = found.setdefault(row["variant"], {}).setdefault(row["seed"], {})
+        one[int(row["after_task"]), int(row["on_task"])] = float(row["accuracy"])
+    return found
+
+
+def capacity_course() -> str:
+    """Accuracy on all tasks so far over their number."""
+    found = matrices()
+
+    def after(variant: str, k: int) -> str:
+        return spread_of([statistics.fmean(a[k, j] for j in range(1, k + 1)) for a in found[variant].values()])
+
+    head = ["tasks learnt", *(f"accuracy on them, {variant} (% ± s.d.)" for variant in found)]
+    return markdown_table(head, [[k, *(after(variant, k) for variant in found)] for k in STAGES])
+
+
+def capacity_ends() -> str:
+    """What becomes of the first ten tasks, and how well the last ten are learnt."""
+    head = ["network", "first ten tasks, when learnt (% ± s.d.)", "first ten tasks, at the end (% ± s.d.)",
+            "last ten tasks, when learnt (% ± s.d.)"]  # fmt: skip
+    rows = []
+    for variant, runs in matrices().items():
+        last = max(k for a in runs.values() for k, _ in a)
+        first_ten, last_ten = range(1, 11), range(last - 9, last + 1)
+        old = [statistics.fmean(a[j, j] for j in first_ten) for a in runs.values()]
+        kept = [statistics.fmean(a[last, j] for j in first_ten) for a in runs.values()]
+        new = [statistics.fmean(a[j, j] for j in last_ten) for a in runs.values()]
+        rows.append([variant, *map(spread_of, (old, kept, new))])
+    return markdown_table(head, rows)
+
+
+# --------------------------------------------------------------------- bridge
+
+
+def bridge(quantity: str) -> str:
+    """Accuracy or recall of receptive fields as memories, over the seeds."""
+    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for row in rows_of(BRIDGE):
+        condition = f"{row['corruption']} {float(row['level']):g}"
+        one = found.setdefault((row["n_memories"], row["model"]), {})
+        one.setdefault(condition, []).append(float(row[quantity]))
+    conditions = list(next(iter(found.values())))
+    head = ["memories", "model", *(f"{condition} (% ± s.d.)" for condition in conditions)]
+    rows = [
+        [NOTHING if count == "0" else count, model, *(spread_of(cells[condition]) for condition in conditions)]
+        for (count, model), cells in found.items()
+        if quantity == "accuracy" or count != "0"
+    ]
+    return markdown_table(head, rows)
+
+
+# --------------------------------------------------------------------- search
+
+
+def searches() -> str:
+    """What each search found."""
+    head = ["study", "sampler", "trials", "best trial", "objective", "its best value (parts of one)"]
+    rows = []
+    for path in sorted((RESULTS / "search").glob("*/best.yaml")):
+        best = yaml.safe_load(read_bytes(path, packed=False))
+        goal = " + ".join(f"{factor:g} {name}" for name, factor in best["objective"].items())
+        origin = best["provenance"]
+        row = [f"`{best['search']}`", origin["sampler"]["kind"], origin["trials"], best["trial"], goal]
+        rows.append([*row, f"{best['value']:.4f}"])
+    return markdown_table(head, rows)
+
+
+# --------------------------------------------------------------------- faults
+
+
+def kills(found: Mapping[str, Any]) -> str:
+    """Processes that were killed."""
+    head = ["command", "processes killed", "of them during file work", "runs completed", "problems"]
+    return markdown_table(
+        head,
+        [[f"`colanet {name}`", one["kills"], one["in_file_work"], one["runs"], len(one["problems"])]
+         for name, one in found["kills"].items()],
+    )  # fmt: skip
+
+
+def disks(found: Mapping[str, Any]) -> str:
+    """Disks that were full."""
+    head = ["full disks", "commands run", "of them without room", "with room", "runs continued", "problems"]
+    return markdown_table(
+        head,
+        [[one["disks"], one["commands"], one["full"], one["enough"], one["continued"], len(one["problems"])]
+         for one in found["disks"].values()],
+    )  # fmt: skip
+
+
+def flips(found: Mapping[str, Any]) -> str:
+    """Bits that were flipped."""
+    head = ["kind of file", "size (bytes)", "bits flipped", "refused", "content equal", "problems"]
+    return markdown_table(
+        head,
+        [[name, one["size"], one["flips"], one["refused"], one["harmless"], len(one["problems"])]
+         for name, one in found["flips"].items()],
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------ GPU
+
+
+def gpu_throughput() -> str:
+    """Training on a GPU: networks times images a second."""
+    return throughput_table(record("gpu"))
+
+
+def gpu_equality() -> str:
+    """Which configurations gave equal bits on GPU and CPU."""
+    head = ["configuration", "steps", "equal bits", "numba (s)", "GPU (s)"]
+    rows = [
+        [f"`{one['configuration']}`", one["steps"], "yes" if one["equal"] else "**no**",
+         f"{one['numba_seconds']:.2f}", f"{one['gpu_seconds']:.2f}"]
+        for one in record("gpu")["equality"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+# ---------------------------------------------------------------------- pages
+
+
+def all_tables() -> dict[str, Table]:
+    """Every table by its name; those whose results are not stored raise DataError when they are made."""
+    found: dict[str, Table] = {"headline": headline}
+    for name, (first, columns) in EXPERIMENTS.items():
+        found[name] = functools.partial(_experiment, name, columns, first)
+    found |= {f"{name}.published": functools.partial(_published, name) for name in PUBLISHED}
+    found |= {"letters_cause": cause, "capacity.course": capacity_course, "capacity.ends": capacity_ends}
+    found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
+    found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
+    return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
+
+
+def _experiment(name: str, columns: Sequence[str], first: str) -> str:
+    return variants_table(record(name), columns, first)
+
+
+def _published(name: str) -> str:
+    return published_table(record(name))
+
+
+def _faults(make: Callable[[Mapping[str, Any]], str]) -> str:
+    return make(record("faults"))
+
+
+def pages() -> list[Path]:
+    """README and every page of the documentation."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def filled(path: Path) -> str:
+    """A page as it should be."""
+    return fill_page(path.read_text(encoding="utf-8"), all_tables(), path.name)
+
+
+def listed() -> str:
+    """Every table under its name; of those whose results are not stored, why."""
+    parts = []
+    for name, make in all_tables().items():
+        try:
+            text = make()
+        except DataError as error:
+            text = f"not there: {error}"
+        parts.append(f"## {name}\n\n{text}\n")
+    return "\n".join(parts)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 if a page differs.")
+@click.option("--list", "show", is_flag=True, help="Print every table under its name.")
+def main(check: bool, show: bool) -> None:
+    """Write the tables of README.md and docs/*.md."""
+    if show:
+        click.echo(listed())
+        return
+    made = {path: filled(path) for path in pages()}
+    differing = [path for path, text in made.items() if text != path.read_text(encoding="utf-8")]
+    for path in differing:
+        name = path.relative_to(ROOT).as_posix()
+        if check:
+            click.echo(f"{name}: differs from the results; python -m experiments.tables writes it", err=True)
+        else:
+            write_text(path, made[path])
+            click.echo(f"written: {name}")
+    if check and differing:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    run_safely(main, "python -m experiments.tables")

@@ -1,0 +1,125 @@
+"""An experiment file run by a function: options, progress, what is shared, and what an interruption says."""
+
+import contextlib
+
+import pytest
+import yaml
+
+from colanet.continual import study
+from colanet.continual.experiment import expand, load_experiment
+from colanet.continual.results import load_outcome
+from colanet.continual.study import StudyOptions, command_of, file_of, prepare, run_study
+from colanet.errors import ConfigError
+from tests.continual.toys import ROOT
+
+FIELDS = {
+    "name": "toy",
+    "network": str(ROOT / "configs" / "mnist.yaml"),
+    "set": {"population.L.size": 30},
+    "copies": 1,
+    "seeds": [0, 1],
+    "tasks": [{"dataset": "mnist", "repeat": 2, "permutation": 5, "train": 30, "test": 10}],
+    "variants": [{"name": "a"}, {"name": "b", "joint": True}, {"name": "c", "validation": 5}],
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text(yaml.safe_dump(FIELDS))
+    return path
+
+
+def test_results_come_back_and_lie_there(file, tmp_path):
+    said, watched = [], []
+
+    @contextlib.contextmanager
+    def progress(total):
+        seen = []
+        watched.append((total, seen))
+        yield lambda done, of, text: seen.append((done, of))
+
+    options = StudyOptions(seeds=(4,), variants=("a", "b"), out=tmp_path / "out")
+    parts = run_study(file, options, say=said.append, progress=progress)
+    assert [part.experiment.label for part in parts] == ["a", "b"]
+    assert [[o.seed for o in part.outcomes] for part in parts] == [[4], [4]]
+    assert parts[0].tasks == ("mnist, permutation 5", "mnist, permutation 6")
+    for part in parts:
+        [outcome] = part.outcomes
+        assert load_outcome(file_of(tmp_path / "out", part.experiment, 4))[0].digest == outcome.digest
+    # 60 images to learn; 10 + 20 tests task by task, 20 when the tasks are mixed.
+    assert [total for total, _ in watched] == [60, 60]
+    assert [seen[-1] for _, seen in watched] == [(90, 90), (80, 80)]
+    assert said[0] == "a, seed 4: 2 tasks"
+    assert said[-1].startswith("written: ")
+    again = run_study(file, StudyOptions(seeds=(4,), variants=("a",), out=tmp_path / "out", resume=True))
+    assert again[0].outcomes[0].digest == parts[0].outcomes[0].digest
+
+
+def test_options_change_every_variant(tmp_path):
+    fields = FIELDS | {"variants": [{"name": "a", "copies": 3, "seeds": [9]}]}
+    (tmp_path / "toy.yaml").write_text(yaml.safe_dump(fields))
+    options = StudyOptions(seeds=(7,), copies=2)
+    described = study.adjusted(load_experiment(tmp_path / "toy.yaml"), options)
+    [variant] = study.selected(described, ())
+    assert (variant.copies, variant.seeds) == (2, (7,))
+
+
+def test_variants_of_the_same_tasks_share_their_images(file):
+    a, b, c = prepare(expand(load_experiment(file)), StudyOptions(train=20))
+    assert a.tasks is b.tasks
+    assert c.tasks is not a.tasks
+    assert [len(task.train_labels) for task in (*a.tasks, *c.tasks)] == [20, 20, 20, 20]
+    assert len(c.tasks[0].test_labels) == 5
+    assert a.stamp == a.configuration + " cut 20/None/None"
+    plain, _, _ = prepare(expand(load_experiment(file)), StudyOptions())
+    assert plain.stamp == plain.configuration
+
+
+def test_the_command_tells_what_decides_about_the_results(file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    assert command_of("toy.yaml", StudyOptions(threads=3, resume=True, out="x")) == "colanet continual toy.yaml"
+    options = StudyOptions(
+        seeds=(0, 1), variants=("a b", "c"), copies=2, train=5, test=4, tasks=1, settings=("population.L.tau_m=4",)
+    )
+    assert command_of(file, options) == (
+        "colanet continual toy.yaml --seeds 0,1 --variant 'a b' --variant c --copies 2 --train 5 --test 4 "
+        "--tasks 1 --set population.L.tau_m=4"
+    )
+    (file.parent / "deep").mkdir()
+    monkeypatch.chdir(file.parent / "deep")
+    assert command_of(file, StudyOptions()) == "colanet continual toy.yaml"
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"seeds": ()}, "seeds: expected at least one"),
+    ({"seeds": (1, 1)}, "seeds: one stands there twice"),
+    ({"seeds": (2**63,)}, "seeds: expected a whole number, 0 to 9223372036854775807, not 9223372036854775808"),
+    ({"seeds": (-1,)}, "seeds: expected a whole number"),
+    ({"copies": 0}, "copies: expected a whole number, 1 to 65536, not 0"),
+    ({"train": 0}, "train: expected a whole number, 1 or more"),
+    ({"test": 1.5}, "test: expected a whole number"),
+    ({"tasks": "2"}, "tasks: expected a whole number"),
+    ({"threads": 0}, "threads: expected a whole number"),
+    ({"every": 0}, "every: expected a whole number"),
+    ({"settings": ("copies",)}, "expected FIELD=VALUE"),
+])  # fmt: skip
+def test_options_out_of_range_are_refused_when_they_are_made(options, said):
+    with pytest.raises(ConfigError, match=said):
+        StudyOptions(**options)
+
+
+def test_an_interruption_says_how_to_go_on_if_there_is_anything(file, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    options = StudyOptions(variants=("a",), out=tmp_path / "out")
+    original = study.run_one
+    monkeypatch.setattr(study, "run_one", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        run_study(file, options)
+    monkeypatch.setattr(study, "run_one", lambda v, seed, **k: interrupted() if seed else original(v, seed, **k))
+    with pytest.raises(KeyboardInterrupt, match=r"^--resume goes on in .*out$"):
+        run_study(file, options)
+    monkeypatch.setattr(study, "run_one", original)
+    assert len(run_study(file, StudyOptions(variants=("a",), out=tmp_path / "out", resume=True))[0].outcomes) == 2
