@@ -309,7 +309,7 @@ class Network:
         self.stabilise(name, i, self.stability_of_reward(t, population, i, reward, forced))
 
     def stability_of_reward(self, t, population, i, reward, forced) -> int:
-        """Change of stability on reward R, the table of model.md section 3."""
+        """Change of stability on reward R, the table of docs/model.md, section 12."""
         rule = population.rule
         product = fixmul(rule.stability_rate, reward)
         if forced:

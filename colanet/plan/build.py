@@ -31,7 +31,7 @@ _HISTORY_LIMIT = 4096
 
 @dataclass(frozen=True)
 class Plasticity:
-    """Constants of the learning rule of one population (model.md, section 3); rates in 2^-20, times in steps."""
+    """Plasticity of one population (docs/model.md, sections 8 to 13); rates in 2^-20, times in steps."""
 
     hebbian: int
     hebbian_window: int

@@ -30,7 +30,7 @@ SCALE_STEPS = 1024
 """Entries of the table of 2^-f for fractions f of stability."""
 
 BASE_THRESHOLD = 8531
-"""H of model.md in 1/1000."""
+"""H of docs/model.md, section 1, in 1/1000."""
 
 MEMORY_KICK = 30 * MILLI
 POTENTIAL_LIMIT = 1 << 30
@@ -125,5 +125,5 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
 
 
 def resource_of_zero_weight(w_min: float, w_max: float) -> float:
-    """The resource at which the weight is 0: W0 = -wmin (wmax - wmin) / wmax (model.md, section 3)."""
+    """The resource at which the weight is 0: W0 = -wmin (wmax - wmin) / wmax (docs/model.md, section 7)."""
     return -w_min * (w_max - w_min) / w_max
