@@ -17,7 +17,7 @@ UNANSWERED = -1
 
 
 def decide(votes: np.ndarray) -> np.ndarray:
-    """The class whose neurons fired most; the lowest index on a tie; -1 if none fired (model.md, section 4).
+    """The class whose neurons fired most; the lowest index on a tie; -1 if none fired (docs/model.md, section 15).
 
     Parameters
     ----------

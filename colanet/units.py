@@ -39,7 +39,7 @@ DRAW_BITS = 16
 # ------------------------------------------------------- constants of the model
 
 BASE_THRESHOLD = 8531
-"""H of docs/model.md, in 1/1000."""
+"""H of docs/model.md, section 1, in 1/1000."""
 MEMORY_KICK = 30 * MILLI
 """What a memory timer adds to the potential."""
 MAX_DELAY = 30

@@ -480,7 +480,7 @@ def blocks(page):
     return "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
 
 
-@pytest.mark.parametrize("page", ["learning-rule", "python"])
+@pytest.mark.parametrize("page", ["model", "python"])
 def test_the_python_of_the_pages_runs(page, tmp_path, monkeypatch):
     code = blocks(page)
     assert code.count("assert ") > 5

@@ -56,7 +56,7 @@ MAX_COPIES = 65536
 class Population(Frozen):
     """A population of leaky integrate-and-fire neurons that share their parameters.
 
-    Attributes (the symbol of `docs/learning-rule.md` in brackets)
+    Attributes (the symbol of `docs/model.md` in brackets)
     ----------
     size : int
     columns : int or None

@@ -18,7 +18,7 @@ def _warn(path: Path, message: str) -> Finding:
 
 
 def _symmetry(view: View) -> Iterator[Finding]:
-    """model.md, section 4: without a source of difference all neurons of a column stay clones."""
+    """docs/model.md, section 14: without a source of difference all neurons of a column stay clones."""
     for index, population in enumerate(view.network.populations):
         plastic = view.into(population.name, "plastic")
         if not plastic or population.noise_amplitude or any(map(_is_random, plastic)):

@@ -1,4 +1,4 @@
-"""The learning rules of the reference engine, one method a rule: section 7 of docs/model.md in plain NumPy.
+"""The learning rules of the reference engine, one method a rule: sections 8 to 13 of docs/model.md in plain NumPy.
 
 It is slow, and meant to be read after `colanet.engine.reference`, which has the rest of a step. Every other engine must
 give the same integers.
@@ -157,7 +157,7 @@ class Learner:
             self.change(population, projection, i, mask, step)
 
     def stability_of_reward(self, t: int, population: PopulationPlan, i: int, reward: int, forced: bool) -> int:
-        """Change of stability on reward R, the table of docs/model.md."""
+        """Change of stability on reward R, the table of docs/model.md, section 12."""
         rule = population.rule
         product = fixmul(rule.stability_rate, reward)
         if forced:

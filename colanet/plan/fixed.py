@@ -69,5 +69,5 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
 
 
 def resource_of_zero_weight(w_min: float, w_max: float) -> float:
-    """The resource at which the weight is 0: W0 = -wmin (wmax - wmin) / wmax (docs/model.md)."""
+    """The resource at which the weight is 0: W0 = -wmin (wmax - wmin) / wmax (docs/model.md, section 7)."""
     return -w_min * (w_max - w_min) / w_max

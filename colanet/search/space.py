@@ -117,7 +117,7 @@ def settings(
         Field (as for `colanet run --set`) to value.
     zero_initial_weight : iterable of str
         Plastic projections, ``R->L``, whose initial weight stays 0: their initial resource becomes
-        -w_min (w_max - w_min) / w_max, the inverse of the weight function at 0 (`docs/learning-rule.md`).
+        -w_min (w_max - w_min) / w_max, the inverse of the weight function at 0 (`docs/model.md`, section 7).
     initial_range : (low, high)
         Each of those synapses starts with that resource times a factor drawn evenly from this range.
 
