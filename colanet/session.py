@@ -247,13 +247,12 @@ class Session(Inspection, Persistence):
         cuts = sorted({b for b in boundaries if self.step < b < stop} | rounds | {stop})
         stretches = self._stretches(cuts)
         # The next stretch is encoded while the present one runs, on the cores that the last copies leave idle.
-        # An engine that encodes by itself needs no such help.
-        helped = not hasattr(self.engine, "encode")
+        helped = self.engine.encodes_ahead
         with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self._prepared, *stretches[0]) if stretches and helped else None
+            coming = ahead.submit(self._encoded, *stretches[0]) if stretches and helped else None
             for this, after in zip_longest(stretches, stretches[1:]):
                 inputs = coming.result() if coming else None
-                coming = ahead.submit(self._prepared, *after) if after and helped else None
+                coming = ahead.submit(self._encoded, *after) if after and helped else None
                 self.advance(this[1], freeze, inputs)
                 if self.step in rounds:
                     self._migrate()
@@ -270,14 +269,8 @@ class Session(Inspection, Persistence):
                 first = stretches[-1][1]
         return stretches
 
-    def _prepared(self, start: int, stop: int) -> Any:
-        # An engine on a device may make the input there.
-        encode = getattr(self.engine, "encode", None)
-        if encode:
-            return encode(self.presentation.sources, self.origin, start, stop)
-        inputs = self.input_spikes(start, stop)
-        self.engine.prepare(inputs)
-        return inputs
+    def _encoded(self, start: int, stop: int) -> Any:
+        return self.engine.encode(self.presentation.sources, self.origin, start, stop)
 
     def _chunk(self) -> int:
         widths = [p.size for p in self.plan.populations if (0, p.name) in self._recorded_sections()]
@@ -291,7 +284,7 @@ class Session(Inspection, Persistence):
         if self.migration:
             record = sorted({*record, self.plan.population(self.migration.demand).index})
         stretch = self.engine.run(
-            self._prepared(start, stop) if inputs is None else inputs,
+            self._encoded(start, stop) if inputs is None else inputs,
             self.origin + start,
             self.origin + stop,
             freeze=(1 << 62) if freeze is None else self.origin + freeze,
@@ -309,19 +302,6 @@ class Session(Inspection, Persistence):
             self._count_demand(stretch.records)
         self.step = stop
         self.tally.seconds += time.perf_counter() - began
-
-    def input_spikes(self, start: int, stop: int) -> InputSpikes:
-        """Spikes of all inputs for an engine run over data steps start..stop, with the history it needs."""
-        first = max(start - self.plan.history, 0)
-        made = [source.spikes(first, stop) for source in self.presentation.sources]
-        base = self.origin + start - self.plan.history
-        padding = np.zeros(first - (start - self.plan.history), dtype=np.int64)
-        return InputSpikes(
-            base,
-            self.origin + stop,
-            tuple(np.concatenate([padding, ptr]) for ptr, _ in made),
-            tuple(index for _, index in made),
-        )
 
     def rest(self, steps: int) -> None:
         """Let the network run without input, plasticity off, time going on; between two sets of data."""

@@ -20,7 +20,6 @@ import numpy as np
 from colanet import config, datasets
 from colanet.commands import options
 from colanet.commands.dataset import with_dataset
-from colanet.engine.base import InputSpikes
 from colanet.errors import ConfigError
 from colanet.plan import build
 from colanet.session import Session
@@ -142,7 +141,8 @@ def against_rate(network) -> list[dict[str, float]]:
             described = described.model_copy(update={"copies": 1})
             plan = build(described, input_sizes={i.name: i.size or _size(i) for i in described.inputs})
             engine = NumbaEngine(plan)
-            inputs = random_input(plan, steps, rate)
+            drawn = [Drawn(*i, 0.0 if number else rate, steps) for number, i in enumerate(plan.inputs)]
+            inputs = engine.encode(drawn, 0, 0, steps)
             engine.run(inputs, 0, 10, freeze=0)
             row[name] = 1e6 * seconds(partial(engine.run, inputs, 10, steps, freeze=0)) / steps
         rows.append(row)
@@ -153,17 +153,20 @@ def _size(described) -> int:
     return int(np.prod(described.shape)) if getattr(described, "shape", None) else 784
 
 
-def random_input(plan, steps: int, rate: float) -> InputSpikes:
-    """Random spikes in the first input, silence in the others."""
-    rng = np.random.default_rng(0)
-    base = -plan.history
-    ptr, index = [], []
-    for number, (_, size) in enumerate(plan.inputs):
-        counts = rng.binomial(size, rate if number == 0 else 0.0, steps - base)
-        counts[:-base] = 0
-        ptr.append(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-        index.append(rng.integers(0, size, int(counts.sum())).astype(np.int32))
-    return InputSpikes(base, steps, tuple(ptr), tuple(index))
+class Drawn:
+    """Random spikes, drawn once: every node fires with the same probability at every step from 0 to `steps`."""
+
+    def __init__(self, name: str, size: int, rate: float, steps: int) -> None:
+        self.name, self.size = name, size
+        self.n_steps: int | None = steps
+        rng = np.random.default_rng(0)
+        self.ptr = np.concatenate([[0], np.cumsum(rng.binomial(size, rate, steps))]).astype(np.int64)
+        self.index = rng.integers(0, size, int(self.ptr[-1])).astype(np.int32)
+
+    def spikes(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of the steps start <= t < stop."""
+        ptr = self.ptr[start : stop + 1]
+        return ptr - ptr[0], self.index[ptr[0] : ptr[-1]]
 
 
 def report(result: dict[str, Any]) -> str:

@@ -16,9 +16,8 @@ from colanet import contents
 from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.datasets.catalogue import REGISTRY
 from colanet.encoding import Presentation, build_sources
-from colanet.encoding.sources import SpikeSource
 from colanet.encoding.stretch import Spikes
-from colanet.engine.base import State
+from colanet.engine.base import SpikeSource, State
 from colanet.errors import CheckpointError, ConfigError, DataError, Problem
 from colanet.inspection import weights as weights_of
 from colanet.persistence import saved_state
