@@ -205,7 +205,7 @@ class Log:
         If it cannot be written.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.caught = warnings.catch_warnings()
 

@@ -25,7 +25,7 @@ class Monitor:
 
     COLUMNS = ("step", "accuracy", "spikes", "mean_weight", "mean_threshold", "mean_stability")
 
-    def __init__(self, session: Session, every: int | None, say: Callable[[str], None]):
+    def __init__(self, session: Session, every: int | None, say: Callable[[str], None]) -> None:
         self.session, self.every, self.say = session, every, say
         earlier = session.kept.get("monitor", np.zeros((0, len(self.COLUMNS))))
         self.rows: list[tuple[float, ...]] = [tuple(row) for row in earlier.tolist()]

@@ -129,7 +129,7 @@ def write_protocol(session: Session, form: str, out: Path, name: str, *, inputs:
     return files
 
 
-def write_sections(session: Session, keys: list[str], form: str, path: str | os.PathLike) -> None:
+def write_sections(session: Session, keys: list[str], form: str, path: str | os.PathLike[str]) -> None:
     """Write recorded sections side by side as one file; rows and steps are counted from the first recorded step."""
     assert session.recording is not None
     sizes = dict(session.plan.inputs) | {p.name: p.size for p in session.plan.populations}
