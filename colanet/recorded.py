@@ -60,7 +60,11 @@ class Records:
         raise NotImplementedError
 
     def restore(
-        self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over what `snapshot` gave.
 
@@ -125,7 +129,11 @@ class Memory(Records):
         return {f"records/{key}": self.rows(key) for key in self.keys}, {}
 
     def restore(
-        self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over the recorded spikes."""
         if "spool_end" in attributes:

@@ -120,7 +120,11 @@ class Spool(Records):
         return {}, {"spool_begin": self.begin, "spool_end": self.end, "spool_crc": self.crc}
 
     def restore(
-        self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over how far the file goes, or the spikes of a checkpoint that holds them itself.
 
