@@ -1,5 +1,6 @@
 """Observers of a user's own: what they see, whatever the chunks, checkpoints and other data."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import colanet
 from colanet.engine.base import Votes
 from colanet.errors import CheckpointError, ConfigError
 from colanet.observers import Observer, Wants
+from colanet.readout import READOUTS
 from colanet.session import Recording, Session
 from colanet.storage import read_h5
 
-PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"
+ROOT = Path(__file__).parents[1]
+PUBLISHED = ROOT / "tests" / "plan" / "published.nnc"
 PERIOD, OBJECTS = 15, 40
 
 
@@ -173,3 +176,14 @@ def test_the_format_of_checkpoints_stays(network, tmp_path):
     }  # fmt: skip
     # Of a network without a rule of its own the text is that of versions that knew no rules.
     assert session.network.readout.model_dump_json() == '{"kind":"object","population":"OUT"}'
+
+
+def test_the_page_of_readouts_runs(tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "readouts.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    assert code.count("assert ") == 3
+    for rule in READOUTS.names():
+        assert f"| `{rule}`" in text
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/readouts.md", "exec"), {"__name__": "page"})
