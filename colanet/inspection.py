@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from colanet.engine.base import Engine, State
+from colanet.engine.base import Engine
 from colanet.plan import Plan, PopulationPlan
 from colanet.plan.fixed import weight_of
+from colanet.plan.variables import State
 from colanet.units import BASE_THRESHOLD, MILLI, ONE, Q
 
 
-def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> np.ndarray:
+def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable[..., Any]) -> np.ndarray:
     """`value` of resources and rule, for each synapse; float of shape (n_source, n_target), NaN: no synapse."""
     plastic = {p.name: p for p in plan.projections if p.kind == "plastic"}
     if name not in plastic:

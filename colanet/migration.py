@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colanet.engine.base import State, initial_state
 from colanet.errors import ConfigError, Problem
 from colanet.plan import Plan, PopulationPlan
+from colanet.plan.variables import State, initial_state
 from colanet.units import NEVER
 
 EMPTY = -(1 << 30)
@@ -163,7 +163,8 @@ def _idle(learner: PopulationPlan, state: State, copy: int, now: int, silent: in
     """Neurons silent for so many steps that have learnt nothing: their stability never rose."""
     last = state[f"{copy}/{learner.name}/last_spike"]
     stability = state[f"{copy}/{learner.name}/stability"]
-    return ((last == NEVER) | (now - last >= silent)) & (stability <= 0) & (now >= silent)
+    idle: np.ndarray = ((last == NEVER) | (now - last >= silent)) & (stability <= 0) & (now >= silent)
+    return idle
 
 
 def _round(

@@ -8,9 +8,9 @@ Inputs are described in `colanet.config.inputs`, single values in `colanet.confi
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from colanet.config.inputs import (
@@ -31,6 +31,7 @@ from colanet.config.values import (
     LogUniform,
     MemoryTime,
     Name,
+    OptionName,
     OwnName,
     Probability,
     Resource,
@@ -223,10 +224,32 @@ class Projection(Frozen):
 
 
 class Readout(Frozen):
-    """Which population decides: the class whose neurons fired most during an object's period."""
+    """Which population decides, and by which rule.
+
+    Attributes
+    ----------
+    kind : {'object', 'state'}
+    population : str
+    rule : str
+        `votes`: the class whose neurons fired most during an object's period; others in `colanet.readout.rules`
+        and in installed packages.
+    options : dict of str to int, float or str
+        Of the rule.
+    """
 
     kind: Literal["object", "state"] = "object"
     population: Name
+    rule: Name = "votes"
+    options: dict[OptionName, int | float | Text] = Field(default={})
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_were_rules(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fingerprints of checkpoints are made from this text.
+        data: dict[str, Any] = handler(self)
+        for name, default in (("rule", "votes"), ("options", {})):
+            if data.get(name) == default:
+                del data[name]
+        return data
 
 
 class Network(Frozen):

@@ -42,6 +42,7 @@ def _short(name: str) -> str:
 OwnName = Annotated[Name, AfterValidator(_short)]
 Text = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")]
 """One line of printable characters without blanks at its ends: what both file formats can hold."""
+OptionName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 GlobalName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 
 

@@ -15,7 +15,7 @@ from colanet.hashing import Stream
 
 
 class SpikeSource(Protocol):
-    """An input: `size` nodes, `n_steps` steps (None: endless)."""
+    """An input: `size` nodes, `n_steps` steps (None: endless). It makes any stretch of its spikes at any time."""
 
     name: str
     size: int

@@ -308,6 +308,8 @@ class CupyEngine:
     """
 
     name = "cupy"
+    encodes_ahead = False
+    """It is made on the device, in the order of its other work."""
 
     def __init__(self, plan: Plan, threads: int = 1, *, backend: Backend | None = None):
         self.plan = plan
@@ -325,9 +327,6 @@ class CupyEngine:
         if self._encoder is None or self._encoder.sources != tuple(sources):
             self._encoder = DeviceEncoder(self.batch.backend, self.plan, sources)
         return self._encoder.feed(origin, start, stop)
-
-    def prepare(self, inputs: InputSpikes) -> None:
-        """Nothing to do; `encode` makes the input."""
 
     def run(
         self,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from colanet.compiled import note_compiled
-from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state
+from colanet.encoding.sources import SpikeSource
+from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
 from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
@@ -17,7 +18,7 @@ from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps
 from colanet.plan.fixed import scale_table, weight_of
-from colanet.plan.variables import initial_state, neurons_of
+from colanet.plan.variables import State, initial_state, neurons_of
 from colanet.units import BASE_THRESHOLD, FOREVER, MILLI, ONE, POTENTIAL_LIMIT, Q
 
 
@@ -231,6 +232,7 @@ class NumbaEngine:
     """
 
     name = "numba"
+    encodes_ahead = True
 
     def __init__(self, plan: Plan, threads: int = 1):
         self.plan, self.threads = plan, max(1, min(threads, plan.copies))
@@ -250,12 +252,13 @@ class NumbaEngine:
         """A copy of the state."""
         return {key: value for runner in self.runners for key, value in runner.state().items()}
 
-    def prepare(self, inputs: InputSpikes) -> None:
-        inputs.laid_out[self.name] = make_feed(self.plan, inputs)
+    def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> k.Feed:
+        """Input for a run over the data steps start..stop, as the kernels read it."""
+        return make_feed(self.plan, input_spikes(self.plan, sources, origin, start, stop))
 
     def run(
         self,
-        inputs: InputSpikes,
+        inputs: InputSpikes | k.Feed,
         start: int,
         stop: int,
         *,
@@ -264,9 +267,7 @@ class NumbaEngine:
         record: Sequence[int] = (),
     ) -> Stretch:
         check_steps(start, stop)
-        if self.name not in inputs.laid_out:
-            self.prepare(inputs)
-        feed = inputs.laid_out[self.name]
+        feed = make_feed(self.plan, inputs) if isinstance(inputs, InputSpikes) else inputs
 
         def one(copy: int, first: int, last: int) -> tuple[k.Harvest, int]:
             return self.runners[copy].run(feed, first, last, freeze, votes, record)

@@ -166,7 +166,13 @@ def projections(draw):
     return m.Projection(source=draw(names), target=draw(names), kind=kind, connection=connection, **fields)
 
 
-readouts = build(m.Readout, {"population": names}, optional(kind=st.sampled_from(["object", "state"])))
+option_names = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,5}\Z")
+options = st.dictionaries(option_names, st.integers(-(2**40), 2**40) | numbers | texts, max_size=2)
+readouts = build(
+    m.Readout,
+    {"population": names},
+    optional(kind=st.sampled_from(["object", "state"]), rule=names, options=options),
+)
 globals_ = st.tuples(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,5}\Z"), texts | st.just(""))
 networks = build(
     m.Network,
