@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from colanet import config, datasets
+from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
@@ -42,7 +42,7 @@ from colanet.spool import FILE, Spool
 @click.option("--stop-at", type=click.IntRange(1, STEP_LIMIT - 1), metavar="STEP", help="Stop before this step.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, for example population.L.hebbian_rate=-0.1 (repeatable).")  # fmt: skip
-@click.option("--dataset", type=click.Choice(datasets.NAMES),
+@click.option("--dataset", metavar="NAME",
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for results, recordings and checkpoints.")

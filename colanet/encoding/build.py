@@ -152,7 +152,7 @@ def _warn_of_mixture(context: Context) -> None:
 
 def _warn_of_no_effect(context: Context) -> None:
     """A folder of data sets is of no use to a network that names none, nor fewer objects to one that has none."""
-    if context.data_dir is not None and not context.used.keys() & set(datasets.NAMES):
+    if context.data_dir is not None and not context.used.keys() & set(datasets.names()):
         message = f"no input names a data set, {context.data_dir} is not looked into"
         warnings.warn(message, DataWarning, stacklevel=3)
     objects = ImageInput | ValuesInput | TargetInput

@@ -83,12 +83,12 @@ class Context:
     def check_there(self, source: str | None) -> None:
         """DataError if that is neither a file nor, where data sets may be named, one of them."""
         if source is not None and not files.located(self.base_dir, source).exists():
-            known = ", ".join(datasets.NAMES)
+            known = ", ".join(datasets.names())
             raise DataError(f"{self.base_dir / source}: no such file, nor a data set by name ({known})")
 
     def is_dataset(self, source: str | None) -> bool:
         """Whether that names a data set; a file of that name beside the configuration comes first."""
-        return source in datasets.NAMES and not (self.base_dir / str(source)).is_file()
+        return source is not None and not (self.base_dir / source).is_file() and source in datasets.REGISTRY
 
     def taught(self, n_there: int) -> int:
         """Objects of n_there that come within the learning time."""

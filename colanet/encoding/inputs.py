@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from colanet import hashing
@@ -148,10 +150,16 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
 
 def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
     data = context.dataset(str(described.source))
-    height, width = data.train_images.shape[1:]
-    if described.shape is not None and described.shape != (width, height, 1):
-        raise DataError(f"{described.source}: images of {width} x {height} x 1, not {described.shape}")
-    train, test = (images.reshape(-1, height * width) for images in (data.train_images, data.test_images))
+    width, height, channels = _as_picture(data.shape)
+    if described.shape is not None and described.shape != (width, height, channels):
+        raise DataError(f"{described.source}: images of {width} x {height} x {channels}, not {described.shape}")
+    train, test = data.intensities
     rows = context.select(len(train), len(train) + len(test), data.name)
     n_train = int((rows < len(train)).sum())
     return np.concatenate([train[:n_train], test[: len(rows) - n_train]])
+
+
+def _as_picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Width, height, channels of samples of a shape: (nodes,), (height, width), (height, width, channels)."""
+    height, width = (shape[0], shape[1]) if len(shape) > 1 else (1, math.prod(shape))
+    return width, height, math.prod(shape[2:])
