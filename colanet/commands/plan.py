@@ -17,13 +17,14 @@ from colanet.plan.describe import describe
 @click.argument("configuration", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@options.stand_ins
 @options.lenient
-def plan(configuration: Path, seed: int, data: Path | None, lenient: bool) -> None:
+def plan(configuration: Path, seed: int, data: Path | None, stand_ins: tuple[str, ...], lenient: bool) -> None:
     """Print the plan of CONFIGURATION: populations, projections, the operations of a step, memory.
 
     Data files are opened only if they decide the size of an input.
     """
-    network = config.load(configuration, lenient=lenient)
+    network = config.load(configuration, lenient=lenient, stand_ins=stand_ins)
     try:
         made = build(network, seed=seed)
     except ColanetError:

@@ -15,7 +15,7 @@ from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
-from colanet.commands.options import lenient
+from colanet.commands.options import lenient, stand_ins
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, check_options, recording_of, write_recordings
@@ -63,6 +63,7 @@ from colanet.spool import FILE, Spool
 @click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of another run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@stand_ins
 @lenient
 def run(configuration: Path, **options: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
@@ -123,7 +124,7 @@ def speaker(options: dict[str, Any]) -> Callable[[str], None]:
 
 def make_session(configuration: Path, options: dict[str, Any]) -> Session:
     """The session that the options ask for."""
-    network = config.load(configuration, lenient=options["lenient"])
+    network = config.load(configuration, lenient=options["lenient"], stand_ins=options["stand_ins"])
     # All at once: only the final result has to be consistent.
     network = config.override_all(with_dataset(network, options["dataset"]), parse_settings(options["settings"]))
     return Session(

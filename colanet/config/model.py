@@ -8,7 +8,7 @@ Inputs are described in `colanet.config.inputs`, single values in `colanet.confi
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ from colanet.config.inputs import (
     ImageInput,
     Input,
     NoiseInput,
+    PluginInput,
     TargetInput,
     TextInput,
     ValuesInput,
@@ -42,7 +43,7 @@ from colanet.config.values import (
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
-    "LogUniform", "Network", "NoiseInput", "Population", "Projection", "Readout", "TargetInput", "TextInput",
+    "LogUniform", "Network", "NoiseInput", "PluginInput", "Population", "Projection", "Readout", "TargetInput", "TextInput",
     "Uniform", "ValuesInput",
 ]  # fmt: skip
 
@@ -207,10 +208,23 @@ class Projection(Frozen):
 
 
 class Readout(Frozen):
-    """Which population decides: the class whose neurons fired most during an object's period."""
+    """Which population decides: the class whose neurons fired most during an object's period.
+
+    Attributes
+    ----------
+    kind : {'object', 'state'}
+        As the target.
+    population : str
+    rule : str
+        How spikes become an answer; ``votes`` is the rule above.
+    options : dict
+        What the rule is told.
+    """
 
     kind: Literal["object", "state"] = "object"
     population: Name
+    rule: str = "votes"
+    options: dict[str, Any] = {}
 
 
 class Network(Frozen):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from colanet.config.draft import ANY_NAME, Path
-from colanet.config.model import ImageInput, Network, Population, Projection, TargetInput, ValuesInput
+from colanet.config.model import ImageInput, Network, PluginInput, Population, Projection, TargetInput, ValuesInput
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Finding:
     path: Path
     message: str
     warning: bool = False
+
+
+def shows_objects(item: Any) -> TypeGuard[ImageInput | ValuesInput | PluginInput]:
+    """Whether an input shows objects one after another."""
+    return isinstance(item, ImageInput | ValuesInput) or (isinstance(item, PluginInput) and item.period is not None)
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,9 @@ class View:
         names = [*self.inputs, *self.populations]
         return ", ".join([*names[:20], "..."] if len(names) > 20 else names)
 
-    def shown(self) -> list[tuple[int, ImageInput | ValuesInput]]:
+    def shown(self) -> list[tuple[int, ImageInput | ValuesInput | PluginInput]]:
         """The inputs that show objects one after another."""
-        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, ImageInput | ValuesInput)]
+        return [(i, s) for i, s in enumerate(self.network.inputs) if shows_objects(s)]
 
     def targets(self) -> list[tuple[int, TargetInput]]:
         return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, TargetInput)]

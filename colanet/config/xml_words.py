@@ -161,6 +161,9 @@ TARGET_ROWS = {
     ),
 }
 
+PLUGIN_ROWS = (count_row("period", "period"), count_row("presentation", "presentation"), Row("stand_in", "stand_in"))
+"""Ours, beside the lib of an input of a plug-in."""
+
 # ----------------------------------------------------------------- populations
 
 RESETS = {"zero": "zero", "subtract": "subtract"}
@@ -226,7 +229,11 @@ MODELS = ("linearized", "superquantized")
 RECEPTORS_ROWS = (Row("name", "name"), count_row("n", "size"))
 SECTION_ROWS = (Row("name", "name"),)
 NETWORK_ROWS = (count_row("ncopies", "copies"), Row("saved", "state"))
-READOUT_ROWS = (Row("lib", "kind", *choice("readout lib", READOUT_LIBS)), Row("output", "population"))
+READOUT_ROWS = (
+    Row("lib", "kind", *choice("readout lib", READOUT_LIBS)),
+    Row("output", "population"),
+    Row("rule", "rule"),
+)
 
 _CONVOLUTION = "the convolution of images has no public definition; give the convolved images as text_values"
 _LINEARIZED = 'it belongs to model="linearized", which has no public definition'
@@ -255,6 +262,7 @@ _NAMES: dict[str, dict[str, str]] = {
 
 def _xml_name(section: str, kind: Any, name: str) -> str:
     rows = SPECIAL_ROWS.get(kind, ()) + TARGET_ROWS.get(kind, ()) if isinstance(kind, str) else ()
+    rows += PLUGIN_ROWS if kind == "plugin" else ()
     special = {row.field: row.xml for row in rows}
     return special.get(name) or _NAMES.get(section, {}).get(name, name)
 

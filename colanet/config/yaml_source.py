@@ -132,7 +132,7 @@ class _Builder:
             self.lines[(*frame.path, event.value)] = event.start_mark.line + 1
             return
         key = frame.key if frame else None
-        self.put(event, _value(event.value, key) if event.implicit[0] else event.value)
+        self.put(event, plain_value(event.value, key) if event.implicit[0] else event.value)
 
     def put(self, event: Any, value: Any) -> Path:
         """Hang a value into the innermost open collection; returns its path."""
@@ -154,7 +154,7 @@ class _Builder:
         return path
 
 
-def _value(text: str, key: str | None) -> Any:
+def plain_value(text: str, key: str | None = None) -> Any:
     """What a plain scalar means; true and false only where a field is a truth value."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None

@@ -17,13 +17,16 @@ from colanet.config.model import (
     ImageInput,
     Input,
     NoiseInput,
+    PluginInput,
     TargetInput,
     TextInput,
     ValuesInput,
 )
+from colanet.config.view import shows_objects
 from colanet.encoding import files
 from colanet.encoding import inputs as makers
 from colanet.encoding.context import Context, DataUsed
+from colanet.encoding.plugins import plugin_input
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.errors import DataError, DataWarning
 
@@ -112,13 +115,13 @@ def build_sources(
     node_labels = {
         source.name: _node_labels(context, i.labels, source)
         for source, i in zip(sources, context.inputs, strict=True)
-        if not isinstance(i, TargetInput) and i.labels is not None
-    }
+        if not isinstance(i, TargetInput | PluginInput) and i.labels is not None
+    } | context.node_labels
     _warn_of_no_effect(context)
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
-    shown = [i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
+    shown = [i.period for i in context.inputs if shows_objects(i)]
     period = target.period if target else next(iter(shown), None)
     return Presentation(
         sources=sources,
@@ -155,8 +158,7 @@ def _warn_of_no_effect(context: Context) -> None:
     if context.data_dir is not None and not context.used.keys() & set(datasets.names()):
         message = f"no input names a data set, {context.data_dir} is not looked into"
         warnings.warn(message, DataWarning, stacklevel=3)
-    objects = ImageInput | ValuesInput | TargetInput
-    if context.cuts and not any(isinstance(i, objects) for i in context.inputs):
+    if context.cuts and not any(shows_objects(i) or isinstance(i, TargetInput) for i in context.inputs):
         warnings.warn("fewer objects are asked for, but the inputs have no objects", DataWarning, stacklevel=3)
 
 
@@ -193,6 +195,10 @@ def _make(context: Context, number: int, described: Input, labels: np.ndarray | 
             return makers.image_input(context, number, described)
         case ValuesInput():
             return makers.values_input(context, number, described)
+        case PluginInput():
+            source, made = plugin_input(described, number, context.seed, context.base_dir)
+            context.note_labels(described.name, getattr(made, "labels", None), source.size)
+            return source
         case TargetInput():
             if described is not context.target or labels is None:
                 raise DataError(f"input {described.name}: only one input can be the target")
@@ -232,7 +238,7 @@ def _check_length(
 ) -> None:
     """DataError if an input that ends with its data shows another number of objects than there are labels."""
     for source, i in zip(sources, described, strict=True):
-        if isinstance(i, TargetInput | NoiseInput) or source.n_steps is None or i.steps is not None:
+        if isinstance(i, TargetInput | NoiseInput) or source.n_steps is None or getattr(i, "steps", None):
             continue
         there = source.n_steps // target.period
         if there != n_labels:

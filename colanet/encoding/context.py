@@ -6,7 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class DataUsed:
 
 @dataclass(frozen=True)
 class Context:
-    """Attributes: see `colanet.encoding.build_sources`; `used` collects what is read, by name."""
+    """Attributes: see `colanet.encoding.build_sources`; `used` collects what is read, `node_labels` what packages tell."""
 
     inputs: tuple[Input, ...]
     base_dir: Path
@@ -49,6 +49,7 @@ class Context:
     n_test: int | None
     stdin: BinaryIO | None
     used: dict[str, DataUsed] = field(default_factory=dict)
+    node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetInput | None:
@@ -79,6 +80,15 @@ class Context:
         data = datasets.load(name, self.data_dir)
         self.used[name] = DataUsed(name, data.source, data.digest)
         return data
+
+    def note_labels(self, name: str, labels: Any, size: int) -> None:
+        """Keep the names that a package gives the nodes of an input; DataError if they are not as many."""
+        if labels is None:
+            return
+        texts = tuple(map(str, labels))
+        if len(texts) != size:
+            raise DataError(f"input {name}: its plug-in names {len(texts)} nodes, there are {size}")
+        self.node_labels[name] = texts
 
     def check_there(self, source: str | None) -> None:
         """DataError if that is neither a file nor, where data sets may be named, one of them."""

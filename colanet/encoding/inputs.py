@@ -8,6 +8,7 @@ import numpy as np
 
 from colanet import hashing
 from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
+from colanet.config.view import shows_objects
 from colanet.encoding import files
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.context import Context
@@ -94,7 +95,7 @@ def _offsets(context: Context, target: TargetInput) -> np.ndarray:
         return np.arange(0, target.period, every)
     step = target.label_step
     if step is None:
-        shown = [i.presentation or i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
+        shown = [i.presentation or i.period or 1 for i in context.inputs if shows_objects(i)]
         step = shown[0] + 1 if shown else target.period - 1
     if step >= target.period:
         raise DataError(f"input {target.name}: label at step {step} of a period of {target.period} steps")
