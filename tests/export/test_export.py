@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import colanet
-from colanet.config.model import NoiseInput, Network, Population, Projection
+from colanet.config.model import Network, NoiseInput, Population, Projection
 from colanet.errors import ConfigError, OutputError
 from colanet.export import EXPORTS, export
 from colanet.persistence import saved_state
@@ -121,7 +121,7 @@ def test_the_list(call):
     [
         ((), "STATE.h5 is missing; see colanet export --help"),
         (("s.h5",), "--out FOLDER is missing; see colanet export --help"),
-        (("s.h5", "--out", "x", "--format", "verilog"), "there is no export format called verilog; known are arrays"),
+        (("s.h5", "--out", "x", "--format", "no"), "there is no export format called no; known are arrays"),
         (("s.h5", "--out", "x"), "s.h5: "),
     ],
 )
