@@ -25,18 +25,20 @@ def validate(files: tuple[str, ...], stand_ins: tuple[str, ...], lenient: bool) 
 
     Data files that a configuration names are not opened.
     """
-    failed = False
-    for file in files:
-        try:
-            network = _load(file, lenient, stand_ins)
-            _check_integers_and_memory(file, network)
-        except ColanetError as error:
-            click.echo(str(error), err=True)
-            failed = True
-        else:
-            click.echo(f"{file}: ok ({_summary(network)})")
-    if failed:
+    if not all([_is_good(file, lenient, stand_ins) for file in files]):
         sys.exit(2)
+
+
+def _is_good(file: str, lenient: bool, stand_ins: tuple[str, ...]) -> bool:
+    """Whether a configuration can be run; says so, or why not."""
+    try:
+        network = _load(file, lenient, stand_ins)
+        _check_integers_and_memory(file, network)
+    except ColanetError as error:
+        click.echo(str(error), err=True)
+        return False
+    click.echo(f"{file}: ok ({_summary(network)})")
+    return True
 
 
 @click.command()

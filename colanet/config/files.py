@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from colanet.config.check import check_draft
 from colanet.config.draft import Draft, assemble
@@ -17,6 +18,8 @@ from colanet.config.xml_reader import draft_xml
 from colanet.config.xml_writer import write_xml
 from colanet.config.yaml_io import draft_yaml, write_yaml
 from colanet.errors import ConfigError, Problem
+
+T = TypeVar("T")
 
 _READERS: dict[str, Callable[..., Draft]] = {
     ".nnc": draft_xml,
@@ -32,7 +35,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
 }
 
 
-def _by_suffix(table: dict[str, Callable], path: str | os.PathLike[str]) -> Callable:
+def _by_suffix(table: dict[str, Callable[..., T]], path: str | os.PathLike[str]) -> Callable[..., T]:
     suffix = Path(path).suffix.lower()
     if suffix not in table:
         message = f"unknown kind of file {suffix!r:.60}; a configuration ends in {', '.join(table)}"

@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
 
-
 _ARGUMENT = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*|#text")
 
 
@@ -133,10 +132,11 @@ def _arguments(value: Any) -> Any:
 def _argument(name: Any, value: Any) -> Any:
     if not (isinstance(name, str) and _ARGUMENT.fullmatch(name)):
         raise ValueError(f"{name!r:.60} is no name of an argument: letters, digits, '_', '.' and '-'")
-    if isinstance(value, dict) and name[0] not in "@#":
+    element = name[0] not in "@#"
+    if isinstance(value, dict) and element:
         inside = _arguments(value)
         return inside if inside.keys() - {"#text"} else inside.get("#text", "")
-    if isinstance(value, list | tuple) and name[0] not in "@#" and not any(isinstance(e, list | tuple) for e in value):
+    if isinstance(value, list | tuple) and element and not any(isinstance(entry, list | tuple) for entry in value):
         entries = [_argument(name, entry) for entry in value]
         return entries if len(entries) > 1 else (entries or [""])[0]
     if isinstance(value, bool) or value is None:
@@ -171,7 +171,7 @@ class PluginInput(Frozen):
     kind: Literal["plugin"] = "plugin"
     size: Annotated[int, Field(ge=1, le=2**24)] | None = None
     lib: Text
-    args: Annotated[dict[str, Any], BeforeValidator(_arguments)] = {}
+    args: Annotated[dict[str, Any], BeforeValidator(_arguments)] = {}  # noqa: RUF012 -- pydantic copies it
     period: Steps | None = None
     presentation: Steps | None = None
     stand_in: Probability | None = None

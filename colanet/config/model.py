@@ -43,8 +43,8 @@ from colanet.config.values import (
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
-    "LogUniform", "Network", "NoiseInput", "PluginInput", "Population", "Projection", "Readout", "TargetInput", "TextInput",
-    "Uniform", "ValuesInput",
+    "LogUniform", "Network", "NoiseInput", "PluginInput", "Population", "Projection", "Readout", "TargetInput",
+    "TextInput", "Uniform", "ValuesInput",
 ]  # fmt: skip
 
 MAX_COPIES = 65536
@@ -224,7 +224,7 @@ class Readout(Frozen):
     kind: Literal["object", "state"] = "object"
     population: Name
     rule: str = "votes"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
 
 
 class Network(Frozen):

@@ -37,6 +37,7 @@ class View:
 
     @classmethod
     def of(cls, network: Network, broken: set[str]) -> View:
+        """The view of a network, of which objects of the names `broken` are missing."""
         inputs = {item.name: item for item in network.inputs}
         incoming: dict[tuple[str, str], list[Projection]] = {}
         for projection in network.projections:
@@ -48,6 +49,7 @@ class View:
         return name in self.broken or ANY_NAME in self.broken
 
     def size(self, name: str) -> int | None:
+        """Neurons or nodes, if they are known without data."""
         found = self.populations.get(name) or self.inputs.get(name)
         if isinstance(found, ImageInput) and found.size is None and found.shape is not None:
             return math.prod(found.shape)
@@ -59,6 +61,7 @@ class View:
         return population.columns if population and population.columns else self.size(name)
 
     def into(self, name: str, kind: str) -> list[Projection]:
+        """Projections of a kind that end in a population."""
         return self.incoming.get((name, kind), [])
 
     def known(self) -> str:
@@ -71,6 +74,7 @@ class View:
         return [(i, s) for i, s in enumerate(self.network.inputs) if shows_objects(s)]
 
     def targets(self) -> list[tuple[int, TargetInput]]:
+        """The inputs that give labels, with their places."""
         return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, TargetInput)]
 
 

@@ -161,7 +161,11 @@ TARGET_ROWS = {
     ),
 }
 
-PLUGIN_ROWS = (count_row("period", "period"), count_row("presentation", "presentation"), Row("stand_in", "stand_in"))
+PLUGIN_ROWS = (
+    count_row("period", "period"),
+    count_row("presentation", "presentation"),
+    Row("stand_in", "stand_in"),
+)
 """Ours, beside the lib of an input of a plug-in."""
 
 # ----------------------------------------------------------------- populations

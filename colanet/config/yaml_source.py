@@ -31,7 +31,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 class _Frame:
     """A mapping or list that is being filled."""
 
-    def __init__(self, content: Any, path: Path, in_flow: bool):
+    def __init__(self, content: Any, path: Path, in_flow: bool) -> None:
         self.content = content
         self.path = path
         self.in_flow = in_flow
@@ -81,7 +81,7 @@ def _line_of(text: str, index: int) -> int:
 class _Builder:
     """Builds data from YAML events without recursion."""
 
-    def __init__(self, shown: str | None):
+    def __init__(self, shown: str | None) -> None:
         self.shown = shown
         self.root: Any = None
         self.lines: dict[Path, int] = {}

@@ -74,9 +74,9 @@ class Presentation:
 def build_sources(
     inputs: Sequence[Input],
     *,
-    base_dir: str | os.PathLike = ".",
+    base_dir: str | os.PathLike[str] = ".",
     seed: int = 0,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     n_train: int | None = None,
     n_test: int | None = None,
     stdin: BinaryIO | None = None,

@@ -39,12 +39,15 @@ class DataUsed:
 
 @dataclass(frozen=True)
 class Context:
-    """Attributes: see `colanet.encoding.build_sources`; `used` collects what is read, `node_labels` what packages tell."""
+    """What all inputs share; see `colanet.encoding.build_sources`.
+
+    `used` collects what is read, and `node_labels` the names that packages give their nodes.
+    """
 
     inputs: tuple[Input, ...]
     base_dir: Path
     seed: int
-    data_dir: str | os.PathLike | None
+    data_dir: str | os.PathLike[str] | None
     n_train: int | None
     n_test: int | None
     stdin: BinaryIO | None

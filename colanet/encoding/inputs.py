@@ -17,6 +17,8 @@ from colanet.encoding.stretch import Spikes, take
 from colanet.errors import DataError
 from colanet.hashing import Stream
 
+FileInput = TextInput | BinaryInput | ImageInput | ValuesInput
+
 PIXEL_UNIT = 1_000_000
 """Integrating coding adds round(max_rate * PIXEL_UNIT * b) of 255 * PIXEL_UNIT a step; exact for max_rate 1."""
 VALUE_UNIT = 1 << 30
@@ -102,12 +104,14 @@ def _offsets(context: Context, target: TargetInput) -> np.ndarray:
     return np.array([step])
 
 
-def _source(context: Context, number: int, described, size: int, signal: Part, schedule: Schedule) -> Source:
+def _source(
+    context: Context, number: int, described: FileInput, size: int, signal: Part, schedule: Schedule
+) -> Source:
     extra = noise_parts(size, described.noise, described.pacemaker_period, context.seed, number)
     return Source(described.name, size, schedule.n_steps, [signal, *extra])
 
 
-def _rows(context: Context, number: int, described, rows: Spikes, size: int, name: str) -> Source:
+def _rows(context: Context, number: int, described: FileInput, rows: Spikes, size: int, name: str) -> Source:
     rows = _cut_rows(context, rows, described.skip, name)
     schedule = Schedule(1, 1, len(rows[0]) - 1, described.skip, described.mode, described.steps)
     return _source(context, number, described, size, Rows(rows, schedule), schedule)

@@ -12,9 +12,9 @@ A package offers a function that makes a source out of what the configuration sa
         def spikes(self, first, last):
             ...         # a matrix of (last - first, size): what is not 0 is a spike
 
-``spikes`` must give the same spikes for a step whenever and however often it is asked, in stretches of any length: a
-run is cut into parts, saved and resumed. Instead of a matrix it may return ``(ptr, index)``: the nodes that fire at
-step t, ascending, each once, are ``index[ptr[t - first] : ptr[t - first + 1]]``.
+``spikes`` must give the same spikes for a step whenever and however often it is asked, in stretches of any length:
+a run is cut into parts, saved and resumed. Instead of a matrix it may return ``(ptr, index)``: the nodes that fire
+at step t, ascending, each once, are ``index[ptr[t - first] : ptr[t - first + 1]]``.
 """
 
 from __future__ import annotations

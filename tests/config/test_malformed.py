@@ -266,7 +266,7 @@ XML = {
     "plug-in": (
         xml(receptors='<RECEPTORS name="P"><Implementation lib="ping-pong-environment"/></RECEPTORS>'),
         2,
-        "RECEPTORS P: lib: 'ping-pong-environment' is no library of colanet, and no installed package has it (entry",
+        "RECEPTORS P: lib: 'ping-pong-environment' is no library of colanet, and no installed package has it",
     ),
     "no implementation": (xml(receptors='<RECEPTORS name="P"/>'), 2, "Implementation is missing"),
     "unknown args type": (

@@ -86,7 +86,11 @@ inputs = st.one_of(
         coding=st.sampled_from(["integrate", "poisson"]),
     ),
     timed(m.ValuesInput, saturation=positive),
-    build(m.PluginInput, {"name": names, "lib": texts}, optional(size=SIZE, period=steps, stand_in=shares, args=arguments)),
+    build(
+        m.PluginInput,
+        {"name": names, "lib": texts},
+        optional(size=SIZE, period=steps, stand_in=shares, args=arguments),
+    ),
     build(
         m.TargetInput,
         {

@@ -143,7 +143,7 @@ class Odd(Eyes):
         (lambda args, **more: Eyes(True, 3), "made no source"),
         (lambda args: Eyes(3, 3), "TypeError: "),
         (lambda args, **more: Odd(refuse), "OSError: no camera$"),
-        (lambda args, **more: Odd(np.zeros((4, 2))), r"spikes\(0, 4\) are float64 \(4, 2\), expected a matrix of .*\(4, 3\)"),
+        (lambda args, **more: Odd(np.zeros((4, 2))), r"spikes\(0, 4\) are float64 \(4, 2\), expected .*\(4, 3\)"),
         (lambda args, **more: Odd(([0, 1, 1, 1, 2], [0])), "ptr does not go up from 0 to the 1 spikes of index"),
         (lambda args, **more: Odd(([0, 1, 0, 1, 1], [0])), "ptr does not go up"),
         (lambda args, **more: Odd(([0, 1], [0])), r"ptr is int64 \(2,\), expected integers of shape \(5,\)"),
