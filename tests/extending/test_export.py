@@ -1,23 +1,17 @@
 """An export format from outside: one function and one entry point; the command line lists and calls it."""
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
 from tests.extending import ROOT, colanet
 from tests.outside import package
 
-FORMAT = '''"""The number of synapses of every projection, one a line."""
-
-from colanet.atomic import write_text
-
-
-def counts(plan, state, folder):
-    """Synapses of every projection as text (counts.txt)."""
-    lines = [f"{p.name} {plan.synapses(p.index, 0).count}\\n" for p in plan.projections]
-    write_text(folder / "counts.txt", "".join(lines))
-    return [folder / "counts.txt"]
-'''
+PAGE = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+READING, FORMAT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -35,3 +29,13 @@ def test_it_is_listed_and_writes_its_files(folder):
     assert out.splitlines()[1] == "counts  Synapses of every projection as text (counts.txt)."
     assert colanet(folder, "export", "s.h5", "--format", "counts", "--out", "o") == (0, "o/counts.txt\n", "")
     assert (folder / "o" / "counts.txt").read_text() == "R->N 10\n"
+
+
+def test_the_page_says_how_the_arrays_are_read(folder):
+    few = ["--copies", 1, "--train", 20, "--test", 1, "--quiet"]
+    run = ["run", ROOT / "configs" / "mnist.yaml", *few, "--save", "m.h5"]
+    assert colanet(folder, *run)[0] == 0
+    assert colanet(folder, "export", "m.h5", "--out", "trained")[0] == 0
+    code = f"{READING}\nassert not np.isnan(weight).any() and manifest['copies'] == 1\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,10 +1,11 @@
 """A file that names a library which is not ours: run with a package of one's own, or with noise in its place."""
 
 import json
+import re
 
 import pytest
 
-from tests.extending import colanet
+from tests.extending import ROOT, colanet
 from tests.outside import package
 
 MAKER = '''"""A ball that goes round: one node after another."""
@@ -52,6 +53,18 @@ FILE = """<?xml version="1.0" encoding="utf - 8"?>
 def folder(tmp_path):
     (tmp_path / "game.nnc").write_text(FILE)
     return tmp_path
+
+
+def test_the_example_of_the_page(folder):
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    install(folder, re.search(r"```python\n(.*?)```", page, re.DOTALL)[1])
+    run = ["run", "game.nnc", "--quiet", "--json", "--stop-at", 1000, "--out", "o", "--record", "list"]
+    assert colanet(folder, *run)[0] == 0
+    fired = sum(len(line.split(",")) for line in (folder / "o" / "spikes.L.0.csv").read_text().splitlines())
+    assert 400 < fired < 600  # five nodes of rate 0.1
+    yaml = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
+    (folder / "game.yaml").write_text(yaml + "populations: [{name: L, size: 3}]\n")
+    assert colanet(folder, "validate", "game.yaml")[0] == 0
 
 
 def install(folder, text=MAKER):
