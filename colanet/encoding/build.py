@@ -110,22 +110,17 @@ def build_sources(
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
     sources = tuple(_make(context, number, i, labels, taught) for number, i in enumerate(context.inputs))
-    for described, source in zip(context.inputs, sources, strict=True):
-        _warn_of_nothing(described, source)
-    node_labels = {
-        source.name: _node_labels(context, i.labels, source)
-        for source, i in zip(sources, context.inputs, strict=True)
-        if not isinstance(i, TargetInput | PluginInput) and i.labels is not None
-    } | context.node_labels
+    for source, i in zip(sources, context.inputs, strict=True):
+        _warn_of_nothing(i, source)
+        if not isinstance(i, TargetInput | PluginInput) and i.labels is not None:
+            context.node_labels[source.name] = _node_labels(context, i.labels, source)
     _warn_of_no_effect(context)
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
-    shown = [i.period for i in context.inputs if shows_objects(i)]
-    period = target.period if target else next(iter(shown), None)
     return Presentation(
         sources=sources,
-        period=period,
+        period=_period(context),
         n_train=taught,
         n_test=0 if labels is None else len(labels) - taught,
         labels=labels,
@@ -133,9 +128,15 @@ def build_sources(
         learning_time=taught * target.period if target else 0,
         n_steps=min(lengths) if lengths else None,
         no_class_value=-1 if target and target.no_class is not None else None,
-        node_labels=node_labels,
+        node_labels=context.node_labels,
         data=tuple(context.used.values()),
     )
+
+
+def _period(context: Context) -> int | None:
+    """Steps per object: those of the target, else of the first input that shows objects."""
+    shown = [i.period for i in context.inputs if shows_objects(i)]
+    return context.target.period if context.target else next(iter(shown), None)
 
 
 def _warn_of_mixture(context: Context) -> None:

@@ -41,7 +41,7 @@ class DataUsed:
 class Context:
     """What all inputs share; see `colanet.encoding.build_sources`.
 
-    `used` collects what is read, and `node_labels` the names that packages give their nodes.
+    `used` collects what is read, and `node_labels` the names of the nodes of the inputs that have them.
     """
 
     inputs: tuple[Input, ...]

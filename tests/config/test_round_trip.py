@@ -184,7 +184,9 @@ options = st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), told, ma
 readouts = build(
     m.Readout,
     {"population": names},
-    optional(kind=st.sampled_from(["object", "state"]), rule=st.sampled_from(["votes", "first_spike"]), options=options),
+    optional(
+        kind=st.sampled_from(["object", "state"]), rule=st.sampled_from(["votes", "first_spike"]), options=options
+    ),
 )
 globals_ = st.tuples(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,5}\Z"), texts | st.just(""))
 networks = build(
