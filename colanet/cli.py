@@ -21,6 +21,7 @@ COMMANDS = {
     "continual": ("colanet.commands.continual", "continual", "Learn task after task, test what is remembered."),
     "picture": ("colanet.commands.picture", "picture", "Draw receptive fields and spikes."),
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
+    "export": ("colanet.commands.export", "export", "Write a trained network in another form."),
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
     "validate": ("colanet.config.commands", "validate", "Check configurations and report every problem."),

@@ -33,6 +33,27 @@ def weights(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
     return matrix(plan, state, name, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
 
 
+def thresholds(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
+    """Thresholds that a state gives a population: base, linear ramp and share of the positive plastic weights.
+
+    Returns
+    -------
+    ndarray of int64, shape (size,), in 1/1000
+    """
+    p = population_of(plan, name)
+    check_copy(plan, copy)
+    positive = np.zeros(p.size)
+    for projection in plan.projections:
+        if projection.kind == "plastic" and projection.target == p.index:
+            rule = p.rule
+            weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
+            post = plan.synapses(projection.index, copy).post
+            positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
+    ramp = state[f"{copy}/{name}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
+    result: np.ndarray = BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)
+    return result
+
+
 def check_copy(plan: Plan, copy: int) -> None:
     """KeyError if there is no such copy of the network."""
     if copy not in range(plan.copies):
@@ -68,17 +89,7 @@ class Inspection:
 
     def thresholds(self, population: str, copy: int = 0) -> np.ndarray:
         """Present thresholds of a population in potential units, float of shape (size,)."""
-        p, state = population_of(self.plan, population), self.engine.state()
-        check_copy(self.plan, copy)
-        positive = np.zeros(p.size)
-        for projection in self.plan.projections:
-            if projection.kind == "plastic" and projection.target == p.index:
-                rule = p.rule
-                weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
-                post = self.plan.synapses(projection.index, copy).post
-                positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
-        ramp = state[f"{copy}/{population}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
-        return (BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)) / MILLI
+        return thresholds(self.plan, self.engine.state(), population, copy) / MILLI
 
     def stability(self, population: str, copy: int = 0) -> np.ndarray:
         """Stability of a plastic population's neurons, float of shape (size,), no unit."""

@@ -14,7 +14,6 @@ from colanet.errors import ColanetError, DataError
 from data_tools import formats
 
 FILE = click.Path(path_type=Path)
-NAME = click.Choice(datasets.NAMES)
 DATA = click.option("--data", type=FILE, help="Folder to look for data sets first.")
 SHAPE = click.option("--shape", type=click.IntRange(1), nargs=2, metavar="WIDTH HEIGHT", help="Of raw images.")
 OFFSET = click.option("--offset", type=click.IntRange(0), default=0, help="Bytes before the first raw image.")
@@ -41,7 +40,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("name", type=NAME)
+@click.argument("name")
 @DATA
 def fetch(name: str, data: Path | None) -> None:
     """Find a data set, download it if it is nowhere, and say where it is."""
@@ -62,7 +61,7 @@ def convert(src: Path, dst: Path, shape: tuple[int, int] | None, offset: int, da
     SRC may also name a data set; then DST is a folder that gets NAME.bin and NAME_labels.txt, the training images
     first, ready for a configuration.
     """
-    if str(src) in datasets.NAMES and not src.exists():
+    if not src.exists() and str(src) in datasets.REGISTRY:
         _export(datasets.load(str(src), data), dst)
         return
     array = formats.read(src, shape, offset)
@@ -70,9 +69,10 @@ def convert(src: Path, dst: Path, shape: tuple[int, int] | None, offset: int, da
 
 
 def _export(found: datasets.Dataset, folder: Path) -> None:
-    _write(folder / f"{found.name}.bin", np.concatenate([found.train_images, found.test_images]))
+    height, width = found.picture
+    pictures = np.concatenate(found.intensities).reshape(-1, height, width)
+    _write(folder / f"{found.name}.bin", pictures)
     _write(folder / f"{found.name}_labels.txt", np.concatenate([found.train_labels, found.test_labels]))
-    height, width = found.train_images.shape[1:]
     click.echo(f"shape {width} x {height} x 1; the first {len(found.train_images)} are for training")
 
 

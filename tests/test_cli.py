@@ -492,7 +492,7 @@ def test_the_python_of_the_pages_runs(page, tmp_path, monkeypatch):
 
 
 def test_the_page_of_run_names_every_option():
-    text = (ROOT / "docs" / "run.md").read_text(encoding="utf-8")
+    text = "".join((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in ("run", "plugins"))
     for parameter in run_command.params:
         for name in parameter.opts:
             assert name in text or parameter.param_type_name == "argument", name

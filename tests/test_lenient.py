@@ -9,7 +9,7 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "memory"}
+READ_NONE = {"picture fields", "memory", "export"}
 """Commands that read no configuration: saved states, and the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),

@@ -10,13 +10,13 @@ import pytest
 
 import colanet
 from colanet.config.model import Network
-from colanet.datasets import patterns
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.session import Recording, Session
 from colanet.storage import read_h5, write_h5
 from colanet.units import BASE_THRESHOLD, MILLI, ONE
+from tests import shipped
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = shipped.CONFIGS
 PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"
 """CoLaNET on MNIST with fixed constants, so that tuning what ships moves no number here."""
 SMALL = {"train": 60, "test": 20, "copies": 2}
@@ -100,34 +100,26 @@ def test_one_copy_of_two_is_the_copy_alone(network, plain):
     assert (two.resources("R->L", 0) != two.resources("R->L", 1)).any()
 
 
-SHIPPED = [
-    ("mnist", {"train": 3, "test": 1, "copies": 2}, None),
-    ("mnist_five_layer", {"train": 3, "test": 1, "copies": 2}, None),
-    ("mnist_45", {"train": 2, "test": 1, "copies": 1}, None),
-    ("permuted_mnist_15", {"train": 2, "test": 1, "copies": 2}, None),
-    ("permuted_mnist_45", {"train": 2, "test": 1, "copies": 1}, None),
-    ("mnist_45_inhibited", {"train": 3, "test": 1, "copies": 1}, None),
-    ("permuted_mnist_15_inhibited", {"train": 3, "test": 1, "copies": 2}, None),
-    ("permuted_mnist_45_inhibited", {"train": 3, "test": 1, "copies": 1}, None),
-    ("letters", {"train": 3, "test": 1, "copies": 1}, None),
-    ("single_neuron", {}, None),
-    ("recurrent", {}, 120),
-    ("patterns", {}, 300),
-]
+def short(network):
+    """Arguments of a session, and where it stops, that make a short run on the reference engine too."""
+    neurons = sum(p.size for p in network.populations)
+    if network.readout is None:
+        return {}, 300 if neurons < 100 else 120
+    return {"train": 3, "test": 1, "copies": 2 if neurons < 300 else 1}, None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["nnc", "yaml"])
-@pytest.mark.parametrize(("name", "values", "stop"), SHIPPED, ids=[name for name, _, _ in SHIPPED])
-def test_every_shipped_configuration_is_bit_equal(tmp_path, name, values, stop, form):
-    pictures, _ = patterns.generate(20, 0)
-    (tmp_path / "patterns.bin").write_bytes(pictures.tobytes())
+@pytest.mark.parametrize("name", shipped.NAMES)
+def test_every_shipped_configuration_is_bit_equal(tmp_path, name, form):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # a shipped configuration gives nothing to warn of
         described = colanet.load(CONFIGS / f"{name}.{form}")
+    base = shipped.base_of(described, tmp_path, 20)
+    values, stop = short(described)
     runs = []
     for engine in ("reference", "numba"):
-        session = Session(described, base_dir=tmp_path, engine=engine, threads=2, recording=Recording(), **values)
+        session = Session(described, base_dir=base, engine=engine, threads=2, recording=Recording(), **values)
         runs.append((session, session.run(stop)))
     (left, one), (right, other) = runs
     state, twin = left.state(), right.state()

@@ -92,7 +92,7 @@ def retrieve(noise: float | None, cover: float | None, **options: Any) -> None:
     _check_options(options)
     kind, level = ("cover", cover) if cover is not None else ("noise", 0.3 if noise is None else noise)
     data, seed = datasets.load(options["dataset"], options["data"]), options["seed"]
-    images = data.test_images[: options["test"]].reshape(-1, data.test_images[0].size) / 255
+    images = data.intensities[1][: options["test"]] / 255
     labels = data.test_labels[: options["test"]]
     store = _memories(options, data)
     if store.pictures.shape[1] != images.shape[1]:
@@ -118,7 +118,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
 def _memories(options: dict[str, Any], data: Any) -> Memories:
     if options["weights"] is None:
-        images = data.train_images[:10000].reshape(-1, data.train_images[0].size) / 255
+        images = data.intensities[0][:10000] / 255
         return bridge.prototypes(images, data.train_labels[:10000], options["per_class"] or 5, options["seed"])
     from colanet.associative import fields
 

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ MONITOR_STEPS = 10_000
 """Steps between two rows of the monitoring without -F."""
 FAILED = -1
 """Termination code in the log of a run that failed."""
-USAGE = "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1]"
+USAGE = "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1] [--stand-in=NAME=noise]"
 _WORDS = {"f": "--freeze-at", "T": "--stop-at", "R": "--seed"}
 _LEAST = {"f": 0, "T": 1, "R": 0, "F": 1}
 _FORMS = {"b": "binary", "t": "text", "l": "list"}
 _PROTOCOL = re.compile(r"([btl])(?:([0-9]+)-([0-9]+))?\Z")
 _WITH_VALUE = "eFfPRTv"
+_STAND_IN = "--stand-in="
+"""The one word of `colanet run` that the letters cannot say: noise in the place of a plug-in."""
 
 
 def gpu(arguments: list[str] | None = None) -> None:
@@ -73,7 +76,8 @@ def _command(program: str, words: tuple[str, ...], engine: str) -> None:
     if {"-h", "--help"} & set(words):
         click.echo(f"{program} {USAGE}\nRuns DIR/<id>.nnc as colanet run does; see docs/arni.md.")
         return
-    folder, letters = parse(words)
+    stand_ins = [word.removeprefix(_STAND_IN) for word in words if word.startswith(_STAND_IN)]
+    folder, letters = parse([word for word in words if not word.startswith(_STAND_IN)])
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder")
     name = letters["e"]
@@ -82,7 +86,7 @@ def _command(program: str, words: tuple[str, ...], engine: str) -> None:
     with only, Log(folder / f"General{name}.log") as log:
         log.say(f"colanet {__version__}: {program} {' '.join(words)}")
         try:
-            result = _run(folder, letters, engine, log)
+            result = _run(folder, letters, engine, log, stand_ins)
         except ColanetError as error:
             log.say(f"{error}\nTermination code {FAILED}")
             raise
@@ -162,9 +166,9 @@ def options_of(path: Path, letters: dict[str, str], engine: str) -> RunOptions:
     return RunOptions(**run_command.make_context("ArNIGPU", [*words, "--", str(path)]).params)
 
 
-def _run(folder: Path, letters: dict[str, str], engine: str, log: Log) -> Result:
+def _run(folder: Path, letters: dict[str, str], engine: str, log: Log, stand_ins: Sequence[str] = ()) -> Result:
     path = folder / f"{letters['e']}.nnc"
-    options = options_of(path, letters, engine)
+    options = replace(options_of(path, letters, engine), stand_ins=tuple(stand_ins))
     monitor = Monitor(options.monitor, log.say) if options.monitor else None
     session = make_session(options, monitor)
     stop = last_step(session, options.stop_at, log.say, option="-T")

@@ -18,7 +18,7 @@ from typing import Any
 import click
 import numpy as np
 
-from colanet import config, datasets
+from colanet import config
 from colanet.commands.dataset import with_dataset
 from colanet.commands.options import lenient
 from colanet.config.model import Network
@@ -35,7 +35,7 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
 @click.option("--train", type=click.IntRange(1), default=6000, show_default=True, help="Training images a round.")
 @click.option("--test", type=click.IntRange(1), default=2000, show_default=True, help="Test images a round.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="The medians are reported.")
-@click.option("--dataset", type=click.Choice(datasets.NAMES),
+@click.option("--dataset", metavar="NAME",
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from colanet import datasets
 from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.errors import ConfigError
 
@@ -14,10 +15,13 @@ def with_dataset(network: Network, name: str | None) -> Network:
     Raises
     ------
     ConfigError
-        If it shows no images.
+        If there is no such data set, or the network shows no images.
     """
     if name is None:
         return network
+    # Only now: which ones there are is known when packages have been looked through.
+    if name not in datasets.REGISTRY:
+        raise ConfigError(f"--dataset {name}: there is no such data set; known are {', '.join(datasets.names())}")
     if not any(isinstance(i, ImageInput) for i in network.inputs):
         raise ConfigError(f"--dataset {name}: the configuration shows no images")
     return network.model_copy(update={"inputs": tuple(_changed(i, name) for i in network.inputs)})
@@ -25,7 +29,9 @@ def with_dataset(network: Network, name: str | None) -> Network:
 
 def _changed(described: Any, name: str) -> Any:
     if isinstance(described, ImageInput):
-        return described.model_copy(update={"source": name, "offset": 0})
+        # The shape is that of the data; what a file's or another data set's was does not matter.
+        kept = described.shape if described.source == name else None
+        return described.model_copy(update={"source": name, "offset": 0, "shape": kept})
     if isinstance(described, TargetInput):
         return described.model_copy(update={"target_file": name})
     return described

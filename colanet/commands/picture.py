@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from colanet import config, datasets
+from colanet import config
 from colanet.commands.dataset import with_dataset
 from colanet.commands.options import lenient
 from colanet.config.overrides import parse_settings
@@ -96,7 +96,7 @@ def draw_fields(options: FieldsOptions) -> None:
               help="Override a field, as in colanet run (repeatable).")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
-@click.option("--dataset", type=click.Choice(datasets.NAMES),
+@click.option("--dataset", metavar="NAME",
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",

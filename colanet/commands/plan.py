@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from colanet import config
-from colanet.commands.options import lenient
+from colanet.commands.options import lenient, stand_ins
 from colanet.errors import ColanetError
 from colanet.plan import Plan, build, memory
 from colanet.plan.describe import describe
@@ -19,6 +19,7 @@ from colanet.plan.describe import describe
 @click.argument("configuration", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
+@stand_ins
 @lenient
 def plan(**given: Any) -> None:
     """Print the plan of CONFIGURATION: populations, projections, the operations of a step, memory.
@@ -35,6 +36,7 @@ class PlanOptions:
     configuration: Path
     seed: int
     data: Path | None
+    stand_ins: tuple[str, ...]
     lenient: bool
 
 
@@ -45,7 +47,7 @@ def made_plan(options: PlanOptions) -> Plan:
     ------
     ConfigError, DataError
     """
-    network = config.load(options.configuration, lenient=options.lenient)
+    network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
     try:
         made = build(network, seed=options.seed)
     except ColanetError:

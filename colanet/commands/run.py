@@ -11,11 +11,11 @@ from typing import Any
 import click
 import numpy as np
 
-from colanet import config, datasets
+from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
-from colanet.commands.options import lenient
+from colanet.commands.options import lenient, stand_ins
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
@@ -43,7 +43,7 @@ from colanet.units import STEP_LIMIT
 @click.option("--stop-at", type=click.IntRange(1, STEP_LIMIT - 1), metavar="STEP", help="Stop before this step.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, for example population.L.hebbian_rate=-0.1 (repeatable).")  # fmt: skip
-@click.option("--dataset", type=click.Choice(datasets.NAMES),
+@click.option("--dataset", metavar="NAME",
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for results, recordings and checkpoints.")
@@ -64,6 +64,7 @@ from colanet.units import STEP_LIMIT
 @click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of another run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@stand_ins
 @lenient
 def run(**given: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
@@ -117,7 +118,7 @@ def work(session: Session, stop: int, options: RunOptions, monitor: Monitor | No
 
 def make_session(options: RunOptions, monitor: Monitor | None = None) -> Session:
     """The session that the options ask for."""
-    network = config.load(options.configuration, lenient=options.lenient)
+    network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
     # All at once: only the final result has to be consistent.
     network = config.override_all(with_dataset(network, options.dataset), parse_settings(options.settings))
     return Session(

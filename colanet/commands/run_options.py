@@ -48,6 +48,7 @@ class RunOptions:
     overwrite: bool = False
     quiet: bool = False
     as_json: bool = False
+    stand_ins: tuple[str, ...] = ()
     lenient: bool = False
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import PureWindowsPath
 from typing import Any
 
-from colanet.config import ranges, suspicions
+from colanet.config import ranges, stand_ins, suspicions
 from colanet.config.draft import OURS, Draft, Path, assemble
 from colanet.config.model import (
     Network,
@@ -221,7 +221,7 @@ def _default_label_step(path: Path, target: TargetInput, shown: list[Any]) -> It
 
 def _noise_length(view: View) -> Iterator[Finding]:
     sources = [item for item in view.network.inputs if not isinstance(item, TargetInput)]
-    if view.broken or not sources or any(item.steps for item in sources):
+    if view.broken or not sources or any(getattr(item, "steps", None) for item in sources):
         return
     if all(isinstance(item, NoiseInput) for item in sources):
         index = view.network.inputs.index(sources[0])
@@ -295,4 +295,4 @@ _RULES: tuple[Rule, ...] = (
     _predictions,
     _readout,
 )
-_ALL_RULES: tuple[Rule, ...] = (*_RULES, *ranges.RULES, *suspicions.RULES)
+_ALL_RULES: tuple[Rule, ...] = (*_RULES, *stand_ins.RULES, *ranges.RULES, *suspicions.RULES)

@@ -18,24 +18,27 @@ from colanet.errors import ColanetError, ConfigError
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@options.stand_ins
 @options.lenient
-def validate(files: tuple[str, ...], lenient: bool) -> None:
+def validate(files: tuple[str, ...], stand_ins: tuple[str, ...], lenient: bool) -> None:
     """Check configurations: prints `FILE: ok`, or every problem with its line and exits with status 2.
 
     Data files that a configuration names are not opened.
     """
-    failed = False
-    for file in files:
-        try:
-            network = _load(file, lenient)
-            _check_integers_and_memory(file, network)
-        except ColanetError as error:
-            click.echo(str(error), err=True)
-            failed = True
-        else:
-            click.echo(f"{file}: ok ({_summary(network)})")
-    if failed:
+    if not all([_is_good(file, lenient, stand_ins) for file in files]):
         sys.exit(2)
+
+
+def _is_good(file: str, lenient: bool, stand_ins: tuple[str, ...]) -> bool:
+    """Whether a configuration can be run; says so, or why not."""
+    try:
+        network = _load(file, lenient, stand_ins)
+        _check_integers_and_memory(file, network)
+    except ColanetError as error:
+        click.echo(str(error), err=True)
+        return False
+    click.echo(f"{file}: ok ({_summary(network)})")
+    return True
 
 
 @click.command()
@@ -74,8 +77,8 @@ def _check_integers_and_memory(file: str, network: Network) -> None:
         raise ConfigError([replace(problem, file=file) for problem in error.problems]) from error
 
 
-def _load(file: str, lenient: bool) -> Network:
-    network, notices = load_with_notices(file, lenient=lenient)
+def _load(file: str, lenient: bool, stand_ins: tuple[str, ...] = ()) -> Network:
+    network, notices = load_with_notices(file, lenient=lenient, stand_ins=stand_ins)
     for notice in notices:
         click.echo(f"warning: {notice}", err=True)
     return network

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from colanet.config import model
 from colanet.config.messages import explain
+from colanet.config.plugins import StandIn
 from colanet.errors import ConfigError, Problem, cut_short
 
 Path = tuple[str | int, ...]
@@ -23,6 +24,7 @@ INPUT_CLASSES: dict[str, type[model.Frozen]] = {
     "binary": model.BinaryInput,
     "image": model.ImageInput,
     "text_values": model.ValuesInput,
+    "plugin": model.PluginInput,
     "object_target": model.TargetInput,
     "state_target": model.TargetInput,
 }
@@ -60,6 +62,8 @@ class Draft:
 
     Attributes
     ----------
+    stand_ins : tuple of StandIn
+        What takes the place of plug-ins.
     data : dict
         Field names and values of `Network`, not validated.
     places : dict of path to Place
@@ -74,10 +78,13 @@ class Draft:
         Names of the objects that could not be understood.
     uncounted, uncounted_warnings : int
         Problems and warnings beyond those that are kept.
+    left_out : set of str
+        Libraries whose part the reader left out, because a stand-in takes their place.
     """
 
     vocabulary: Vocabulary = OURS
     lenient: bool = False
+    stand_ins: tuple[StandIn, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -87,6 +94,7 @@ class Draft:
     broken: set[str] = field(default_factory=set)
     uncounted: int = 0
     uncounted_warnings: int = 0
+    left_out: set[str] = field(default_factory=set)
 
     def place(self, path: Path) -> Place:
         """The place of the longest known prefix of the path."""

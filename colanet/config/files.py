@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from colanet.config.check import check_draft
 from colanet.config.draft import Draft, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
+from colanet.config.plugins import parse_stand_ins
+from colanet.config.stand_ins import put_in
 from colanet.config.xml_reader import draft_xml
 from colanet.config.xml_writer import write_xml
 from colanet.config.yaml_io import draft_yaml, write_yaml
 from colanet.errors import ConfigError, Problem
+
+T = TypeVar("T")
 
 _READERS: dict[str, Callable[..., Draft]] = {
     ".nnc": draft_xml,
@@ -30,7 +35,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
 }
 
 
-def _by_suffix(table: dict[str, Callable], path: str | os.PathLike[str]) -> Callable:
+def _by_suffix(table: dict[str, Callable[..., T]], path: str | os.PathLike[str]) -> Callable[..., T]:
     suffix = Path(path).suffix.lower()
     if suffix not in table:
         message = f"unknown kind of file {suffix!r:.60}; a configuration ends in {', '.join(table)}"
@@ -39,21 +44,22 @@ def _by_suffix(table: dict[str, Callable], path: str | os.PathLike[str]) -> Call
 
 
 def load_with_notices(
-    path: str | os.PathLike[str], *, lenient: bool = False
+    path: str | os.PathLike[str], *, lenient: bool = False, stand_ins: Iterable[str] = ()
 ) -> tuple[Network, list[Problem]]:
-    """A network and its warnings.
+    """A network and its warnings; see `load`.
 
     Raises
     ------
     ConfigError
         With every problem of the file.
     """
-    draft = assemble(_by_suffix(_READERS, path)(path, lenient=lenient))
+    reader = _by_suffix(_READERS, path)
+    draft = put_in(assemble(reader(path, lenient=lenient, stand_ins=parse_stand_ins(stand_ins))))
     check_draft(draft)
     return draft.result(), draft.notices()
 
 
-def load(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
+def load(path: str | os.PathLike[str], *, lenient: bool = False, stand_ins: Iterable[str] = ()) -> Network:
     """Read and check a configuration (`.nnc`, `.xml`, `.yaml`, `.yml`).
 
     Parameters
@@ -61,6 +67,9 @@ def load(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
     path : path
     lenient : bool
         Unknown elements and fields give a `ConfigWarning` instead of an error.
+    stand_ins : iterable of str
+        ``NAME=noise``, ``NAME=noise:SIZE`` or ``NAME=noise:SIZE:RATE``: noise in the place of inputs of plug-ins,
+        by the name of the input or of its library.
 
     Returns
     -------
@@ -71,7 +80,7 @@ def load(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
     ConfigError
         With every problem of the file, also if it is missing.
     """
-    network, notices = load_with_notices(path, lenient=lenient)
+    network, notices = load_with_notices(path, lenient=lenient, stand_ins=stand_ins)
     for notice in notices:
         warnings.warn(str(notice), ConfigWarning, stacklevel=2)
     return network

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
+
+_ARGUMENT = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*|#text")
 
 
 class _Input(Frozen):
@@ -119,6 +122,67 @@ class ValuesInput(_Input):
         return self
 
 
+def _arguments(value: Any) -> Any:
+    """Arguments of a plug-in in one form, whatever file they are of: texts, mappings, and lists of these."""
+    if not isinstance(value, dict):
+        raise ValueError("expected a mapping of names to texts")
+    return {name: _argument(name, entry) for name, entry in value.items() if (name, entry) != ("#text", "")}
+
+
+def _argument(name: Any, value: Any) -> Any:
+    if not (isinstance(name, str) and _ARGUMENT.fullmatch(name)):
+        raise ValueError(f"{name!r:.60} is no name of an argument: letters, digits, '_', '.' and '-'")
+    element = name[0] not in "@#"
+    if isinstance(value, dict) and element:
+        inside = _arguments(value)
+        return inside if inside.keys() - {"#text"} else inside.get("#text", "")
+    if isinstance(value, list | tuple) and element and not any(isinstance(entry, list | tuple) for entry in value):
+        entries = [_argument(name, entry) for entry in value]
+        return entries if len(entries) > 1 else (entries or [""])[0]
+    if isinstance(value, bool) or value is None:
+        value = "" if value is None else str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    text = " ".join(str(value).split())
+    if not isinstance(value, str | int | float) or not text.isprintable():
+        raise ValueError(f"{name} is no text, number, list or mapping of these")
+    return text
+
+
+class PluginInput(Frozen):
+    """Spikes that a package makes: see `colanet.encoding.plugins` for what it has to do.
+
+    Attributes
+    ----------
+    size : int or None
+        Number of nodes; None where the package decides it.
+    lib : str
+        Name of the entry point, in the group ``colanet.inputs``.
+    args : dict
+        What the file says to the package: texts, and mappings and lists of them. An attribute of an XML element is
+        called ``@name``, its text beside other things ``#text``.
+    period, presentation : int or None
+        Steps per object and steps of them with spikes, if it shows objects one after another.
+    stand_in : float or None
+        Instead of asking the package, let every node spike with this probability a step.
+    """
+
+    name: OwnName
+    kind: Literal["plugin"] = "plugin"
+    size: Annotated[int, Field(ge=1, le=2**24)] | None = None
+    lib: Text
+    args: Annotated[dict[str, Any], BeforeValidator(_arguments)] = {}  # noqa: RUF012 -- pydantic copies it
+    period: Steps | None = None
+    presentation: Steps | None = None
+    stand_in: Probability | None = None
+
+    @model_validator(mode="after")
+    def _presentation_fits(self) -> PluginInput:
+        if self.presentation is not None and (self.period is None or self.presentation > self.period):
+            raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
+        return self
+
+
 class TargetInput(Frozen):
     """One node per class; the node of the shown object's class spikes while learning lasts.
 
@@ -208,6 +272,6 @@ class TargetInput(Frozen):
 
 
 Input = Annotated[
-    NoiseInput | TextInput | BinaryInput | ImageInput | ValuesInput | TargetInput,
+    NoiseInput | TextInput | BinaryInput | ImageInput | ValuesInput | PluginInput | TargetInput,
     Field(discriminator="kind"),
 ]

@@ -69,7 +69,7 @@ def shorten(value: Any, limit: int = 60) -> str:
 
 def explain(
     error: ValidationError, item: dict[str, Any], cls: type[BaseModel]
-) -> Iterator[tuple[tuple, str]]:
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Yield (path inside the object, message), one for each field that is wrong."""
     seen: set[Any] = set()
     details = error.errors(include_url=False)

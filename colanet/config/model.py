@@ -18,6 +18,7 @@ from colanet.config.inputs import (
     ImageInput,
     Input,
     NoiseInput,
+    PluginInput,
     TargetInput,
     TextInput,
     ValuesInput,
@@ -45,8 +46,8 @@ from colanet.units import KICK, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
-    "LogUniform", "Network", "NoiseInput", "Population", "Projection", "Readout", "TargetInput", "TextInput",
-    "Uniform", "ValuesInput",
+    "LogUniform", "Network", "NoiseInput", "PluginInput", "Population", "Projection", "Readout", "TargetInput",
+    "TextInput", "Uniform", "ValuesInput",
 ]  # fmt: skip
 
 MAX_COPIES = 65536

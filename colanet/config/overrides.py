@@ -49,14 +49,9 @@ def override_all(network: Network, changes: Mapping[str, str]) -> Network:
     edits: dict[tuple[str, int], dict[str, tuple[str, Any]]] = {}
     for path, text in changes.items():
         try:
-            section, index, field = _locate(network, path)
-            # A hyphen alone begins a list in YAML; it is the usual label of no_class.
-            plain = '"-"' if text.strip() == "-" else text
-            value, _ = yaml_source.parse(f"{field}: {plain}" if "\n" not in text else "", path)
-            if not isinstance(value, dict) or set(value) != {field}:
-                raise ConfigError(Problem(f"not a value: {text!r:.60}", path))
-            edits.setdefault((section, index), {})[field] = (path, value[field])
-        except ConfigError as error:
+            section, index, field, value = _edit(network, path, text)
+            edits.setdefault((section, index), {})[field] = (path, value)
+        except ConfigError as error:  # noqa: PERF203 -- all of them at once
             problems.extend(Problem(problem.message, path) for problem in error.problems)
     parts: dict[str, Any] = {name: getattr(network, name) for name in Network.model_fields}
     for (section, index), fields in edits.items():
@@ -68,6 +63,17 @@ def override_all(network: Network, changes: Mapping[str, str]) -> Network:
     if problems:
         raise ConfigError(problems)
     return changed
+
+
+def _edit(network: Network, path: str, text: str) -> tuple[str, int, str, Any]:
+    """Section, index, field and value of one change. ConfigError if there is no such field or it is no value."""
+    section, index, field = _locate(network, path)
+    # A hyphen alone begins a list in YAML; it is the usual label of no_class.
+    plain = '"-"' if text.strip() == "-" else text
+    value, _ = yaml_source.parse(f"{field}: {plain}" if "\n" not in text else "", path)
+    if not isinstance(value, dict) or set(value) != {field}:
+        raise ConfigError(Problem(f"not a value: {text!r:.60}", path))
+    return section, index, field, value[field]
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from colanet.config.draft import ANY_NAME, Path
-from colanet.config.model import ImageInput, Network, Population, Projection, TargetInput, ValuesInput
+from colanet.config.model import ImageInput, Network, PluginInput, Population, Projection, TargetInput, ValuesInput
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Finding:
     path: Path
     message: str
     warning: bool = False
+
+
+def shows_objects(item: Any) -> TypeGuard[ImageInput | ValuesInput | PluginInput]:
+    """Whether an input shows objects one after another."""
+    return isinstance(item, ImageInput | ValuesInput) or (isinstance(item, PluginInput) and item.period is not None)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class View:
 
     @classmethod
     def of(cls, network: Network, broken: set[str]) -> View:
+        """The view of a network, of which objects of the names `broken` are missing."""
         inputs = {item.name: item for item in network.inputs}
         incoming: dict[tuple[str, str], list[Projection]] = {}
         for projection in network.projections:
@@ -43,6 +49,7 @@ class View:
         return name in self.broken or ANY_NAME in self.broken
 
     def size(self, name: str) -> int | None:
+        """Neurons or nodes, if they are known without data."""
         found = self.populations.get(name) or self.inputs.get(name)
         if isinstance(found, ImageInput) and found.size is None and found.shape is not None:
             return math.prod(found.shape)
@@ -54,6 +61,7 @@ class View:
         return population.columns if population and population.columns else self.size(name)
 
     def into(self, name: str, kind: str) -> list[Projection]:
+        """Projections of a kind that end in a population."""
         return self.incoming.get((name, kind), [])
 
     def known(self) -> str:
@@ -61,11 +69,12 @@ class View:
         names = [*self.inputs, *self.populations]
         return ", ".join([*names[:20], "..."] if len(names) > 20 else names)
 
-    def shown(self) -> list[tuple[int, ImageInput | ValuesInput]]:
+    def shown(self) -> list[tuple[int, ImageInput | ValuesInput | PluginInput]]:
         """The inputs that show objects one after another."""
-        return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, ImageInput | ValuesInput)]
+        return [(i, s) for i, s in enumerate(self.network.inputs) if shows_objects(s)]
 
     def targets(self) -> list[tuple[int, TargetInput]]:
+        """The inputs that give labels, with their places."""
         return [(i, s) for i, s in enumerate(self.network.inputs) if isinstance(s, TargetInput)]
 
 

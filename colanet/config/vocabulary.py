@@ -70,6 +70,7 @@ _COMPANIONS = {
 
 _NOTICES = {"sequential_test": "is kept but not used: its meaning is not public"}
 _PLUG_INS = ("ping-pong-environment", "objects_ArNI", "TinyfromANN")
+_CLOSED = "no installed package has it"
 _OLD = "the dialect of 2021 to 2023"
 
 
@@ -131,9 +132,20 @@ def _receptors() -> Iterator[Word]:
         yield Word("RECEPTORS", row.xml, row.field, f'{row.xml}="{_EXAMPLES.get(row.xml, "2")}"')
     yield Word("Implementation", 'lib="fromFile"', "", 'lib="fromFile"', says="the type of args says what it is")
     yield from _values("Implementation", "lib", "kind", tables.CLASSIFIER_LIBS)
+    yield from _plugin()
     for lib in _PLUG_INS:
-        yield Word("Implementation", f'lib="{lib}"', "", f'lib="{lib}"', "refused", "is a closed plug-in")
-    yield Word("Implementation", "any other lib", "", 'lib="eyes"', "refused", "is a closed plug-in")
+        yield Word("Implementation", f'lib="{lib}"', "", f'lib="{lib}"', "refused", _CLOSED)
+    yield Word("Implementation", "any other lib", "kind: plugin", 'lib="eyes"', "refused", _CLOSED)
+
+
+def _plugin() -> Iterator[Word]:
+    place, noise = "Implementation", 'lib="eyes" stand_in="0.1"'
+    says = "noise in the place of a library that is not there"
+    yield Word(place, "stand_in (ours)", "kind: plugin, lib: eyes, stand_in: 0.1", noise, says=says)
+    says = "of a library that shows objects"
+    yield Word(place, "period (ours)", "period: 9", f'{noise} period="9"', says=says)
+    yield Word(place, "presentation (ours)", "presentation: 3", f'{noise} period="9" presentation="3"', says=says)
+    yield Word("args of a package", "any word", "args", "<eyes><cell>2</cell></eyes>", says="given to the package")
 
 
 def _from_file() -> Iterator[Word]:
@@ -224,10 +236,11 @@ _LOG_NORMAL = ("ln", "<mean>4</mean><stddev>2</stddev>")
 
 def _readouts() -> Iterator[Word]:
     yield from _values("Readout", "lib", "kind", tables.READOUT_LIBS)
-    yield from _rows("inside Readout", (tables.READOUT_WORDS[0],))
-    output = _element("output")
-    for row in tables.READOUT_WORDS[1:]:
-        yield Word("inside Readout", f"{row.xml} (ours)", row.field, output + _element(row.xml))
+    yield Word("inside Readout", "output", "population", "<output>L</output>")
+    yield Word("Readout", "any other lib", "", 'lib="eyes"', "refused", _CLOSED)
+    yield Word("inside Readout", "rule (ours)", "rule: votes", "<output>L</output><rule>votes</rule>")
+    options = "<output>L</output><options/>"
+    yield Word("inside Readout", "options (ours)", "options", options, says="given to the rule")
     several = "<output>L</output><output>M</output>"
     yield Word("inside Readout", "output, several", "population", several, "notice", "only the first output")
 

@@ -1,4 +1,4 @@
-"""Files of an XML configuration: the main one, and those it includes by lines ``\\name.nnc``."""
+r"""Files of an XML configuration: the main one, and those it includes by lines ``\name.nnc``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def end_line(node: Any) -> int:
         node = node[-1]
         after += (node.tail or "").count("\n")
     text = node.text or "" if isinstance(node.tag, str) else ""
-    return node.sourceline + after + text.count("\n")
+    line: int = node.sourceline
+    return line + after + text.count("\n")
 
 
 class Files:
@@ -38,7 +39,7 @@ class Files:
         The main file; its folder is the one that includes may not leave.
     """
 
-    def __init__(self, draft: Draft, path: str):
+    def __init__(self, draft: Draft, path: str) -> None:
         self.path = path
         self._draft = draft
         self._folder = Path(path).parent

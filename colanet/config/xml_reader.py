@@ -11,8 +11,10 @@ from colanet.config import xml_shapes, xml_words
 from colanet.config.draft import Draft, Path, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
+from colanet.config.plugins import StandIn
 from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
+from colanet.doors import READOUTS
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _VALUES_DEFAULT = {"period": "15", "presentation": "10"}
@@ -40,7 +42,9 @@ def read_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Network:
     return network
 
 
-def draft_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
+def draft_xml(
+    path: str | os.PathLike[str], *, lenient: bool = False, stand_ins: tuple[StandIn, ...] = ()
+) -> Draft:
     """Read a file into a draft.
 
     Raises
@@ -48,13 +52,16 @@ def draft_xml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
     ConfigError
         If the file is not readable as XML at all; everything else is noted in the draft.
     """
-    draft = Draft(vocabulary=XML, lenient=lenient)
+    draft = Draft(vocabulary=XML, lenient=lenient, stand_ins=stand_ins)
     _Reader(draft, os.fspath(path)).read()
     return draft
 
 
 class _Reader(Walker):
     """One method for each element that has a structure of its own."""
+
+    readout_kind_open = False
+    """Whether the target says of what kind the readout is."""
 
     # ------------------------------------------------------------- the document
 
@@ -76,6 +83,7 @@ class _Reader(Walker):
             else:
                 handlers[element.tag](element)
         self._default_target_period()
+        self._default_readout_kind()
 
     def _root(self, root: Any) -> None:
         model = root.get("model", "smooth").strip().lower()
@@ -113,20 +121,20 @@ class _Reader(Walker):
     def _implementation(self, element: Any, path: Path, item: dict[str, Any]) -> None:
         args: list[Any] = []
         lib: dict[str, Any] = {}
-        rows = (Row("lib", "lib"),)
-        self._take(element, path, lib, rows, {"args": lambda child, _: args.append(child)}, places=False)
         builtin = ("fromFile", *xml_words.CLASSIFIER_LIBS)
-        given = lib.get("lib")
-        name = {word.lower(): word for word in builtin}.get((given or "").lower())
-        if name is None:
-            what = (
-                "is missing"
-                if given is None
-                else f"{given!r:.60} is a closed plug-in that colanet does not have"
-            )
-            self._note(element, f"lib {what}; built in are {', '.join(builtin)}", path)
+        names = {word.lower(): word for word in builtin}
+        own = (element.get("lib") or "").strip().lower() in names
+        rows = (Row("lib", "lib"), *(() if own else xml_words.PLUGIN_ROWS))
+        self._take(element, path, lib, rows, {"args": lambda child, _: args.append(child)}, places=False)
+        given = lib.pop("lib", None)
+        name = names.get((given or "").lower())
+        if given is None:
+            self._note(element, f"lib is missing; built in are {', '.join(builtin)}", path)
             self._drop("inputs", item)
-        elif len(args) != 1:
+        elif name is None and len(args) < 2:
+            item.update(lib, kind="plugin", lib=given, args=xml_shapes.read_tree(args[0]) if args else {})
+            self.draft.places[(*path, "lib")] = self._place(element)
+        elif name is None or len(args) != 1:
             self._note(element, "expected exactly one element args", path)
             self._drop("inputs", item)
         elif name == "fromFile":
@@ -178,6 +186,12 @@ class _Reader(Walker):
         for item in items:
             if "target" in item["kind"] and periods:
                 item.setdefault("period", periods[0])
+
+    def _default_readout_kind(self) -> None:
+        """The readout of a package is of the kind of the target."""
+        targets = [item["kind"] for item in self.draft.data["inputs"] if "target" in item["kind"]]
+        if self.readout_kind_open and targets:
+            self.draft.data["readout"]["kind"] = targets[0].partition("_")[0]
 
     # -------------------------------------------------------------- the network
 
@@ -267,13 +281,41 @@ class _Reader(Walker):
         self.draft.places[("readout",)] = self._place(element)
         outputs: list[Any] = []
         handlers = {"output": lambda child, _: outputs.append(child)} if len(element.findall("output")) > 1 else {}
-        self._take(element, ("readout",), item, xml_words.READOUT_ROWS, handlers)
+        lib = (element.get("lib") or "").strip()
+        if lib and lib.lower() not in {word.lower() for word in xml_words.READOUT_LIBS}:
+            self._foreign_readout(element, lib, item)
+        else:
+            handlers["options"] = lambda child, _: item.update(options=xml_shapes.read_values(child))
+            self._take(element, ("readout",), item, xml_words.READOUT_ROWS, handlers)
         if outputs:
             self._several_outputs(outputs, item)
         if "kind" not in item:
-            if element.get("lib") is None:
+            if not lib:
                 self._note(element, "lib is missing", ("readout",))
             del self.draft.data["readout"]
+
+    def _foreign_readout(self, element: Any, lib: str, item: dict[str, Any]) -> None:
+        """A readout of an installed package: everything but its output are options of the rule."""
+        path: Path = ("readout",)
+        if any(stand_in.name == lib for stand_in in self.draft.stand_ins):
+            self._note(element, f"noise stands in for {lib:.60}, so nothing is answered", path, warning=True)
+            self.draft.left_out.add(lib)
+        elif lib not in READOUTS:
+            own = ", ".join(xml_words.READOUT_LIBS)
+            message = f"{lib!r:.60} is no readout of colanet ({own}), and no installed package has it (entry points"
+            self._note(element, f"lib {message} {READOUTS.group}); --stand-in {lib:.60}=noise leaves it out", path)
+        else:
+            # A rule takes its options as keywords, which have no sign of where they stood.
+            told = {name.removeprefix("@"): value for name, value in xml_shapes.read_values(element).items()}
+            options = {name: value for name, value in told.items() if name not in ("lib", "output")}
+            outputs = element.findall("output")
+            if len(outputs) > 1:
+                self._several_outputs(outputs, item)
+            elif outputs and self._is_leaf(outputs[0], path):
+                item["population"] = xml_shapes.text_of(outputs[0])
+                self.draft.places[(*path, "population")] = self._place(outputs[0])
+            item.update(rule=lib, options=options, kind="object")
+            self.readout_kind_open = True
 
     def _several_outputs(self, elements: list[Any], item: dict[str, Any]) -> None:
         """The first one decides: what several of them mean has no public definition."""

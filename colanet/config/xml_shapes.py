@@ -8,6 +8,7 @@ from lxml import etree
 
 from colanet.config.model import Discrete, Population
 from colanet.config.xml_words import SHAPE_WORDS, count, number
+from colanet.config.yaml_source import plain_value
 
 _DISTRIBUTIONS = {
     "uni": ("uniform", ("min", "max")),
@@ -26,6 +27,61 @@ def _leaves(element: Any) -> list[tuple[str, str, Any]]:
     attributes = [(name, value.strip(), element) for name, value in element.attrib.items()]
     children = [(child.tag, text_of(child), child) for child in element if isinstance(child.tag, str)]
     return attributes + children
+
+
+# ------------------------------------------------------------- whatever is inside
+
+
+def read_tree(element: Any) -> dict[str, Any]:
+    """Everything inside an element: attributes as ``@name``, elements by name (several of one name: a list).
+
+    An element with neither attributes nor elements is its text; beside those its text is called ``#text``.
+    """
+    tree: dict[str, Any] = {f"@{name}": " ".join(text.split()) for name, text in element.attrib.items()}
+    for child in element:
+        if isinstance(child.tag, str):
+            inside = read_tree(child)
+            value = inside.get("#text", "") if inside.keys() <= {"#text"} else inside
+            if child.tag not in tree:
+                tree[child.tag] = value
+            elif isinstance(tree[child.tag], list):
+                tree[child.tag].append(value)
+            else:
+                tree[child.tag] = [tree[child.tag], value]
+    text = " ".join(text_of(element).split())
+    return tree | ({"#text": text} if text else {})
+
+
+def write_tree(parent: Any, tree: dict[str, Any]) -> None:
+    """Put into an element what `read_tree` gives."""
+    for name, value in tree.items():
+        if name == "#text":
+            parent.text = str(value)
+        elif name.startswith("@"):
+            parent.set(name[1:], _plain(value))
+        else:
+            for entry in value if isinstance(value, list) else [value]:
+                child = etree.SubElement(parent, name)
+                if isinstance(entry, dict):
+                    write_tree(child, entry)
+                else:
+                    child.text = _plain(entry) or None
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else number(value)
+
+
+def read_values(element: Any) -> dict[str, Any]:
+    """`read_tree`, with numbers as numbers."""
+    values: dict[str, Any] = _valued(read_tree(element))
+    return values
+
+
+def _valued(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _valued(entry) for name, entry in value.items()}
+    return [_valued(entry) for entry in value] if isinstance(value, list) else plain_value(value)
 
 
 # --------------------------------------------------------------- distributions

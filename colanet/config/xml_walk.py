@@ -32,7 +32,7 @@ class Walker:
         The main file.
     """
 
-    def __init__(self, draft: Draft, path: str):
+    def __init__(self, draft: Draft, path: str) -> None:
         self.draft = draft
         self.files = Files(draft, path)
 

@@ -6,7 +6,6 @@ A row says which element or attribute holds which field; anything that is more t
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -90,13 +89,6 @@ def _read_yes_no(text: str) -> bool:
     raise ValueError(f"expected yes or no, not {text!r:.60}")
 
 
-def _read_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected names and values in JSON, not {text!r:.60}") from error
-
-
 def choice(what: str, words: dict[str, str]) -> tuple[Callable[[str], str], Callable[[Any], str]]:
     """Reader and writer of a word out of a list; capitals and small letters are the same."""
     small = {word.lower(): ours for word, ours in words.items()}
@@ -169,6 +161,13 @@ TARGET_ROWS = {
     ),
 }
 
+PLUGIN_ROWS = (
+    count_row("period", "period"),
+    count_row("presentation", "presentation"),
+    Row("stand_in", "stand_in"),
+)
+"""Ours, beside the lib of an input of a plug-in."""
+
 # ----------------------------------------------------------------- populations
 
 RESETS = {"zero": "zero", "subtract": "subtract"}
@@ -234,13 +233,11 @@ MODELS = ("linearized", "superquantized")
 RECEPTORS_ROWS = (Row("name", "name"), count_row("n", "size"))
 SECTION_ROWS = (Row("name", "name"),)
 NETWORK_ROWS = (count_row("ncopies", "copies"), Row("saved", "state"))
-READOUT_ATTRIBUTES = (Row("lib", "kind", *choice("readout lib", READOUT_LIBS)),)
-READOUT_WORDS = (
+READOUT_ROWS = (
+    Row("lib", "kind", *choice("readout lib", READOUT_LIBS)),
     Row("output", "population"),
     Row("rule", "rule"),
-    Row("options", "options", _read_json, lambda options: json.dumps(options, ensure_ascii=False)),
 )
-READOUT_ROWS = (*READOUT_ATTRIBUTES, *READOUT_WORDS)
 
 _CONVOLUTION = "the convolution of images has no public definition; give the convolved images as text_values"
 _LINEARIZED = 'it belongs to model="linearized", which has no public definition'
@@ -269,6 +266,7 @@ _NAMES: dict[str, dict[str, str]] = {
 
 def _xml_name(section: str, kind: Any, name: str) -> str:
     rows = SPECIAL_ROWS.get(kind, ()) + TARGET_ROWS.get(kind, ()) if isinstance(kind, str) else ()
+    rows += PLUGIN_ROWS if kind == "plugin" else ()
     special = {row.field: row.xml for row in rows}
     return special.get(name) or _NAMES.get(section, {}).get(name, name)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from colanet.atomic import write_text
 from colanet.config import xml_shapes, xml_words
-from colanet.config.model import ImageInput, Network, NoiseInput, Population, Projection, TargetInput
+from colanet.config.model import ImageInput, Network, NoiseInput, PluginInput, Population, Projection, TargetInput
 from colanet.config.xml_words import Row
 
 
@@ -35,9 +35,12 @@ def write_xml(network: Network, path: str | os.PathLike[str] | None = None) -> s
     for projection in network.projections:
         _link(sections, projection)
     if network.readout is not None:
-        (kind,) = xml_words.READOUT_ATTRIBUTES
+        kind, output, rule = xml_words.READOUT_ROWS
         readout = etree.SubElement(root, "Readout", {kind.xml: kind.write(network.readout.kind)})
-        _children(readout, network.readout, xml_words.READOUT_WORDS)
+        etree.SubElement(readout, output.xml).text = network.readout.population
+        _children(readout, network.readout, (rule,))
+        if network.readout.options:
+            xml_shapes.write_tree(etree.SubElement(readout, "options"), network.readout.options)
     _globals(root, network)
     etree.indent(root)
     body = etree.tostring(root, encoding="unicode")
@@ -72,6 +75,12 @@ def _input(root: Any, item: Any) -> None:
         lib = {kind: lib for lib, kind in xml_words.CLASSIFIER_LIBS.items()}[item.kind]
         args = etree.SubElement(etree.SubElement(element, "Implementation", lib=lib), "args")
         _children(args, item, xml_words.TARGET_ROWS[item.kind])
+        return
+    if isinstance(item, PluginInput):
+        implementation = etree.SubElement(element, "Implementation", lib=item.lib)
+        _attributes(implementation, item, xml_words.PLUGIN_ROWS)
+        if item.args:
+            xml_shapes.write_tree(etree.SubElement(implementation, "args"), item.args)
         return
     args = etree.SubElement(etree.SubElement(element, "Implementation", lib="fromFile"), "args")
     args.set("type", "none" if isinstance(item, NoiseInput) else item.kind)

@@ -14,6 +14,7 @@ from colanet.config import yaml_source
 from colanet.config.draft import SECTIONS, Draft, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
+from colanet.config.plugins import StandIn
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
 
@@ -35,7 +36,9 @@ def read_yaml(path: str | os.PathLike[str], *, lenient: bool = False) -> Network
     return network
 
 
-def draft_yaml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
+def draft_yaml(
+    path: str | os.PathLike[str], *, lenient: bool = False, stand_ins: tuple[StandIn, ...] = ()
+) -> Draft:
     """Read a file into a draft.
 
     Raises
@@ -51,7 +54,7 @@ def draft_yaml(path: str | os.PathLike[str], *, lenient: bool = False) -> Draft:
         line = content[: getattr(error, "start", 0)].count(b"\n") + 1
         raise ConfigError(Problem("these bytes are not utf-8", file=shown, line=line)) from error
     data, lines = yaml_source.parse(text, shown)
-    draft = Draft(lenient=lenient)
+    draft = Draft(lenient=lenient, stand_ins=stand_ins)
     draft.places = {path: Place(shown, line) for path, line in lines.items()}
     draft.places.setdefault((), Place(shown, 1))
     if not isinstance(data, dict):
@@ -117,7 +120,7 @@ def _section(name: str, items: list[dict[str, Any]], *, flow: bool = False) -> l
 def _flow(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if value is None:

@@ -31,7 +31,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 class _Frame:
     """A mapping or list that is being filled."""
 
-    def __init__(self, content: Any, path: Path, in_flow: bool):
+    def __init__(self, content: Any, path: Path, in_flow: bool) -> None:
         self.content = content
         self.path = path
         self.in_flow = in_flow
@@ -81,7 +81,7 @@ def _line_of(text: str, index: int) -> int:
 class _Builder:
     """Builds data from YAML events without recursion."""
 
-    def __init__(self, shown: str | None):
+    def __init__(self, shown: str | None) -> None:
         self.shown = shown
         self.root: Any = None
         self.lines: dict[Path, int] = {}
@@ -132,7 +132,7 @@ class _Builder:
             self.lines[(*frame.path, event.value)] = event.start_mark.line + 1
             return
         key = frame.key if frame else None
-        self.put(event, _value(event.value, key) if event.implicit[0] else event.value)
+        self.put(event, plain_value(event.value, key) if event.implicit[0] else event.value)
 
     def put(self, event: Any, value: Any) -> Path:
         """Hang a value into the innermost open collection; returns its path."""
@@ -154,7 +154,7 @@ class _Builder:
         return path
 
 
-def _value(text: str, key: str | None) -> Any:
+def plain_value(text: str, key: str | None = None) -> Any:
     """What a plain scalar means; true and false only where a field is a truth value."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None

@@ -40,8 +40,7 @@ def make_tasks(experiment: Experiment, data_dir: str | os.PathLike[str] | None =
 
 def _make(source: TaskSource, k: int, validation: int, data_dir: str | os.PathLike[str] | None) -> Task:
     data = cut(datasets.load(source.dataset, data_dir), source.train, None if validation else source.test)
-    height, width = data.train_images.shape[1:]
-    train, test = data.train_images.reshape(-1, height * width), data.test_images.reshape(-1, height * width)
+    train, test = data.intensities
     train_labels, test_labels = data.train_labels.astype(np.int64), data.test_labels.astype(np.int64)
     test, test_labels = test[:: source.test_every], test_labels[:: source.test_every]
     if validation:
@@ -52,6 +51,6 @@ def _make(source: TaskSource, k: int, validation: int, data_dir: str | os.PathLi
     name, order = source.dataset, None
     if source.permutation is not None:
         seed = source.permutation + k
-        name, order = f"{name}, permutation {seed}", permutation(height * width, seed)
+        name, order = f"{name}, permutation {seed}", permutation(data.nodes, seed)
         train, test = train[:, order], test[:, order]
-    return Task(name, train, train_labels, test, test_labels, data.classes, order, (height, width))
+    return Task(name, train, train_labels, test, test_labels, data.classes, order, data.picture)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 import pooch
 
-from colanet.datasets.catalogue import Entry
 from colanet.errors import DataError, DataWarning
 
 
@@ -18,7 +18,29 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("colanet"))
 
 
-def download(name: str, entry: Entry, place: Path) -> list[Path]:
+@dataclass(frozen=True, kw_only=True)
+class Official:
+    """How the files of a data set are called and where they come from.
+
+    Attributes
+    ----------
+    name : str
+    files : tuple of str
+        Four IDX files without the ending .gz: training images and labels, test images and labels.
+    urls, hashes : tuple of str
+        Official places and the SHA-256 of what is there: one for each file, or one archive with all of them.
+    archive : str
+        Folder of the files inside the archive, if it is one.
+    """
+
+    name: str
+    files: tuple[str, str, str, str]
+    urls: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
+    archive: str = ""
+
+
+def download(entry: Official, place: Path) -> list[Path]:
     """Fetch the four files of a data set into `place`.
 
     Returns
@@ -30,6 +52,7 @@ def download(name: str, entry: Entry, place: Path) -> list[Path]:
     DataError
         If the data set has no official place, or the download fails in any way; nothing broken is left behind.
     """
+    name = entry.name
     todo = f"put {entry.files[0]}.gz and its three fellows into a folder and set COLANET_DATA to that"
     if not entry.urls:
         raise DataError(f"{name}: its files are missing from the package; {todo}")
@@ -45,12 +68,12 @@ def download(name: str, entry: Entry, place: Path) -> list[Path]:
         ) from error
 
 
-def _one_by_one(entry: Entry, place: Path) -> list[Path]:
+def _one_by_one(entry: Official, place: Path) -> list[Path]:
     wanted = zip(entry.urls, entry.hashes, entry.files, strict=True)
     return [Path(pooch.retrieve(url, known, f"{file}.gz", place)) for url, known, file in wanted]
 
 
-def _from_archive(entry: Entry, place: Path) -> list[Path]:
+def _from_archive(entry: Official, place: Path) -> list[Path]:
     """Keep the four files of the archive, not the rest of its half gigabyte."""
     members = [f"{entry.archive}/{file}.gz" for file in entry.files]
     fetched = pooch.retrieve(entry.urls[0], entry.hashes[0], "archive.zip", place, processor=pooch.Unzip(members))

@@ -14,7 +14,7 @@ IMAGES, LABELS = 0x00000803, 0x00000801
 """Magic numbers: unsigned bytes in three or one dimensions."""
 
 
-def read_idx(path: str | os.PathLike, magic: int) -> np.ndarray:
+def read_idx(path: str | os.PathLike[str], magic: int) -> np.ndarray:
     """An IDX array of bytes.
 
     Parameters

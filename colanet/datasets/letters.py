@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from colanet import archives, hashing
-from colanet.datasets.catalogue import LETTERS
 from colanet.errors import DataError
 from colanet.hashing import Stream
 
+LETTERS = tuple("ABCDEFGHIJ")
+"""The ten letters that follow the ten digits in the E/MNIST experiments."""
 ARCHIVE = "emnist_letters.npz"
 TRAIN, TEST = 640, 160
 """Images of each letter in the two parts of the archive's division."""
@@ -61,7 +62,8 @@ def read_archive(path: Path) -> tuple[Part, Part]:
 
 def _shuffled(values: np.ndarray, number: int) -> np.ndarray:
     """Values in the random order of that number."""
-    return values[hashing.shuffled(SPLIT_SEED, hashing.stream(Stream.SPLIT, number), len(values))]
+    shuffled: np.ndarray = values[hashing.shuffled(SPLIT_SEED, hashing.stream(Stream.SPLIT, number), len(values))]
+    return shuffled
 
 
 def _arrays(path: Path) -> Part:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from colanet import hashing
-from colanet.datasets.catalogue import Dataset
+from colanet.datasets.dataset import Dataset
 from colanet.errors import DataError
 from colanet.hashing import Stream
 
@@ -27,7 +28,7 @@ def permute_images(images: np.ndarray, seed: int) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray, shape (n, height, width) or (n, pixels)
+    images : ndarray, shape (n, ...)
     seed : int
         Of the permutation; 0: none.
 
@@ -35,7 +36,7 @@ def permute_images(images: np.ndarray, seed: int) -> np.ndarray:
     -------
     ndarray of the same shape
     """
-    flat = images.reshape(len(images), -1) if len(images) else images.reshape(0, int(np.prod(images.shape[1:])))
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))
     return flat[:, permutation(flat.shape[1], seed)].reshape(images.shape)
 
 

@@ -17,13 +17,16 @@ from colanet.config.model import (
     ImageInput,
     Input,
     NoiseInput,
+    PluginInput,
     TargetInput,
     TextInput,
     ValuesInput,
 )
+from colanet.config.view import shows_objects
 from colanet.encoding import files
 from colanet.encoding import inputs as makers
 from colanet.encoding.context import Context, DataUsed
+from colanet.encoding.plugins import plugin_input
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.errors import DataError, DataWarning
 
@@ -71,9 +74,9 @@ class Presentation:
 def build_sources(
     inputs: Sequence[Input],
     *,
-    base_dir: str | os.PathLike = ".",
+    base_dir: str | os.PathLike[str] = ".",
     seed: int = 0,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     n_train: int | None = None,
     n_test: int | None = None,
     stdin: BinaryIO | None = None,
@@ -107,22 +110,17 @@ def build_sources(
     target = context.target
     labels, taught = _labels(context, target) if target else (None, 0)
     sources = tuple(_make(context, number, i, labels, taught) for number, i in enumerate(context.inputs))
-    for described, source in zip(context.inputs, sources, strict=True):
-        _warn_of_nothing(described, source)
-    node_labels = {
-        source.name: _node_labels(context, i.labels, source)
-        for source, i in zip(sources, context.inputs, strict=True)
-        if not isinstance(i, TargetInput) and i.labels is not None
-    }
+    for source, i in zip(sources, context.inputs, strict=True):
+        _warn_of_nothing(i, source)
+        if not isinstance(i, TargetInput | PluginInput) and i.labels is not None:
+            context.node_labels[source.name] = _node_labels(context, i.labels, source)
     _warn_of_no_effect(context)
     if target and labels is not None:
         _check_length(target, sources, context.inputs, len(labels))
     lengths = [s.n_steps for s in sources if s.n_steps is not None]
-    shown = [i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
-    period = target.period if target else next(iter(shown), None)
     return Presentation(
         sources=sources,
-        period=period,
+        period=_period(context),
         n_train=taught,
         n_test=0 if labels is None else len(labels) - taught,
         labels=labels,
@@ -130,9 +128,15 @@ def build_sources(
         learning_time=taught * target.period if target else 0,
         n_steps=min(lengths) if lengths else None,
         no_class_value=-1 if target and target.no_class is not None else None,
-        node_labels=node_labels,
+        node_labels=context.node_labels,
         data=tuple(context.used.values()),
     )
+
+
+def _period(context: Context) -> int | None:
+    """Steps per object: those of the target, else of the first input that shows objects."""
+    shown = [i.period for i in context.inputs if shows_objects(i)]
+    return context.target.period if context.target else next(iter(shown), None)
 
 
 def _warn_of_mixture(context: Context) -> None:
@@ -152,11 +156,10 @@ def _warn_of_mixture(context: Context) -> None:
 
 def _warn_of_no_effect(context: Context) -> None:
     """A folder of data sets is of no use to a network that names none, nor fewer objects to one that has none."""
-    if context.data_dir is not None and not context.used.keys() & set(datasets.NAMES):
+    if context.data_dir is not None and not context.used.keys() & set(datasets.names()):
         message = f"no input names a data set, {context.data_dir} is not looked into"
         warnings.warn(message, DataWarning, stacklevel=3)
-    objects = ImageInput | ValuesInput | TargetInput
-    if context.cuts and not any(isinstance(i, objects) for i in context.inputs):
+    if context.cuts and not any(shows_objects(i) or isinstance(i, TargetInput) for i in context.inputs):
         warnings.warn("fewer objects are asked for, but the inputs have no objects", DataWarning, stacklevel=3)
 
 
@@ -193,6 +196,10 @@ def _make(context: Context, number: int, described: Input, labels: np.ndarray | 
             return makers.image_input(context, number, described)
         case ValuesInput():
             return makers.values_input(context, number, described)
+        case PluginInput():
+            source, made = plugin_input(described, number, context.seed, context.base_dir)
+            context.note_labels(described.name, getattr(made, "labels", None), source.size)
+            return source
         case TargetInput():
             if described is not context.target or labels is None:
                 raise DataError(f"input {described.name}: only one input can be the target")
@@ -232,7 +239,7 @@ def _check_length(
 ) -> None:
     """DataError if an input that ends with its data shows another number of objects than there are labels."""
     for source, i in zip(sources, described, strict=True):
-        if isinstance(i, TargetInput | NoiseInput) or source.n_steps is None or i.steps is not None:
+        if isinstance(i, TargetInput | NoiseInput) or source.n_steps is None or getattr(i, "steps", None):
             continue
         there = source.n_steps // target.period
         if there != n_labels:

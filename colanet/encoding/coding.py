@@ -67,7 +67,7 @@ class Poisson:
         Of the stream of random numbers. A draw belongs to a step of the data, so that skipping leaves it alone.
     """
 
-    def __init__(self, images: np.ndarray, schedule: Schedule, max_rate: float, key: int):
+    def __init__(self, images: np.ndarray, schedule: Schedule, max_rate: float, key: int) -> None:
         self.images, self.schedule, self.key = images, schedule, np.uint64(key)
         self.limit = np.rint(65536 * max_rate * np.arange(256) / 255).astype(np.int64)
 
@@ -79,10 +79,11 @@ class Poisson:
     def _fill(self, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
         s = self.schedule
         first = start // s.period
-        return kernels.poisson(
+        n: int = kernels.poisson(
             self.images, first, s.order(first, -(-stop // s.period)), start, stop, s.period, s.presentation,
             self.limit, self.key, ptr, index,
         )  # fmt: skip
+        return n
 
 
 class Integrating:
@@ -102,7 +103,9 @@ class Integrating:
         Rate of each value; None: values are rates.
     """
 
-    def __init__(self, values: np.ndarray, schedule: Schedule, modulus: int, scale: np.ndarray | None = None):
+    def __init__(
+        self, values: np.ndarray, schedule: Schedule, modulus: int, scale: np.ndarray | None = None
+    ) -> None:
         self.values, self.schedule, self.modulus, self.scale = values, schedule, modulus, scale
         self._sums = [np.zeros(values.shape[1], dtype=np.int64)]
 
@@ -118,7 +121,8 @@ class Integrating:
             added = self._rates(slice(first, first + CHECKPOINT)).sum(axis=0)
             self._sums.append((self._sums[-1] + added) % self.modulus)
         rest = self._rates(slice(number * CHECKPOINT, n)).sum(axis=0)
-        return (self._sums[number] + rest) % self.modulus
+        total: np.ndarray = (self._sums[number] + rest) % self.modulus
+        return total
 
     def _state(self, step: int) -> np.ndarray:
         """State before a step of the data, int64 of shape (nodes,). All products stay below 2^62."""
@@ -150,7 +154,8 @@ class Integrating:
         order = s.order(first, -(-stop // s.period))
         shown = order >= 0
         local = np.where(shown, np.cumsum(shown) - 1, -1)
-        return kernels.integrate(
+        n: int = kernels.integrate(
             self._rates(order[shown]), first, local, state, start, stop, s.period, s.presentation, self.modulus,
             ptr, index,
         )  # fmt: skip
+        return n

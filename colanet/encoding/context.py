@@ -6,7 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -39,16 +39,20 @@ class DataUsed:
 
 @dataclass(frozen=True)
 class Context:
-    """Attributes: see `colanet.encoding.build_sources`; `used` collects what is read, by name."""
+    """What all inputs share; see `colanet.encoding.build_sources`.
+
+    `used` collects what is read, and `node_labels` the names of the nodes of the inputs that have them.
+    """
 
     inputs: tuple[Input, ...]
     base_dir: Path
     seed: int
-    data_dir: str | os.PathLike | None
+    data_dir: str | os.PathLike[str] | None
     n_train: int | None
     n_test: int | None
     stdin: BinaryIO | None
     used: dict[str, DataUsed] = field(default_factory=dict)
+    node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetInput | None:
@@ -80,15 +84,24 @@ class Context:
         self.used[name] = DataUsed(name, data.source, data.digest)
         return data
 
+    def note_labels(self, name: str, labels: Any, size: int) -> None:
+        """Keep the names that a package gives the nodes of an input; DataError if they are not as many."""
+        if labels is None:
+            return
+        texts = tuple(map(str, labels))
+        if len(texts) != size:
+            raise DataError(f"input {name}: its plug-in names {len(texts)} nodes, there are {size}")
+        self.node_labels[name] = texts
+
     def check_there(self, source: str | None) -> None:
         """DataError if that is neither a file nor, where data sets may be named, one of them."""
         if source is not None and not files.located(self.base_dir, source).exists():
-            known = ", ".join(datasets.NAMES)
+            known = ", ".join(datasets.names())
             raise DataError(f"{self.base_dir / source}: no such file, nor a data set by name ({known})")
 
     def is_dataset(self, source: str | None) -> bool:
         """Whether that names a data set; a file of that name beside the configuration comes first."""
-        return source in datasets.NAMES and not (self.base_dir / str(source)).is_file()
+        return source is not None and not (self.base_dir / source).is_file() and source in datasets.REGISTRY
 
     def taught(self, n_there: int) -> int:
         """Objects of n_there that come within the learning time."""

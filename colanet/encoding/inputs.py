@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from colanet import hashing
 from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
+from colanet.config.view import shows_objects
 from colanet.encoding import files
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.context import Context
@@ -13,6 +16,8 @@ from colanet.encoding.sources import Labels, Part, Rows, Source, noise_parts
 from colanet.encoding.stretch import Spikes, take
 from colanet.errors import DataError
 from colanet.hashing import Stream
+
+FileInput = TextInput | BinaryInput | ImageInput | ValuesInput
 
 PIXEL_UNIT = 1_000_000
 """Integrating coding adds round(max_rate * PIXEL_UNIT * b) of 255 * PIXEL_UNIT a step; exact for max_rate 1."""
@@ -92,19 +97,21 @@ def _offsets(context: Context, target: TargetInput) -> np.ndarray:
         return np.arange(0, target.period, every)
     step = target.label_step
     if step is None:
-        shown = [i.presentation or i.period for i in context.inputs if isinstance(i, ImageInput | ValuesInput)]
+        shown = [i.presentation or i.period or 1 for i in context.inputs if shows_objects(i)]
         step = shown[0] + 1 if shown else target.period - 1
     if step >= target.period:
         raise DataError(f"input {target.name}: label at step {step} of a period of {target.period} steps")
     return np.array([step])
 
 
-def _source(context: Context, number: int, described, size: int, signal: Part, schedule: Schedule) -> Source:
+def _source(
+    context: Context, number: int, described: FileInput, size: int, signal: Part, schedule: Schedule
+) -> Source:
     extra = noise_parts(size, described.noise, described.pacemaker_period, context.seed, number)
     return Source(described.name, size, schedule.n_steps, [signal, *extra])
 
 
-def _rows(context: Context, number: int, described, rows: Spikes, size: int, name: str) -> Source:
+def _rows(context: Context, number: int, described: FileInput, rows: Spikes, size: int, name: str) -> Source:
     rows = _cut_rows(context, rows, described.skip, name)
     schedule = Schedule(1, 1, len(rows[0]) - 1, described.skip, described.mode, described.steps)
     return _source(context, number, described, size, Rows(rows, schedule), schedule)
@@ -148,10 +155,16 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
 
 def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
     data = context.dataset(str(described.source))
-    height, width = data.train_images.shape[1:]
-    if described.shape is not None and described.shape != (width, height, 1):
-        raise DataError(f"{described.source}: images of {width} x {height} x 1, not {described.shape}")
-    train, test = (images.reshape(-1, height * width) for images in (data.train_images, data.test_images))
+    width, height, channels = _as_picture(data.shape)
+    if described.shape is not None and described.shape != (width, height, channels):
+        raise DataError(f"{described.source}: images of {width} x {height} x {channels}, not {described.shape}")
+    train, test = data.intensities
     rows = context.select(len(train), len(train) + len(test), data.name)
     n_train = int((rows < len(train)).sum())
     return np.concatenate([train[:n_train], test[: len(rows) - n_train]])
+
+
+def _as_picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Width, height, channels of samples of a shape: (nodes,), (height, width), (height, width, channels)."""
+    height, width = (shape[0], shape[1]) if len(shape) > 1 else (1, math.prod(shape))
+    return width, height, math.prod(shape[2:])

@@ -88,7 +88,7 @@ def _matrices(parts: Parts, size: int) -> Iterator[np.ndarray]:
             yield rows
 
 
-def stream_text(path: str | os.PathLike, parts: Parts, size: int) -> None:
+def stream_text(path: str | os.PathLike[str], parts: Parts, size: int) -> None:
     """One row a step and one column a neuron, `@` for a spike and `.` for none."""
     with open(path, "wb") as file:
         for rows in _matrices(parts, size):
@@ -97,7 +97,7 @@ def stream_text(path: str | os.PathLike, parts: Parts, size: int) -> None:
             file.write(signs.tobytes())
 
 
-def stream_binary(path: str | os.PathLike, parts: Parts, size: int) -> None:
+def stream_binary(path: str | os.PathLike[str], parts: Parts, size: int) -> None:
     """A 4-byte neuron count, then one bit mask a step, each padded to 8 bytes; lowest byte and bit first."""
     with open(path, "wb") as file:
         file.write(size.to_bytes(4, "little"))
@@ -107,7 +107,7 @@ def stream_binary(path: str | os.PathLike, parts: Parts, size: int) -> None:
             file.write(np.packbits(padded, axis=1, bitorder="little").tobytes())
 
 
-def stream_list(path: str | os.PathLike, parts: Parts, size: int) -> None:
+def stream_list(path: str | os.PathLike[str], parts: Parts, size: int) -> None:
     """One line a neuron with its firing steps, ascending, comma-separated; an empty line if it never fired.
 
     The parts are gone through once for every `ROOM` spikes, so that memory stays small whatever was recorded.
@@ -159,17 +159,23 @@ def _write_lines(file: IO[str], parts: Parts, first: int, last: int) -> None:
         file.write(",".join(map(str, fired[start:stop].tolist())) + "\n")
 
 
-def write_text(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+def write_text(
+    path: str | os.PathLike[str], steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int
+) -> None:
     """`stream_text` of spikes given in any order."""
     stream_text(path, [_part(steps, neurons, n_steps)], size)
 
 
-def write_binary(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+def write_binary(
+    path: str | os.PathLike[str], steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int
+) -> None:
     """`stream_binary` of spikes given in any order."""
     stream_binary(path, [_part(steps, neurons, n_steps)], size)
 
 
-def write_list(path: str | os.PathLike, steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int) -> None:
+def write_list(
+    path: str | os.PathLike[str], steps: np.ndarray, neurons: np.ndarray, size: int, n_steps: int
+) -> None:
     """`stream_list` of spikes given in any order."""
     stream_list(path, [_part(steps, neurons, n_steps)], size)
 
@@ -178,12 +184,12 @@ def _record(rows: Spikes, size: int) -> Record:
     return Record(steps_of(rows), rows[1].astype(np.int64), size, len(rows[0]) - 1)
 
 
-def read_text(path: str | os.PathLike) -> Record:
+def read_text(path: str | os.PathLike[str]) -> Record:
     """Spikes of a file of `write_text`. DataError if the file is not of that form or has no step."""
     return _record(*files.text_rows(*files.content_of(Path(path), None), None))
 
 
-def read_binary(path: str | os.PathLike) -> Record:
+def read_binary(path: str | os.PathLike[str]) -> Record:
     """Spikes of a file of `write_binary`. DataError if the file is not of that form or has no step."""
     content, name = files.content_of(Path(path), None)
     size = int.from_bytes(content[:4], "little")
@@ -192,7 +198,7 @@ def read_binary(path: str | os.PathLike) -> Record:
     return _record(files.binary_rows(content[4:], name, size), size)
 
 
-def read_list(path: str | os.PathLike, n_steps: int | None = None) -> Record:
+def read_list(path: str | os.PathLike[str], n_steps: int | None = None) -> Record:
     """Spikes of a file of `write_list`, which does not say how many steps there were; None: up to the last spike.
 
     Raises

@@ -37,7 +37,7 @@ class Part(Protocol):
 class Noise:
     """Every node fires independently with the same probability at every step, to within 2^-16."""
 
-    def __init__(self, size: int, probability: float, key: int):
+    def __init__(self, size: int, probability: float, key: int) -> None:
         self.size, self.limit, self.key = size, round(65536 * probability), np.uint64(key)
 
     def spikes(self, start: int, stop: int) -> Spikes:
@@ -45,13 +45,14 @@ class Noise:
         return collect(start, stop, self.size, self._fill)
 
     def _fill(self, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
-        return kernels.noise(self.size, start, stop, self.limit, self.key, ptr, index)
+        n: int = kernels.noise(self.size, start, stop, self.limit, self.key, ptr, index)
+        return n
 
 
 class Pacemaker:
     """Node 0 fires at every step t with t mod period = 0."""
 
-    def __init__(self, period: int):
+    def __init__(self, period: int) -> None:
         self.period = period
 
     def spikes(self, start: int, stop: int) -> Spikes:
@@ -71,7 +72,7 @@ class Rows:
         With period 1 and one object a row.
     """
 
-    def __init__(self, rows: Spikes, schedule: Schedule):
+    def __init__(self, rows: Spikes, schedule: Schedule) -> None:
         self.rows, self.schedule = rows, schedule
 
     def spikes(self, start: int, stop: int) -> Spikes:
@@ -92,7 +93,7 @@ class Labels:
         Steps of the period at which it fires, ascending.
     """
 
-    def __init__(self, nodes: np.ndarray, period: int, offsets: np.ndarray):
+    def __init__(self, nodes: np.ndarray, period: int, offsets: np.ndarray) -> None:
         self.nodes, self.period = nodes, period
         self.fires = np.zeros(period, dtype=bool)
         self.fires[offsets] = True
@@ -122,7 +123,7 @@ class Source:
         Their spikes are united.
     """
 
-    def __init__(self, name: str, size: int, n_steps: int | None, parts: Sequence[Part]):
+    def __init__(self, name: str, size: int, n_steps: int | None, parts: Sequence[Part]) -> None:
         self.name, self.size, self.n_steps, self.parts = name, size, n_steps, tuple(parts)
 
     def spikes(self, start: int, stop: int) -> Spikes:

@@ -15,7 +15,7 @@ import numpy as np
 from colanet import contents
 from colanet.checkpoints import saved_state
 from colanet.config.model import ImageInput, Network, TargetInput
-from colanet.datasets.catalogue import REGISTRY
+from colanet.datasets import known_classes
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.sources import SpikeSource
 from colanet.encoding.stretch import Spikes
@@ -138,8 +138,8 @@ def fields_of(
 def class_names(network: Network, columns: int) -> tuple[str, ...] | None:
     """Names of the classes, if the labels are those of a data set and every class has a column."""
     target = next((i for i in network.inputs if isinstance(i, TargetInput)), None)
-    entry = REGISTRY.get(str(target.target_file)) if target else None
-    return entry.classes if entry and len(entry.classes) == columns else None
+    classes = known_classes(target.target_file) if target else None
+    return classes if classes and len(classes) == columns else None
 
 
 def read_fields(

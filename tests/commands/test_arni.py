@@ -270,3 +270,15 @@ def test_help_is_printed_wherever_it_is_asked_for(arni_gpu, folder):
     assert status == 0
     assert "-e<id>" in out
     assert not (folder / "General2.log").exists()
+
+
+def test_noise_stands_in_for_a_closed_plug_in(arni_gpu, folder):
+    (folder / "7.nnc").write_text(RELAY.replace('lib="fromFile"', 'lib="game"'))
+    status, out, err = arni_gpu(folder, "-e7", "-T50", program=arni.cpu)
+    assert (status, out) == (2, "")
+    assert "'game' is no library of colanet" in err
+    status, out, err = arni_gpu(folder, "-e7", "-T50", "--stand-in=game=noise::0.5", program=arni.cpu)
+    assert (status, out) == (0, "Termination code 0\n")
+    log = (folder / "General7.log").read_text()
+    assert "warning: " in log
+    assert "RECEPTORS R: noise of rate 0.5 stands in for game" in log

@@ -10,8 +10,9 @@ import pytest
 import colanet
 from colanet import datasets
 from colanet.datasets import registry
-from colanet.datasets.catalogue import FASHION, MNIST
+from colanet.datasets.fashion_mnist import FASHION
 from colanet.datasets.idx import idx_bytes
+from colanet.datasets.mnist import MNIST
 from colanet.encoding import build_sources
 from colanet.errors import DataWarning
 

@@ -12,6 +12,7 @@ import pytest
 import colanet
 from colanet.commands import recordings
 from colanet.commands.monitor import Monitor
+from colanet.datasets.mnist import MNIST
 from colanet.encoding import records
 from colanet.errors import CheckpointError, OutputError
 from colanet.session import Recording, Session
@@ -240,7 +241,7 @@ def test_another_run_is_not_resumed(call, tmp_path, monkeypatch, changed, messag
     data.mkdir()
     real = colanet.datasets.load("mnist")
     for file, array in zip(
-        colanet.datasets.catalogue.MNIST.files,
+        MNIST.files,
         (real.train_images[:500], real.train_labels[:500], real.test_images[:500], real.test_labels[:500]),
         strict=True,
     ):

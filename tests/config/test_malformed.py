@@ -266,7 +266,7 @@ XML = {
     "plug-in": (
         xml(receptors='<RECEPTORS name="P"><Implementation lib="ping-pong-environment"/></RECEPTORS>'),
         2,
-        "'ping-pong-environment' is a closed plug-in that colanet does not have; built in are fromFile, Obj",
+        "RECEPTORS P: lib: 'ping-pong-environment' is no library of colanet, and no installed package has it",
     ),
     "no implementation": (xml(receptors='<RECEPTORS name="P"/>'), 2, "Implementation is missing"),
     "unknown args type": (
@@ -329,7 +329,7 @@ XML = {
     "readout lib": (
         xml(extra='<Readout lib="TinyfromANN"><output>L</output></Readout>'),
         10,
-        "unknown readout lib",
+        "lib 'TinyfromANN' is no readout of colanet",
     ),
     "readout size": (
         xml(

@@ -66,6 +66,14 @@ def timed(cls, **extra):
     )
 
 
+words_of_arguments = st.from_regex(r"@?[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True)
+arguments = st.recursive(
+    st.dictionaries(words_of_arguments, texts | numbers | st.just(""), max_size=4),
+    lambda inner: st.dictionaries(
+        words_of_arguments.filter(lambda name: name[0] != "@"), texts | inner | st.lists(texts | inner), max_size=4
+    ),
+    max_leaves=8,
+)
 inputs = st.one_of(
     build(m.NoiseInput, {"name": names, "size": SIZE}, optional(**COMMON)),
     build(m.TextInput, {"name": names}, optional(size=SIZE, source=texts, **COMMON)),
@@ -78,6 +86,11 @@ inputs = st.one_of(
         coding=st.sampled_from(["integrate", "poisson"]),
     ),
     timed(m.ValuesInput, saturation=positive),
+    build(
+        m.PluginInput,
+        {"name": names, "lib": texts},
+        optional(size=SIZE, period=steps, stand_in=shares, args=arguments),
+    ),
     build(
         m.TargetInput,
         {

@@ -89,7 +89,7 @@ def link(example):
 
 def readout(example):
     lib = example.partition('"')[2].rstrip('"')
-    target = TARGET.replace("StateClassifier", lib).replace(
+    target = TARGET.replace("StateClassifier", lib if lib in xml_words.READOUT_LIBS else "StateClassifier").replace(
         "<state_dur", "<spike_period>1</spike_period><state_dur"
     )
     return document(inputs=R + target, tail=f"<Readout {example}><output>L</output></Readout>")
@@ -107,6 +107,9 @@ PLACES = {
     "inside NETWORK": lambda example: document(network=f"<NETWORK>{example}"),
     "RECEPTORS": receptors,
     "Implementation": implementation,
+    "args of a package": lambda example: from_file(
+        f"<args>{example}</args>", lib='lib="eyes" stand_in="0.1"', before=R.replace('"R"', '"S"')
+    ),
     "args of fromFile": args_of_type,
     "inside args of fromFile": lambda example: from_file(f'<args type="text">{example}</args>'),
     "Special of image": special("image", "ntact_per_image"),
@@ -128,6 +131,7 @@ OWNERS = {
     "NETWORK": lambda network: network,
     "RECEPTORS": lambda network: network.inputs[0],
     "Implementation": lambda network: network.inputs[-1],
+    "args of a package": lambda network: network.inputs[1],
     "args of fromFile": lambda network: network.inputs[0],
     "inside args of fromFile": lambda network: network.inputs[0],
     "Special of image": lambda network: network.inputs[0],

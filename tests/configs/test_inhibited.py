@@ -1,29 +1,25 @@
 """Networks taught under inhibition: INHIBITOR holds L down while images are taught, and only then."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import colanet
 from colanet.config.overrides import override_all
 from colanet.session import Recording
+from tests.shipped import CONFIGS, NAMES
 
-CONFIGS = Path(__file__).parents[2] / "configs"
 PERIOD = 20
 TAUGHT, TESTED = 4, 3
-ARRIVALS = {  # steps of an image at which the spikes of the label before reach L
-    "permuted_mnist_15_inhibited": [3, 7],
-    "permuted_mnist_45_inhibited": [3, 7],
-    "mnist_45_inhibited": [5],
-}
+INHIBITED = [name for name in NAMES if name.endswith("_inhibited")]
+ARRIVALS = {"permuted_mnist_15_inhibited": [3, 7], "permuted_mnist_45_inhibited": [3, 7], "mnist_45_inhibited": [5]}
+"""Steps of an image at which the spikes of the label before reach L."""
 
 
 def session_of(network, **values) -> colanet.Session:
     return colanet.Session(network, copies=1, threads=1, engine="numba", **values)
 
 
-@pytest.mark.parametrize("name", ARRIVALS)
+@pytest.mark.parametrize("name", sorted(ARRIVALS))
 def test_inhibition_follows_every_label_and_ends_with_the_teaching(name):
     network = colanet.load(CONFIGS / f"{name}.yaml")
     session = session_of(network, train=TAUGHT, test=TESTED, recording=Recording(("INHIBITOR",)))
@@ -35,7 +31,7 @@ def test_inhibition_follows_every_label_and_ends_with_the_teaching(name):
     assert arrivals.tolist() == expected
 
 
-@pytest.mark.parametrize("base", ["permuted_mnist_15", "permuted_mnist_45", "mnist_45"])
+@pytest.mark.parametrize("base", [name.removesuffix("_inhibited") for name in INHIBITED])
 def test_without_inhibition_they_are_the_networks_they_come_from(base):
     plain = colanet.load(CONFIGS / f"{base}.yaml")
     described = colanet.load(CONFIGS / f"{base}_inhibited.yaml")

@@ -46,11 +46,7 @@ def specialised(counts: np.ndarray, share: float) -> bool:
     return bool((top > share * counts.sum(axis=1)).all() and (top > share * counts.sum(axis=0)[best]).all())
 
 
-def test_xml_and_yaml_are_one_network():
-    assert colanet.load(CONFIGS / "patterns.nnc") == network()
-
-
-def test_numbers_given_by_the_issue():
+def test_numbers_that_were_given():
     net = network()
     _, inhibition, punishment = net.projections
     assert net.populations[0].size == 3

@@ -58,11 +58,7 @@ def without_inhibition(net: Network) -> Network:
     return net.model_copy(update={"projections": tuple(p for p in net.projections if p.source != "I")})
 
 
-def test_xml_and_yaml_are_one_network():
-    assert colanet.load(CONFIGS / "recurrent.nnc") == network()
-
-
-def test_numbers_given_by_the_issue():
+def test_numbers_that_were_given():
     net = network()
     e, i = net.populations
     assert (e.size, e.tau_m, i.size, i.tau_m) == (700, 10, 300, 3)

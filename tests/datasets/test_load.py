@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from colanet import datasets
-from colanet.datasets import download, letters, mistaken, registry
-from colanet.datasets.catalogue import EMNIST, FASHION, MNIST
+from colanet.datasets import download, letters, mistaken, registry, stored
+from colanet.datasets.emnist_letters import EMNIST
+from colanet.datasets.fashion_mnist import FASHION
 from colanet.datasets.idx import idx_bytes
+from colanet.datasets.mnist import MNIST
 from colanet.errors import DataError, DataWarning
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -37,7 +39,7 @@ UNPACKED = {
 def alone(tmp_path, monkeypatch):
     """No data of this machine, no network."""
     monkeypatch.delenv("COLANET_DATA", raising=False)
-    monkeypatch.setattr(registry, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(stored, "cache_dir", lambda: tmp_path / "cache")
 
     def unreachable(*args, **kwargs):
         raise ConnectionError("no network\nin tests")
@@ -74,7 +76,7 @@ def part(n, first=0, classes=10):
 
 @pytest.mark.parametrize("file", PACKED)
 def test_packaged_files_are_the_known_ones(file):
-    content = (registry.PACKAGED / "mnist" / file).read_bytes()
+    content = (stored.PACKAGED / "mnist" / file).read_bytes()
     assert hashlib.sha256(content).hexdigest() == PACKED[file]
     assert hashlib.sha256(gzip.decompress(content)).hexdigest() == UNPACKED[file]
 
@@ -103,7 +105,7 @@ def test_second_load_is_free_and_arrays_are_read_only():
 
 
 def test_licence_note_ships():
-    note = (registry.PACKAGED / "mnist" / "README.md").read_text()
+    note = (stored.PACKAGED / "mnist" / "README.md").read_text()
     assert "LeCun" in note
     assert "Cortes" in note
     assert "CC BY-SA 3.0" in note
@@ -123,7 +125,7 @@ def test_environment(tmp_path, monkeypatch):
     store(tmp_path, MNIST, part(6), part(3))
     monkeypatch.setenv("COLANET_DATA", str(tmp_path))
     assert len(datasets.load("mnist").train_images) == 6
-    assert len(datasets.load("mnist", registry.PACKAGED).train_images) == 60000
+    assert len(datasets.load("mnist", stored.PACKAGED).train_images) == 60000
 
 
 def test_a_folder_without_any_set_is_refused_and_says_what_was_looked_for(tmp_path, monkeypatch):
@@ -288,7 +290,7 @@ def like_fashion(part_number, *, shuffled=False):
 
 
 def test_mnist_is_not_fashion():
-    refused("fashion-mnist", registry.PACKAGED / "mnist", "train-images", "holds mnist")
+    refused("fashion-mnist", stored.PACKAGED / "mnist", "train-images", "holds mnist")
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -378,4 +380,4 @@ def test_bad_archives(tmp_path):
 
 
 def test_letters_are_not_in_the_project():
-    assert not list(registry.PACKAGED.rglob("*letters*"))
+    assert not list(stored.PACKAGED.rglob("*letters*"))

@@ -121,8 +121,8 @@ def test_missing_file(tmp_path, described):
 
 def test_label_file_short(tmp_path):
     (tmp_path / "i").write_bytes(bytes(6))
+    (tmp_path / "d").write_bytes(b"0\n1\n")
     with pytest.raises(DataError, match=r"input R has 3 objects of 2 steps, but d has 2 labels"):
-        (tmp_path / "d").write_bytes(b"0\n1\n")
         build_sources((image(source="i"), labels()), base_dir=tmp_path)
 
 

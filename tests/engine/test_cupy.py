@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import colanet
 from colanet.config import override_all
 from colanet.config.model import Network
-from colanet.datasets import patterns
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.sources import Noise, Source
 from colanet.engine.base import digest, input_spikes
@@ -25,11 +24,12 @@ from colanet.errors import BackendUnavailable, CheckpointError, ConfigError
 from colanet.migration import Migration
 from colanet.plan import build
 from colanet.session import Recording, Session
+from tests import shipped
 
 from .networks import networks, random_input, votes_of
 from .test_equality import assert_same_state
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = shipped.CONFIGS
 SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -97,18 +97,10 @@ def test_the_first_steps(stop):
 # ----------------------------------------------------- shipped configurations
 
 
-SHIPPED = (
-    "mnist", "mnist_five_layer", "mnist_45", "permuted_mnist_15", "permuted_mnist_45",
-    "mnist_45_inhibited", "permuted_mnist_15_inhibited", "permuted_mnist_45_inhibited", "letters", "patterns",
-    "recurrent", "single_neuron",
-)  # fmt: skip
-
-
 def sessions(name: str, folder: Path, order: str, **values):
     """The same run with numba and with the shim, not yet started."""
-    folder.joinpath("patterns.bin").write_bytes(patterns.generate(12, 0)[0].tobytes())
-    base = folder if name == "patterns" else CONFIGS
     network = colanet.load(CONFIGS / f"{name}.yaml")
+    base = shipped.base_of(network, folder, 12)
     made = [
         Session(network, base_dir=base, engine="numba", copies=2, recording=Recording(), seed=3, **values)
         for _ in range(2)
@@ -118,9 +110,9 @@ def sessions(name: str, folder: Path, order: str, **values):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_shipped_configurations(name, order, tmp_path):
-    few = {} if name in ("patterns", "recurrent", "single_neuron") else {"train": 8, "test": 3}
+    few = {"train": 8, "test": 3} if colanet.load(CONFIGS / f"{name}.yaml").readout else {}
     stop = 11 * 20 if few else 180
     numba, cuda = sessions(name, tmp_path, order, **few)
     cuda.chunk_steps = 77
@@ -134,10 +126,6 @@ def test_shipped_configurations(name, order, tmp_path):
         for copy in range(2):
             np.testing.assert_array_equal(numba.spikes(p.name, copy), cuda.spikes(p.name, copy))
     assert numba.result().digest == cuda.result().digest
-
-
-def test_every_shipped_configuration_is_tested():
-    assert {p.stem for p in CONFIGS.glob("*.yaml")} == set(SHIPPED)
 
 
 def test_neurons_that_migrate():

@@ -9,12 +9,11 @@ import json
 from pathlib import Path
 
 import colanet
-from colanet.datasets.patterns import generate
 from colanet.session import Session
+from tests.shipped import CONFIGS, NAMES, ROOT, base_of
 
-ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / "configs"
-NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+__all__ = ["NAMES", "digest_of", "needs_emnist", "stored"]
+
 STORED = Path(__file__).with_name("digests.json")
 EMNIST = ROOT.parent / "shared" / "data"
 """EMNIST does not ship with the package."""
@@ -38,10 +37,7 @@ def digest_of(name: str, suffix: str, folder: Path, engine: str = "numba") -> st
     engine : str
     """
     network = colanet.load(CONFIGS / f"{name}{suffix}")
-    base, data = CONFIGS, EMNIST if needs_emnist(name) else None
-    if any(getattr(source, "source", None) == "patterns.bin" for source in network.inputs):
-        base = folder
-        (folder / "patterns.bin").write_bytes(generate(PICTURES, 0)[0].tobytes())
+    base, data = base_of(network, folder, PICTURES), EMNIST if needs_emnist(name) else None
     if network.readout is not None:
         session = Session(network, base_dir=base, copies=2, train=300, test=100, engine=engine, data_dir=data)
         return session.run().digest

@@ -1,0 +1,66 @@
+"""Which plug-ins there are, by name, and what takes the place of one that is not there. Nothing is loaded here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from colanet.config.whole import whole
+from colanet.errors import ConfigError
+from colanet.registry import Registry
+
+INPUTS: Registry[Any] = Registry(
+    "plug-in input", "colanet.inputs", {}, check=lambda thing: None if callable(thing) else "expected a function"
+)
+"""Makers of spikes; `colanet.encoding.plugins.Maker` says what one is."""
+RATE = 0.01
+"""Probability of a spike per node and step, unless a stand-in says another."""
+
+_STAND_IN = re.compile(r"(?P<name>[^=]+)=noise(:(?P<size>[^:]*))?(:(?P<rate>[^:]+))?")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Noise in the place of a plug-in.
+
+    Attributes
+    ----------
+    name : str
+        Of an input, or of the library that inputs or the readout name.
+    size : int or None
+        Nodes; None: as the file says.
+    rate : float
+        Probability of a spike per node and step.
+    """
+
+    name: str
+    size: int | None = None
+    rate: float = RATE
+
+
+def parse_stand_ins(words: Iterable[str]) -> tuple[StandIn, ...]:
+    """`NAME=noise`, `NAME=noise:SIZE` or `NAME=noise:SIZE:RATE` of a command line; SIZE may be empty.
+
+    Raises
+    ------
+    ConfigError
+    """
+    return tuple(map(_parse, words))
+
+
+def _parse(word: str) -> StandIn:
+    found = _STAND_IN.fullmatch(word.strip())
+    if not found:
+        raise ConfigError(f"--stand-in {word}: expected NAME=noise, NAME=noise:SIZE or NAME=noise:SIZE:RATE")
+    size = whole(found["size"]) if found["size"] else None
+    if found["size"] and (size is None or not 1 <= size <= 2**24):
+        raise ConfigError(f"--stand-in {word}: the size is a whole number from 1 to {2**24}, not {found['size']}")
+    try:
+        rate = RATE if found["rate"] is None else float(found["rate"])
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise ConfigError(f"--stand-in {word}: the rate is a probability from 0 to 1, not {found['rate']}")
+    return StandIn(found["name"].strip(), size, rate)
