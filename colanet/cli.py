@@ -38,15 +38,19 @@ class LazyGroup(click.Group):
     """Knows its subcommands by name; `colanet --help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all subcommands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The subcommand of that name, imported; None if there is none."""
         if name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[name]
-        return getattr(importlib.import_module(module), attribute)
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of all subcommands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
 

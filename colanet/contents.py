@@ -16,7 +16,7 @@ LARGEST = 2**63 - 1
 
 
 def integer(
-    path: str | os.PathLike, attributes: Mapping[str, Any], name: str, low: int = 0, high: int = LARGEST
+    path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str, low: int = 0, high: int = LARGEST
 ) -> int:
     """A whole number in a range. CheckpointError if it is missing or anything else."""
     value = _of(path, attributes, name)
@@ -25,7 +25,7 @@ def integer(
     return value
 
 
-def number(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -> float:
+def number(path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str) -> float:
     """A finite number of at least 0. CheckpointError if it is missing or anything else."""
     value = _of(path, attributes, name)
     if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
@@ -33,7 +33,7 @@ def number(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) ->
     return float(value)
 
 
-def text(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -> str:
+def text(path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str) -> str:
     """A text. CheckpointError if it is missing or anything else."""
     value = _of(path, attributes, name)
     if not isinstance(value, str):
@@ -41,7 +41,7 @@ def text(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -> s
     return value
 
 
-def mapping(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -> dict[str, Any]:
+def mapping(path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Names and values from a text in JSON. CheckpointError if it is missing or anything else."""
     value = text(path, attributes, name)
     try:
@@ -54,7 +54,7 @@ def mapping(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -
 
 
 def array(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     arrays: Mapping[str, np.ndarray],
     name: str,
     like: np.ndarray | None = None,
@@ -102,14 +102,14 @@ def array(
     return found
 
 
-def check_shares(path: str | os.PathLike, name: str, values: np.ndarray) -> None:
+def check_shares(path: str | os.PathLike[str], name: str, values: np.ndarray) -> None:
     """Refuse values that are neither NaN (unknown) nor between 0 and 1. CheckpointError."""
     known = values[~np.isnan(values)]
     if ((known < 0) | (known > 1)).any():
         raise CheckpointError(f"{path}: damaged, {name} has values outside 0..1")
 
 
-def _of(path: str | os.PathLike, attributes: Mapping[str, Any], name: str) -> Any:
+def _of(path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str) -> Any:
     if name not in attributes:
         raise CheckpointError(f"{path}: damaged, it lacks {name}")
     return attributes[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from colanet.plan import Plan, PopulationPlan
 from colanet.plan.fixed import BASE_THRESHOLD, MILLI, ONE, Q, weight_of
 
 
-def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable) -> np.ndarray:
+def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable[..., Any]) -> np.ndarray:
     """`value` of resources and rule, for each synapse; float of shape (n_source, n_target), NaN: no synapse."""
     plastic = {p.name: p for p in plan.projections if p.kind == "plastic"}
     if name not in plastic:

@@ -163,7 +163,8 @@ def _idle(learner: PopulationPlan, state: State, copy: int, now: int, silent: in
     """Neurons silent for so many steps that have learnt nothing: their stability never rose."""
     last = state[f"{copy}/{learner.name}/last_spike"]
     stability = state[f"{copy}/{learner.name}/stability"]
-    return ((last == NEVER) | (now - last >= silent)) & (stability <= 0) & (now >= silent)
+    idle: np.ndarray = ((last == NEVER) | (now - last >= silent)) & (stability <= 0) & (now >= silent)
+    return idle
 
 
 def _round(

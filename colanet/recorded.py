@@ -21,7 +21,7 @@ Chunks = Iterable[list[Part]]
 class Again:
     """An iterable that begins anew whenever it is gone through."""
 
-    def __init__(self, begin: Callable[[], Iterator[Any]]):
+    def __init__(self, begin: Callable[[], Iterator[Any]]) -> None:
         self.begin = begin
 
     def __iter__(self) -> Iterator[Any]:
@@ -37,7 +37,7 @@ class Records:
         `COPY/SECTION` of everything recorded.
     """
 
-    def __init__(self, keys: Sequence[str]):
+    def __init__(self, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)
 
     def __iter__(self) -> Iterator[str]:
@@ -60,7 +60,11 @@ class Records:
         raise NotImplementedError
 
     def restore(
-        self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over what `snapshot` gave.
 
@@ -103,7 +107,7 @@ def _rows(part: Part) -> np.ndarray:
 class Memory(Records):
     """Recorded spikes in memory; a checkpoint holds them all."""
 
-    def __init__(self, keys: Sequence[str]):
+    def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(keys)
         self.kept: list[list[Part]] = []
 
@@ -125,7 +129,11 @@ class Memory(Records):
         return {f"records/{key}": self.rows(key) for key in self.keys}, {}
 
     def restore(
-        self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over the recorded spikes."""
         if "spool_end" in attributes:
@@ -134,7 +142,7 @@ class Memory(Records):
 
 
 def chunks_of(
-    path: str | os.PathLike, keys: Sequence[str], arrays: dict[str, Any], window: tuple[int, int]
+    path: str | os.PathLike[str], keys: Sequence[str], arrays: dict[str, Any], window: tuple[int, int]
 ) -> Iterator[list[Part]]:
     """What a checkpoint of `Memory` holds, in chunks of at most `RESTORED_STEPS` steps."""
     rows = []

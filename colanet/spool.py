@@ -41,7 +41,7 @@ class Spool(Records):
         Where the blocks begin, and the CRC-32 of what stands before them.
     """
 
-    def __init__(self, path: str | os.PathLike, keys: Sequence[str], begin: int = 0, crc: int = 0):
+    def __init__(self, path: str | os.PathLike[str], keys: Sequence[str], begin: int = 0, crc: int = 0) -> None:
         super().__init__(keys)
         self.path = Path(path)
         self.begin = self.end = begin
@@ -120,7 +120,11 @@ class Spool(Records):
         return {}, {"spool_begin": self.begin, "spool_end": self.end, "spool_crc": self.crc}
 
     def restore(
-        self, path: str | os.PathLike, arrays: dict[str, Any], attributes: dict[str, Any], window: tuple[int, int]
+        self,
+        path: str | os.PathLike[str],
+        arrays: dict[str, Any],
+        attributes: dict[str, Any],
+        window: tuple[int, int],
     ) -> None:
         """Take over how far the file goes, or the spikes of a checkpoint that holds them itself.
 

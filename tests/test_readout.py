@@ -1,18 +1,28 @@
-"""From votes to answers, by hand."""
+"""From spikes to answers, by hand, and by each rule."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from colanet.config.model import TargetInput
+import colanet
+from colanet.config import check, override
+from colanet.config.model import Network, Readout, TargetInput
+from colanet.errors import ConfigError
 from colanet.readout import (
+    READOUTS,
     UNANSWERED,
     criterion_value,
     decide,
+    make,
     prediction_path,
     score,
     values_of,
     write_predictions,
 )
+from colanet.session import Recording, Session
+from colanet.storage import read_h5
 
 
 def test_most_votes_win():
@@ -121,3 +131,180 @@ def test_predictions_are_written_in_the_words_of_the_label_file(tmp_path, none, 
 def test_predictions_stay_in_the_output_folder(tmp_path, name):
     assert prediction_path(tmp_path, target(prediction_file=name)) == tmp_path / "p.csv"
     assert prediction_path(tmp_path, target()) is None
+
+
+# ------------------------------------------------------------------------ rules
+
+PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"
+RULES = READOUTS.names()
+ROWS = [
+    # Two neurons a class; what a node does at step t its neuron does at t + 1.
+    "...@", "@@..", "....", "....",  # 3, then 0 and 1: first class 1, most spikes class 0
+    "@.@@", "@@..", "....", "....",  # 0, 2, 3 at once, then 0 and 1: first class 1, most spikes class 0
+    ".@@.", "..@.", "....", "....",  # 1 and 2 at once, then 2: first class 0 (a tie), most spikes class 1
+    "....", "....", "....", "..@.",  # nothing yet
+    "....", "....", "....", "....",  # 2 in the first step of the last object
+]  # fmt: skip
+CLASSES = [1, 1, 0, -1, 1]
+VOTES = [[2, 1], [3, 2], [1, 2], [0, 0], [0, 1]]
+COUNTS = [[1, 1, 0, 1], [2, 1, 1, 1], [0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+BY_RULE = {"votes": [0, 0, 1, -1, 1], "counts": [0, 0, 1, -1, 1], "first_spike": [1, 1, 0, -1, 1]}
+
+
+def described(rule, copies=1, **options):
+    return {
+        "copies": copies,
+        "inputs": [
+            {"name": "R", "kind": "text", "source": "rows.txt"},
+            {"name": "T", "kind": "state_target", "size": 2, "target_file": "labels.txt", "learning_time": 8,
+             "period": 4, "no_class": "-", "criterion": "averaged_F", "prediction_file": "p.csv"},
+        ],
+        "populations": [{"name": "N", "size": 4, "columns": 2}],
+        "projections": [{"source": "R", "target": "N", "weight": 9, "connection": "one_to_one"}],
+        "readout": {"kind": "state", "population": "N", "rule": rule, "options": options},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "rows.txt").write_text("\n".join(ROWS) + "\n")
+    (tmp_path / "labels.txt").write_text("".join(f"{label if label >= 0 else '-'}\n" for label in CLASSES))
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["reference", "numba"])
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_rules_by_hand(folder, rule, chunk, copies, engine):
+    network = Network.model_validate(described(rule, copies))
+    session = Session(network, base_dir=folder, engine=engine, chunk_steps=chunk, threads=1)
+    result = session.run()
+    assert session.answers().tolist() == BY_RULE[rule]
+    right = [answer == label for answer, label in zip(BY_RULE[rule], CLASSES, strict=True)]
+    assert (result.train_accuracy, result.accuracy) == (np.mean(right[:2]), np.mean(right[2:]))
+    assert result.unanswered == 1 / 3
+    assert result.confusion.sum() == 3
+    if rule == "first_spike":
+        assert (session.readout.evidence() == copies * np.array([[0, 1], [1, 2], [1, 1], [0, 0], [0, 1]])).all()
+        assert session.readout.first.tolist() == [1, 1, 1, 4, 0]
+    else:
+        assert (session.tally.votes == copies * np.array(VOTES)).all()
+    if rule == "counts":
+        np.testing.assert_array_equal(session.readout.counts, np.tile(COUNTS, copies))
+
+
+def drawn(rule, **values):
+    network = override(colanet.load(PUBLISHED), "readout.rule", rule)
+    return Session(network, train=1500, test=20, copies=2, engine="numba", threads=1, **values)
+
+
+@pytest.fixture(scope="module")
+def spikes():
+    """Object, step within its period and neuron of every spike of OUT, both copies."""
+    session = drawn("votes", recording=Recording(("OUT",)))
+    session.run()
+    step, neuron = np.concatenate([session.spikes("OUT", copy) for copy in range(2)]).T
+    return step // 15, step % 15, neuron
+
+
+def test_the_first_spike_of_two_noisy_copies(spikes):
+    shown, step, neuron = spikes
+    expected = []
+    for k in range(1520):
+        own = shown == k
+        first = neuron[own & (step == step[own].min(initial=99))]
+        expected.append(np.bincount(first, minlength=10).argmax() if len(first) else -1)
+    session = drawn("first_spike")
+    session.run()
+    assert session.answers().tolist() == expected
+    assert session.answers().tolist() != drawn_answers("votes")
+
+
+def drawn_answers(rule):
+    session = drawn(rule)
+    session.run()
+    return session.answers().tolist()
+
+
+def test_counts_answer_as_votes_do_and_hold_both_copies():
+    session = drawn("counts")
+    session.run()
+    assert session.answers().tolist() == drawn_answers("votes")
+    counts = session.readout.counts
+    assert counts.shape == (1520, 20)
+    assert (counts[:, :10] != counts[:, 10:]).any()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_whatever_the_chunks_and_the_checkpoints_the_answers_are_the_same(rule, tmp_path):
+    whole = drawn(rule)
+    expected = whole.run()
+    parts = drawn(rule, chunk_steps=601)
+    parts.run(1400 * 15 + 6)
+    parts.checkpoint(tmp_path / "c.h5")
+    rest = drawn(rule, chunk_steps=41)
+    rest.resume(tmp_path / "c.h5")
+    result = rest.run()
+    assert result.digest == expected.digest
+    np.testing.assert_array_equal(rest.answers(), whole.answers())
+    np.testing.assert_array_equal(result.confusion, expected.confusion)
+    for name, array in whole.readout.results().items():
+        np.testing.assert_array_equal(rest.readout.results()[name], array)
+    other = drawn(next(name for name in RULES if name != rule))
+    with pytest.raises(colanet.errors.CheckpointError, match="another configuration"):
+        other.resume(tmp_path / "c.h5")
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_files_of_a_run(folder, call, rule):
+    path = folder / "net.yaml"
+    colanet.config.save(Network.model_validate(described("votes")), path)
+    # Not written where it is the usual one.
+    assert "rule" not in path.read_text()
+    given = ["--set", f"readout.rule={rule}", "--engine", "reference", "--json"]
+    status, out, err = call("run", path, *given, "--out", folder / "out")
+    assert status == 0, err
+    arrays, _ = read_h5(folder / "out" / "results.h5")
+    assert arrays["answers"].tolist() == BY_RULE[rule]
+    assert set(arrays) >= {"votes", "labels"}
+    extra = {"first_spike": [1, 1, 1, 4, 0], "counts": COUNTS}
+    if rule in extra:
+        assert arrays[f"readout/{rule}"].tolist() == extra[rule]
+    shown = [("-" if answer < 0 else str(answer)) for answer in BY_RULE[rule]]
+    lines = (folder / "out" / "p.csv").read_text().splitlines()[1:]
+    assert [line.rpartition(",")[2] for line in lines] == shown
+    # Of the test labels 0, none, 1: by votes class 1 is right once (F = 2/3), class 0 never.
+    assert json.loads(out)["criterion_value"] == pytest.approx(1.0 if rule == "first_spike" else 1 / 3)
+
+
+def test_unknown_rules_and_options_are_one_line(folder, call):
+    known = "there is no readout called loudest; known are counts, first_spike, votes"
+    network = Network.model_validate(described("loudest"))
+    assert [str(problem) for problem in check(network)] == [f"readout: rule: {known}"]
+    with pytest.raises(ConfigError, match=known):
+        Session(network, base_dir=folder)
+    with pytest.raises(ConfigError, match=known):
+        make(Readout(population="N", rule="loudest"))
+    colanet.config.save(network, folder / "net.yaml")
+    status, _, err = call("validate", folder / "net.yaml")
+    assert (status, err.strip().endswith(known)) == (2, True)
+    assert len(err.splitlines()) == 1
+    network = Network.model_validate(described("first_spike", tau=3))
+    assert [str(p) for p in check(network)] == ["readout: options: there is no option tau; known: none"]
+    with pytest.raises(ConfigError, match=r"options of votes: there is no option tau; known: none"):
+        make(Readout(population="N", options={"tau": 3}))
+    status, _, err = call("run", PUBLISHED, "--set", "readout.rule=loudest")
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert known in err
+
+
+@pytest.mark.parametrize("options", ["{3x: 1}", "{a: [1]}", "{a: {b: 1}}", "{a: .inf}", "[1]", "3"])
+def test_options_are_names_with_numbers_or_texts(folder, options):
+    colanet.config.save(Network.model_validate(described("votes", a=1)), folder / "net.yaml")
+    text = (folder / "net.yaml").read_text()
+    assert "{a: 1}" in text
+    (folder / "net.yaml").write_text(text.replace("{a: 1}", options))
+    with pytest.raises(ConfigError, match=r"net\.yaml:\d+: readout: options: expected ") as caught:
+        colanet.load(folder / "net.yaml")
+    assert len(caught.value.problems) == 1

@@ -10,9 +10,9 @@ import numpy as np
 from colanet import archives
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
+from colanet.checkpoints import saved_state
 from colanet.errors import CheckpointError, DataError
 from colanet.inspection import weights
-from colanet.persistence import saved_state
 
 
 def read(path: str | os.PathLike, copies: int | None = None) -> tuple[Array, np.ndarray]:

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from colanet.commands.monitor import Monitor
 from colanet.commands.recordings import PROTOCOLS, write_recordings
 from colanet.commands.run import describe, drive, last_step, make_session, report, write_answers
 from colanet.commands.run import run as run_command
+from colanet.commands.run_options import RunOptions
 from colanet.errors import ColanetError, ConfigError, DataWarning, OutputError
 from colanet.locks import hold_folder
+from colanet.plan.fixed import FOREVER
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
 
@@ -32,7 +35,10 @@ MONITOR_STEPS = 10_000
 """Steps between two rows of the monitoring without -F."""
 FAILED = -1
 """Termination code in the log of a run that failed."""
-USAGE = "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1] [--stand-in=NAME=noise]"
+USAGE = (
+    "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1] "
+    "[--stand-in=NAME=noise]"
+)
 _WORDS = {"f": "--freeze-at", "T": "--stop-at", "R": "--seed"}
 _LEAST = {"f": 0, "T": 1, "R": 0, "F": 1}
 _FORMS = {"b": "binary", "t": "text", "l": "list"}
@@ -132,8 +138,10 @@ def _checked(letter: str, value: str) -> str:
         raise ConfigError(f"-e{value}: expected an experiment, the name of a .nnc file without its ending")
     if letter == "v" and value not in ("0", "1"):
         raise ConfigError(f"-v{value}: expected 0 or 1")
-    if letter in _LEAST and not (value.isascii() and value.isdigit() and _LEAST[letter] <= int(value[:20]) < 2**62):
-        raise ConfigError(f"-{letter}{value}: expected a whole number, {_LEAST[letter]} to {2**62 - 1}")
+    if letter in _LEAST and not (
+        value.isascii() and value.isdigit() and _LEAST[letter] <= int(value[:20]) < FOREVER
+    ):
+        raise ConfigError(f"-{letter}{value}: expected a whole number, {_LEAST[letter]} to {FOREVER - 1}")
     if letter == "P":
         found = _PROTOCOL.match(value)
         if not found or (found[2] and int(found[2]) >= int(found[3])):
@@ -141,7 +149,7 @@ def _checked(letter: str, value: str) -> str:
     return value
 
 
-def options_of(path: Path, letters: dict[str, str], engine: str) -> dict[str, Any]:
+def options_of(path: Path, letters: dict[str, str], engine: str) -> RunOptions:
     """The options of `colanet run` that the letters stand for."""
     words = ["--engine", engine]
     for letter, word in _WORDS.items():
@@ -158,22 +166,22 @@ def options_of(path: Path, letters: dict[str, str], engine: str) -> dict[str, An
     words += ["--protocol-inputs"] if "r" in letters else []
     if not sys.stderr.isatty():
         words.append("--quiet")
-    return run_command.make_context("ArNIGPU", [*words, "--", str(path)]).params
+    return RunOptions(**run_command.make_context("ArNIGPU", [*words, "--", str(path)]).params)
 
 
 def _run(folder: Path, letters: dict[str, str], engine: str, log: Log, stand_ins: Sequence[str] = ()) -> Result:
     path = folder / f"{letters['e']}.nnc"
-    options = options_of(path, letters, engine) | {"stand_ins": stand_ins}
-    session = make_session(path, options)
-    stop = last_step(session, options["stop_at"], log.say, option="-T")
+    options = replace(options_of(path, letters, engine), stand_ins=tuple(stand_ins))
+    monitor = Monitor(options.monitor, log.say) if options.monitor else None
+    session = make_session(options, monitor)
+    stop = last_step(session, options.stop_at, log.say, option="-T")
     clear(session, folder, path.stem)
     if session.recording and session.recording.first >= stop:
         said = f"-P{letters['P']}: the run ends at step {stop}, nothing is recorded"
         warnings.warn(said, DataWarning, stacklevel=2)
-    log.say(f"{path}: {describe(session, options['engine'])}")
-    monitor = Monitor(session, options["monitor"], log.say)
+    log.say(f"{path}: {describe(session, options.engine)}")
     try:
-        result = drive(session, stop, options, None, monitor)
+        result = drive(session, stop, options)
         write_recordings(session, options, folder, path.stem)
         write_answers(session, folder)
     finally:
@@ -181,7 +189,7 @@ def _run(folder: Path, letters: dict[str, str], engine: str, log: Log, stand_ins
             session.tally.records.remove()
             with suppress(OSError):
                 session.tally.records.path.parent.rmdir()
-    if options["monitor"]:
+    if monitor:
         monitor.write(folder / f"monitoring.{path.stem}.csv")
     return result
 
@@ -208,7 +216,7 @@ class Log:
         If it cannot be written.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.caught = warnings.catch_warnings()
 
@@ -218,7 +226,7 @@ class Log:
         self.caught.__enter__()
         shown = warnings.showwarning
 
-        def show(message, *rest, **more) -> None:
+        def show(message: Warning | str, *rest: Any, **more: Any) -> None:
             self.say(f"warning: {message}")
             shown(message, *rest, **more)
 

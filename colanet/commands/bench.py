@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -18,9 +19,9 @@ import click
 import numpy as np
 
 from colanet import config
-from colanet.commands import options
 from colanet.commands.dataset import with_dataset
-from colanet.engine.base import InputSpikes
+from colanet.commands.options import lenient
+from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.plan import build
 from colanet.session import Session
@@ -38,34 +39,58 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@options.lenient
-def bench(
-    configuration: Path,
-    copies: int,
-    train: int,
-    test: int,
-    rounds: int,
-    dataset: str | None,
-    data: Path | None,
-    as_json: bool,
-    lenient: bool,
-) -> None:
+@lenient
+def bench(**given: Any) -> None:
     """Measure microseconds per image and copy on one core, and the time against the input rate."""
-    network = with_dataset(config.load(configuration, lenient=lenient), dataset)
+    options = BenchOptions(**given)
+    result = measure(options)
+    click.echo(json.dumps(result) if options.as_json else report(result))
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """What `colanet bench` was asked for; the fields are the options of the same names."""
+
+    configuration: Path
+    copies: int
+    train: int
+    test: int
+    rounds: int
+    dataset: str | None
+    data: Path | None
+    as_json: bool
+    lenient: bool
+
+
+def measure(options: BenchOptions) -> dict[str, Any]:
+    """The medians of all rounds, and the time against the input rate.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration shows no labelled images.
+    """
+    network = with_dataset(config.load(options.configuration, lenient=options.lenient), options.dataset)
 
     def session() -> Session:
         return Session(
-            network, base_dir=configuration.parent, engine="numba", threads=1, copies=copies,
-            train=train, test=test, data_dir=data,
+            network, base_dir=options.configuration.parent, engine="numba", threads=1, copies=options.copies,
+            train=options.train, test=options.test, data_dir=options.data,
         )  # fmt: skip
 
     first = session()
     if first.votes is None:
-        raise ConfigError(f"{configuration}: nothing to time, it has no labelled images")
-    click.echo(f"{configuration}: {rounds} rounds of {train} + {test} images, {copies} copies, one core", err=True)
+        raise ConfigError(f"{options.configuration}: nothing to time, it has no labelled images")
+    asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
+    click.echo(f"{options.configuration}: {asked}", err=True)
     first.run(10 * first.votes.period)  # compiles, or loads what is compiled
-    runs = [measure(session()) for _ in range(rounds)]
-    result: dict[str, Any] = {"copies": copies, "train_images": train, "test_images": test, "rounds": rounds}
+    runs = [one_round(session()) for _ in range(options.rounds)]
+    result: dict[str, Any] = {
+        "copies": options.copies,
+        "train_images": options.train,
+        "test_images": options.test,
+        "rounds": options.rounds,
+    }
     for part in ("training", "test"):
         spent, roof = (median(run[part][i] for run in runs) for i in (0, 1))
         result[part] = {
@@ -75,10 +100,10 @@ def bench(
         }
     result["synaptic_events_per_second"] = median(run["events_per_second"] for run in runs)
     result["input_rate"] = against_rate(network)
-    click.echo(json.dumps(result) if as_json else report(result))
+    return result
 
 
-def measure(session: Session) -> dict[str, Any]:
+def one_round(session: Session) -> dict[str, Any]:
     """One round: (microseconds per image and copy, roofline) of training and test."""
     assert session.votes is not None
     p, period, copies = session.presentation, session.votes.period, session.plan.copies
@@ -99,6 +124,7 @@ def advance(session: Session, stop: int, freeze: int) -> None:
 
 
 def seconds(call: Callable[[], Any]) -> float:
+    """Seconds that a call takes."""
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
@@ -128,7 +154,7 @@ def roofline(session: Session, first: int, last: int) -> float:
     return total
 
 
-def against_rate(network) -> list[dict[str, float]]:
+def against_rate(network: Network) -> list[dict[str, float]]:
     """Time of a step, frozen, for random input of several rates; with and without random kicks."""
     from colanet.engine.numba_engine import NumbaEngine
 
@@ -142,28 +168,32 @@ def against_rate(network) -> list[dict[str, float]]:
             described = described.model_copy(update={"copies": 1})
             plan = build(described, input_sizes={i.name: i.size or _size(i) for i in described.inputs})
             engine = NumbaEngine(plan)
-            inputs = random_input(plan, steps, rate)
+            drawn = [Drawn(*i, 0.0 if number else rate, steps) for number, i in enumerate(plan.inputs)]
+            inputs = engine.encode(drawn, 0, 0, steps)
             engine.run(inputs, 0, 10, freeze=0)
             row[name] = 1e6 * seconds(partial(engine.run, inputs, 10, steps, freeze=0)) / steps
         rows.append(row)
     return rows
 
 
-def _size(described) -> int:
+def _size(described: Any) -> int:
     return int(np.prod(described.shape)) if getattr(described, "shape", None) else 784
 
 
-def random_input(plan, steps: int, rate: float) -> InputSpikes:
-    """Random spikes in the first input, silence in the others."""
-    rng = np.random.default_rng(0)
-    base = -plan.history
-    ptr, index = [], []
-    for number, (_, size) in enumerate(plan.inputs):
-        counts = rng.binomial(size, rate if number == 0 else 0.0, steps - base)
-        counts[:-base] = 0
-        ptr.append(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-        index.append(rng.integers(0, size, int(counts.sum())).astype(np.int32))
-    return InputSpikes(base, steps, tuple(ptr), tuple(index))
+class Drawn:
+    """Random spikes, drawn once: every node fires with the same probability at every step from 0 to `steps`."""
+
+    def __init__(self, name: str, size: int, rate: float, steps: int) -> None:
+        self.name, self.size = name, size
+        self.n_steps: int | None = steps
+        rng = np.random.default_rng(0)
+        self.ptr = np.concatenate([[0], np.cumsum(rng.binomial(size, rate, steps))]).astype(np.int64)
+        self.index = rng.integers(0, size, int(self.ptr[-1])).astype(np.int32)
+
+    def spikes(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of the steps start <= t < stop."""
+        ptr = self.ptr[start : stop + 1]
+        return ptr - ptr[0], self.index[ptr[0] : ptr[-1]]
 
 
 def report(result: dict[str, Any]) -> str:

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from colanet import atomic
+from colanet import atomic, contents
+from colanet.observers import Observer, Seen
 from colanet.session import Session
 
 
-class Monitor:
+class Monitor(Observer):
     """The table; its rows go with the session's checkpoints, so that a resumed run has them all.
 
     Parameters
     ----------
-    session : Session
-    every : int or None
-        Steps between two rows; None: no rows.
+    every : int
+        Steps between two rows; one more stands at the end of a run.
     say : callable
         Called with a line for every row.
     """
 
+    name = "monitor"
+    place = "kept/"
     COLUMNS = ("step", "accuracy", "spikes", "mean_weight", "mean_threshold", "mean_stability")
 
-    def __init__(self, session: Session, every: int | None, say: Callable[[str], None]):
-        self.session, self.every, self.say = session, every, say
-        earlier = session.kept.get("monitor", np.zeros((0, len(self.COLUMNS))))
-        self.rows: list[tuple[float, ...]] = [tuple(row) for row in earlier.tolist()]
-        self.spikes = sum(row[2] for row in self.rows)
+    def __init__(self, every: int, say: Callable[[str], None]) -> None:
+        self.every, self.say = every, say
+        self.rows: list[tuple[float, ...]] = []
 
-    def boundaries(self, stop: int) -> range:
-        """Steps before `stop` at which a row is due."""
-        return multiples(self.every, self.session.step, stop) if self.every else range(0)
+    def begin(self, session: Session) -> None:
+        """Look at this session."""
+        self.session = session
 
-    def due(self, stop: int) -> bool:
-        """Whether a row belongs to the present step of a run up to `stop`."""
-        return self.every is not None and (self.session.step % self.every == 0 or self.session.step == stop)
+    def cuts(self, start: int, stop: int, freeze: int | None) -> range:
+        """Steps at which a row is due."""
+        return multiples(self.every, start, stop)
+
+    def seen(self, stretch: Seen) -> None:
+        """Add a row if one is due."""
+        if stretch.stop % self.every == 0 or stretch.stop == stretch.end:
+            self.look()
 
     def look(self) -> None:
         """Add a row: accuracy of all finished objects, spikes since the last row, means over plastic neurons."""
         session = self.session
-        total = session.tally.spikes.sum()
+        spikes = session.tally.spikes.sum() - sum(row[2] for row in self.rows)
         score = session.score(0, session.finished_objects())
         plastic = [p.name for p in session.plan.populations if p.plasticity]
         links = [p.name for p in session.plan.projections if p.kind == "plastic"]
@@ -51,11 +58,20 @@ class Monitor:
             np.mean([session.thresholds(name).mean() for name in plastic]) if plastic else np.nan,
             np.mean([session.stability(name).mean() for name in plastic]) if plastic else np.nan,
         ]
-        row = (session.step, score.accuracy if score else np.nan, total - self.spikes, *means)
-        self.spikes = total
+        row = (session.step, score.accuracy if score else np.nan, spikes, *means)
         self.rows.append(tuple(float(value) for value in row))
-        session.kept["monitor"] = np.array(self.rows)
         self.say("monitor: " + ", ".join(f"{c} {v:.6g}" for c, v in zip(self.COLUMNS, row, strict=True)))
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The rows."""
+        return {"kept/monitor": np.array(self.rows, dtype=float).reshape(-1, len(self.COLUMNS))}, {}
+
+    def restore(self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
+        """Take over the rows, if there are any. CheckpointError."""
+        rows = np.zeros((0, len(self.COLUMNS)))
+        if "kept/monitor" in arrays:
+            rows = contents.array(path, arrays, "kept/monitor", dtype=float, shape=(None, len(self.COLUMNS)))
+        self.rows = [tuple(row) for row in rows.tolist()]
 
     def write(self, path: Path) -> None:
         """Write the table as CSV, an empty field where there is no value."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from colanet import config
-from colanet.commands import options
 from colanet.commands.dataset import with_dataset
+from colanet.commands.options import lenient
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError
@@ -40,35 +42,46 @@ def parse_shape(text: str | None) -> tuple[int, int] | None:
               help="In a run of colanet continual: after task N (repeatable).  [default: first, last]")  # fmt: skip
 @click.option("--shape", metavar="HEIGHTxWIDTH", help="Of the pictures.  [default: the input's, or a square]")
 @click.option("--labels", metavar="A,B,...", help="Names of the columns.")
-def fields(
-    files: tuple[Path, ...],
-    out: Path,
-    copy: int,
-    projection: str | None,
-    tasks: tuple[int, ...],
-    shape: str | None,
-    labels: str | None,
-) -> None:
+def fields(**given: Any) -> None:
     """Draw the receptive fields in states that colanet run --save wrote, or in runs of colanet continual.
 
     Several files stand side by side. One row a column, one picture a neuron; red: positive weights, blue: negative
     ones, crossed frame: a neuron that has learnt nothing.
     """
-    from dataclasses import replace
+    draw_fields(FieldsOptions(**given))
 
+
+@dataclass(frozen=True)
+class FieldsOptions:
+    """What `colanet picture fields` was asked for; the fields are the options of the same names."""
+
+    files: tuple[Path, ...]
+    out: Path
+    copy: int
+    projection: str | None
+    tasks: tuple[int, ...]
+    shape: str | None
+    labels: str | None
+
+
+def draw_fields(options: FieldsOptions) -> None:
+    """Draw the fields of all files into one picture."""
     from colanet import viz
     from colanet.viz.sources import read_fields, side_by_side
 
-    viz.check_suffix(out)
-    size = parse_shape(shape)
-    parts = [read_fields(f, copy=copy, projection=projection, shape=size, tasks=tasks) for f in files]
+    viz.check_suffix(options.out)
+    size = parse_shape(options.shape)
+    parts = [
+        read_fields(file, copy=options.copy, projection=options.projection, shape=size, tasks=options.tasks)
+        for file in options.files
+    ]
     found = side_by_side(parts)
     if len(found.titles) == 1:
         found = replace(found, titles=("",))
-    if labels is not None:
-        found = replace(found, labels=tuple(labels.split(",")))
-    viz.save(found.draw(), out)
-    click.echo(f"wrote {out}", err=True)
+    if options.labels is not None:
+        found = replace(found, labels=tuple(options.labels.split(",")))
+    viz.save(found.draw(), options.out)
+    click.echo(f"wrote {options.out}", err=True)
 
 
 @picture.command()
@@ -88,31 +101,41 @@ def fields(
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
               help="The picture; the suffix says the format.")  # fmt: skip
-@options.lenient
-def raster(
-    configuration: Path,
-    image: int,
-    count: int,
-    load: Path | None,
-    copy: int,
-    settings: tuple[str, ...],
-    seed: int,
-    engine: str,
-    dataset: str | None,
-    data: Path | None,
-    out: Path,
-    lenient: bool,
-) -> None:
+@lenient
+def raster(**given: Any) -> None:
     """Show an image to the network of CONFIGURATION and draw the spikes of all its sections."""
+    draw_raster(RasterOptions(**given))
+
+
+@dataclass(frozen=True)
+class RasterOptions:
+    """What `colanet picture raster` was asked for; the fields are the options of the same names."""
+
+    configuration: Path
+    image: int
+    count: int
+    load: Path | None
+    copy: int
+    settings: tuple[str, ...]
+    seed: int
+    engine: str
+    dataset: str | None
+    data: Path | None
+    out: Path
+    lenient: bool
+
+
+def draw_raster(options: RasterOptions) -> None:
+    """Run the network over some images and draw its spikes."""
     from colanet import viz
     from colanet.viz.sources import draw_image
 
-    viz.check_suffix(out)
-    network = with_dataset(config.load(configuration, lenient=lenient), dataset)
-    network = config.override_all(network, parse_settings(settings))
+    viz.check_suffix(options.out)
+    network = with_dataset(config.load(options.configuration, lenient=options.lenient), options.dataset)
+    network = config.override_all(network, parse_settings(options.settings))
     figure = draw_image(
-        network, image, base_dir=configuration.parent, state=load, count=count, copy=copy, seed=seed, engine=engine,
-        data_dir=data,
+        network, options.image, base_dir=options.configuration.parent, state=options.load, count=options.count,
+        copy=options.copy, seed=options.seed, engine=options.engine, data_dir=options.data,
     )  # fmt: skip
-    viz.save(figure, out)
-    click.echo(f"wrote {out}", err=True)
+    viz.save(figure, options.out)
+    click.echo(f"wrote {options.out}", err=True)

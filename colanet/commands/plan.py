@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from colanet import config
-from colanet.commands import options
+from colanet.commands.options import lenient, stand_ins
 from colanet.errors import ColanetError
-from colanet.plan import build, memory
+from colanet.plan import Plan, build, memory
 from colanet.plan.describe import describe
 
 
@@ -17,20 +19,43 @@ from colanet.plan.describe import describe
 @click.argument("configuration", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
-@options.stand_ins
-@options.lenient
-def plan(configuration: Path, seed: int, data: Path | None, stand_ins: tuple[str, ...], lenient: bool) -> None:
+@stand_ins
+@lenient
+def plan(**given: Any) -> None:
     """Print the plan of CONFIGURATION: populations, projections, the operations of a step, memory.
 
     Data files are opened only if they decide the size of an input.
     """
-    network = config.load(configuration, lenient=lenient, stand_ins=stand_ins)
+    click.echo(describe(made_plan(PlanOptions(**given))))
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What `colanet plan` was asked for; the fields are the options of the same names."""
+
+    configuration: Path
+    seed: int
+    data: Path | None
+    lenient: bool
+    stand_ins: tuple[str, ...] = ()
+
+
+def made_plan(options: PlanOptions) -> Plan:
+    """The plan of a configuration.
+
+    Raises
+    ------
+    ConfigError, DataError
+    """
+    network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
     try:
-        made = build(network, seed=seed)
+        made = build(network, seed=options.seed)
     except ColanetError:
         from colanet.encoding import build_sources
 
-        presentation = build_sources(network.inputs, base_dir=configuration.parent, seed=seed, data_dir=data)
-        made = build(network, input_sizes={s.name: s.size for s in presentation.sources}, seed=seed)
+        presentation = build_sources(
+            network.inputs, base_dir=options.configuration.parent, seed=options.seed, data_dir=options.data
+        )
+        made = build(network, input_sizes={s.name: s.size for s in presentation.sources}, seed=options.seed)
     memory.check(made)
-    click.echo(describe(made))
+    return made

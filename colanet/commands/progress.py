@@ -27,7 +27,7 @@ class Progress:
         Units that were finished before, which took none of the time measured here.
     """
 
-    def __init__(self, total: int, unit: str, quiet: bool = False, *, done: int = 0):
+    def __init__(self, total: int, unit: str, quiet: bool = False, *, done: int = 0) -> None:
         self.total, self.unit, self.quiet = total, unit, quiet
         self.done = self.before = done
         self.began = self.last_line = time.monotonic()

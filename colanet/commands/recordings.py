@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from colanet.atomic import atomic_path
+from colanet.commands.run_options import RunOptions
 from colanet.config.model import Network
 from colanet.encoding import records
 from colanet.errors import ConfigError
@@ -41,48 +42,35 @@ def parse_range(text: str | None) -> tuple[int, int | None]:
     return result
 
 
-def check_options(options: dict[str, Any]) -> None:
-    """ConfigError if an option needs another one that is not there."""
-    for name in ("record", "protocol"):
-        if options[name] and options["out"] is None:
-            raise ConfigError(f"--{name} needs --out DIR")
-    if options["record_sections"] is not None and not options["record"]:
-        raise ConfigError("--record-sections needs --record")
-    if options["record_steps"] is not None and not (options["record"] or options["protocol"]):
-        raise ConfigError("--record-steps needs --record or --protocol")
-    if options["protocol_inputs"] and not options["protocol"]:
-        raise ConfigError("--protocol-inputs needs --protocol")
-
-
-def recording_of(network: Network, options: dict[str, Any]) -> Recording | None:
+def recording_of(network: Network, options: RunOptions) -> Recording | None:
     """What the session must record for the files that the options ask for."""
     sections: list[str] = []
     populations = [p.name for p in network.populations]
-    if options["record"]:
+    if options.record:
         sections += record_sections(options) or populations
-    if options["protocol"]:
+    if options.protocol:
         sections += populations
-        sections += [i.name for i in network.inputs] if options["protocol_inputs"] else []
+        sections += [i.name for i in network.inputs] if options.protocol_inputs else []
     if not sections:
         return None
-    first, last = parse_range(options["record_steps"])
-    return Recording(tuple(dict.fromkeys(sections)), first, last, folder=options["out"])
+    first, last = parse_range(options.record_steps)
+    return Recording(tuple(dict.fromkeys(sections)), first, last, folder=options.out)
 
 
-def record_sections(options: dict[str, Any]) -> list[str]:
+def record_sections(options: RunOptions) -> list[str]:
     """The sections that --record-sections names; none: all populations."""
-    return [name.strip() for name in (options["record_sections"] or "").split(",") if name.strip()]
+    return [name.strip() for name in (options.record_sections or "").split(",") if name.strip()]
 
 
 def write_recordings(
-    session: Session, options: dict[str, Any], out: Path, name: str
+    session: Session, options: RunOptions, out: Path, name: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the files of recorded spikes; returns the data sets for the results file, and the names of the files.
 
     Parameters
     ----------
     session : Session
-    options : dict
+    options : RunOptions
     out : Path
     name : str
         The experiment's, for the protocols.
@@ -97,19 +85,19 @@ def write_recordings(
         kept.check()
     extra: dict[str, Any] = {}
     files: list[str] = []
-    if options["record"]:
+    if options.record:
         chosen = record_sections(options) or [p.name for p in session.plan.populations]
         keys = [key for key in kept.keys if key.split("/", 1)[1] in chosen]
-        if options["record"] == "hdf5":
+        if options.record == "hdf5":
             rows = np.dtype(np.int64)
             extra = {f"spikes/{key}": Blocks((kept.count(key), 2), rows, kept.blocks(key)) for key in keys}
         else:
             for key in keys:
                 copy, section = key.split("/", 1)
-                files.append(f"spikes.{section}.{copy}.{_SUFFIXES[options['record']]}")
-                write_sections(session, [key], options["record"], out / files[-1])
-    if options["protocol"]:
-        files += write_protocol(session, options["protocol"], out, name, inputs=options["protocol_inputs"])
+                files.append(f"spikes.{section}.{copy}.{_SUFFIXES[options.record]}")
+                write_sections(session, [key], options.record, out / files[-1])
+    if options.protocol:
+        files += write_protocol(session, options.protocol, out, name, inputs=options.protocol_inputs)
     return extra, files
 
 
@@ -129,7 +117,7 @@ def write_protocol(session: Session, form: str, out: Path, name: str, *, inputs:
     return files
 
 
-def write_sections(session: Session, keys: list[str], form: str, path: str | os.PathLike) -> None:
+def write_sections(session: Session, keys: list[str], form: str, path: str | os.PathLike[str]) -> None:
     """Write recorded sections side by side as one file; rows and steps are counted from the first recorded step."""
     assert session.recording is not None
     sizes = dict(session.plan.inputs) | {p.name: p.size for p in session.plan.populations}

@@ -18,7 +18,8 @@ from colanet.commands.monitor import Monitor, multiples
 from colanet.commands.options import lenient, stand_ins
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
-from colanet.commands.recordings import FORMATS, PROTOCOLS, check_options, recording_of, write_recordings
+from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
+from colanet.commands.run_options import RunOptions
 from colanet.config.overrides import parse_settings
 from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
@@ -65,51 +66,49 @@ from colanet.spool import FILE, Spool
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @stand_ins
 @lenient
-def run(configuration: Path, **options: Any) -> None:
+def run(**given: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
-    for name in ("checkpoint", "resume", "overwrite"):
-        if options[name] and options["out"] is None:
-            raise ConfigError(f"--{name} needs --out DIR")
-    if options["resume"] and options["overwrite"]:
-        raise ConfigError("--resume and --overwrite: give one of them")
-    check_options(options)
-    session = make_session(configuration, options)
-    stop = last_step(session, options["stop_at"], speaker(options))
-    freeze = session.default_freeze if options["freeze_at"] is None else options["freeze_at"]
+    execute(RunOptions(**given))
+
+
+def execute(options: RunOptions) -> None:
+    """Make a session, or take up that of a checkpoint; train, test, write and print."""
+    monitor = Monitor(options.monitor, options.say) if options.monitor else None
+    session = make_session(options, monitor)
+    stop = last_step(session, options.stop_at, options.say)
+    freeze = session.default_freeze if options.freeze_at is None else options.freeze_at
     session.terms = {"--stop-at": stop, "--freeze-at": "never" if freeze is None else freeze}
-    checkpoint = options["out"] / "checkpoint.h5" if options["out"] else None
-    resuming = options["resume"] and checkpoint is not None and checkpoint.exists()
-    if options["load"] and not resuming:
-        session.load(options["load"])
-    with hold_folder(options["out"], "run") if options["out"] else contextlib.nullcontext():
-        prepare_outputs(options, checkpoint)
+    checkpoint = options.checkpoint_file
+    resuming = options.resume and checkpoint is not None and checkpoint.exists()
+    if options.load and not resuming:
+        session.load(options.load)
+    with hold_folder(options.out, "run") if options.out else contextlib.nullcontext():
+        prepare_outputs(options)
         if resuming and checkpoint:
             session.resume(checkpoint)
         try:
-            work(session, configuration, stop, options, checkpoint)
+            work(session, stop, options, monitor)
         except KeyboardInterrupt as error:
             there = checkpoint is not None and checkpoint.exists()
             raise KeyboardInterrupt(f"--resume continues from {checkpoint}" if there else "") from error
 
 
-def work(
-    session: Session, configuration: Path, stop: int, options: dict[str, Any], checkpoint: Path | None
-) -> None:
+def work(session: Session, stop: int, options: RunOptions, monitor: Monitor | None) -> None:
     """Train, test, write and print."""
-    say = speaker(options)
-    if options["fields"]:
+    if options.fields:
         draw_fields(session)  # better refused now than after an hour of training
-    say(f"{configuration}: {describe(session, options['engine'])}")
-    if session.target and session.target.prediction_file and not options["out"]:
-        say(f"prediction_file {session.target.prediction_file} is written only with --out DIR, into that folder")
+    options.say(f"{options.configuration}: {describe(session, options.engine)}")
+    if session.target and session.target.prediction_file and not options.out:
+        name = session.target.prediction_file
+        options.say(f"prediction_file {name} is written only with --out DIR, into that folder")
     if session.step >= stop:
-        say(f"nothing is left to run, step {session.step} is reached")
+        options.say(f"nothing is left to run, step {session.step} is reached")
     else:
-        announce_compilation(session, say)
-    monitor = Monitor(session, options["monitor"], say)
+        announce_compilation(session, options.say)
+    checkpoint = options.checkpoint_file
     try:
-        result = drive(session, stop, options, checkpoint, monitor)
-        finish(session, configuration.stem, options, result, monitor, checkpoint)
+        result = drive(session, stop, options)
+        finish(session, options, result, monitor)
     except BaseException:
         # Without a checkpoint nothing can go on from what was recorded.
         if not (checkpoint and checkpoint.exists()):
@@ -117,33 +116,27 @@ def work(
         raise
 
 
-def speaker(options: dict[str, Any]) -> Callable[[str], None]:
-    """Says a line on standard error, or nothing with ``--quiet``."""
-    return (lambda text: None) if options["quiet"] else (lambda text: click.echo(text, err=True))
-
-
-def make_session(configuration: Path, options: dict[str, Any]) -> Session:
+def make_session(options: RunOptions, monitor: Monitor | None = None) -> Session:
     """The session that the options ask for."""
-    network = config.load(configuration, lenient=options["lenient"], stand_ins=options["stand_ins"])
+    network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
     # All at once: only the final result has to be consistent.
-    network = config.override_all(with_dataset(network, options["dataset"]), parse_settings(options["settings"]))
+    network = config.override_all(with_dataset(network, options.dataset), parse_settings(options.settings))
     return Session(
         network,
-        base_dir=configuration.parent,
-        engine=options["engine"],
-        seed=options["seed"],
-        threads=options["threads"],
-        copies=options["copies"],
-        train=options["train"],
-        test=options["test"],
-        data_dir=options["data"],
+        base_dir=options.configuration.parent,
+        engine=options.engine,
+        seed=options.seed,
+        threads=options.threads,
+        copies=options.copies,
+        train=options.train,
+        test=options.test,
+        data_dir=options.data,
         recording=recording_of(network, options),
+        observers=(monitor,) if monitor else (),
     )
 
 
-def last_step(
-    session: Session, asked: int | None, say: Callable[[str], None], option: str = "--stop-at"
-) -> int:
+def last_step(session: Session, asked: int | None, say: Callable[[str], None], option: str = "--stop-at") -> int:
     """Where the run stops: with labels at the end of the data at the latest; `option` is what the user may say.
 
     Raises
@@ -164,26 +157,27 @@ def last_step(
     return stop
 
 
-def prepare_outputs(options: dict[str, Any], checkpoint: Path | None) -> None:
+def prepare_outputs(options: RunOptions) -> None:
     """Refuse places that cannot be written to, better now than after an hour of training, and lost checkpoints."""
-    files = [path for path in (options["save"], options["fields"]) if path]
-    if options["fields"]:
+    checkpoint = options.checkpoint_file
+    files = [path for path in (options.save, options.fields) if path]
+    if options.fields:
         from colanet.viz import check_suffix
 
-        check_suffix(options["fields"])
-    check_apart(files, options["out"])
+        check_suffix(options.fields)
+    check_apart(files, options.out)
     if checkpoint:
         files += [checkpoint, checkpoint.with_name("results.h5")]
     for path in files:
         make_folder(path.parent)
         final_place(path)
-    if checkpoint and checkpoint.exists() and not options["resume"]:
-        if not options["overwrite"]:
+    if checkpoint and checkpoint.exists() and not options.resume:
+        if not options.overwrite:
             raise ConfigError(
                 f"{checkpoint}: is of an interrupted run; --resume continues it, --overwrite begins anew"
             )
         checkpoint.unlink()
-    if checkpoint and not options["resume"]:
+    if checkpoint and not options.resume:
         # Of a run that was killed before its first checkpoint, or is not wanted any more.
         checkpoint.with_name(FILE).unlink(missing_ok=True)
 
@@ -201,7 +195,7 @@ def describe(session: Session, asked: str) -> str:
     return f"{plan.n_neurons} neurons, {copies}{objects}, {engine}, threads {session.threads}, seed {plan.seed}"
 
 
-def announce_compilation(session: Session, say) -> None:
+def announce_compilation(session: Session, say: Callable[[str], None]) -> None:
     """Say so when the first call will have to compile."""
     if session.engine.name == "numba":
         from colanet.compiled import is_compiled
@@ -210,60 +204,54 @@ def announce_compilation(session: Session, say) -> None:
             say("compiling kernels, once on this machine (about half a minute) ...")
 
 
-def drive(
-    session: Session, stop: int, options: dict[str, Any], checkpoint: Path | None, monitor: Monitor
-) -> Result:
-    """Run to the end with progress, monitoring and checkpoints."""
-    every = options["checkpoint"]
-    boundaries = set(monitor.boundaries(stop))
-    boundaries |= set(multiples(every, session.step, stop)) if every else set()
+def drive(session: Session, stop: int, options: RunOptions) -> Result:
+    """Run to the end, showing how far it is, and write a checkpoint every so often."""
+    every, checkpoint = options.checkpoint, options.checkpoint_file
+    boundaries = multiples(every, session.step, stop) if every else ()
     period, unit = (session.votes.period, "images") if session.votes else (1, "steps")
-    with Progress(-(-stop // period), unit, options["quiet"], done=session.step // period) as progress:
+    with Progress(-(-stop // period), unit, options.quiet, done=session.step // period) as progress:
 
         def watch(now: Session) -> None:
             recent = now.score(max(now.finished_objects() - 2000, 0), now.finished_objects())
             progress.update(
                 now.step // period, f"accuracy of the last 2000: {recent.accuracy:.3f}" if recent else ""
             )
-            if monitor.due(stop):
-                monitor.look()
             if checkpoint and every and now.step % every == 0:
                 now.checkpoint(checkpoint)
 
-        return session.run(stop, freeze=options["freeze_at"], watch=watch, boundaries=boundaries)
+        return session.run(stop, freeze=options.freeze_at, watch=watch, boundaries=boundaries)
 
 
-def finish(
-    session: Session,
-    name: str,
-    options: dict[str, Any],
-    result: Result,
-    monitor: Monitor,
-    checkpoint: Path | None,
-) -> None:
-    """Write what was asked for and print the result; `name` is the configuration's."""
-    if options["save"]:
-        session.save(options["save"])
-    if options["fields"]:
+def finish(session: Session, options: RunOptions, result: Result, monitor: Monitor | None) -> None:
+    """Write what was asked for and print the result."""
+    if options.save:
+        session.save(options.save)
+    if options.fields:
         from colanet.viz import save
 
-        save(draw_fields(session), options["fields"])
-    if options["out"]:
-        results = options["out"] / "results.h5"
-        earlier = listed(results) if results.exists() else set()
-        extra, files = write_recordings(session, options, options["out"], name)
-        if monitor.rows:
-            extra["monitor"] = np.array(monitor.rows)
-            files.append(f"monitoring.{name}.csv")
-            monitor.write(options["out"] / files[-1])
-        session.write_results(results, result, extra, files)
-        remove_stale(options["out"], earlier - set(files))
-        write_answers(session, options["out"])
-        if checkpoint and checkpoint.exists():
-            checkpoint.unlink()
-        # Last, because a checkpoint without its spool could not be resumed.
-        remove_spool(session)
-    click.echo(json.dumps(result.as_dict()) if options["as_json"] else report(result))
+        save(draw_fields(session), options.fields)
+    if options.out:
+        write_folder(session, options, options.out, result, monitor)
+    click.echo(json.dumps(result.as_dict()) if options.as_json else report(result))
+
+
+def write_folder(session: Session, options: RunOptions, out: Path, result: Result, monitor: Monitor | None) -> None:
+    """Write results, recordings, monitoring and answers into a folder; remove what an earlier run left there."""
+    name, results = options.configuration.stem, out / "results.h5"
+    earlier = listed(results) if results.exists() else set()
+    extra, files = write_recordings(session, options, out, name)
+    if monitor and monitor.rows:
+        extra["monitor"] = np.array(monitor.rows)
+        files.append(f"monitoring.{name}.csv")
+        monitor.write(out / files[-1])
+    session.write_results(results, result, extra, files)
+    remove_stale(out, earlier - set(files))
+    write_answers(session, out)
+    checkpoint = options.checkpoint_file
+    if checkpoint and checkpoint.exists():
+        checkpoint.unlink()
+    # Last, because a checkpoint without its spool could not be resumed.
+    remove_spool(session)
 
 
 def write_answers(session: Session, folder: Path) -> None:
@@ -314,6 +302,7 @@ def report(result: Result) -> str:
 
 
 def format_confusion(confusion: np.ndarray | None) -> str:
+    """The table; the row of objects without a class only if there are any."""
     if confusion is None:
         return ""
     rows = confusion if confusion[-1].any() else confusion[:-1]

@@ -16,9 +16,11 @@ from colanet.config.draft import OURS, Draft, Path, assemble
 from colanet.config.model import (
     Network,
     NoiseInput,
+    Readout,
     TargetInput,
 )
 from colanet.config.view import Finding, Rule, View
+from colanet.doors import READOUTS, wrong_options
 from colanet.errors import ConfigError, Problem
 
 SYNAPSE_LIMIT = 2**31 - 1
@@ -239,6 +241,7 @@ def _readout(view: View) -> Iterator[Finding]:
         yield Finding(("inputs", index), f"a second target beside {targets[0][1].name}; one is possible")
     if readout is None:
         return
+    yield from _rule(readout)
     name = readout.population
     if name not in view.populations:
         if not view.is_broken(name):
@@ -259,6 +262,21 @@ def _readout(view: View) -> Iterator[Finding]:
         what = "columns" if view.populations[name].columns else "neurons"
         message = f"{name} has {columns} {what}, but {target.name} has {target.size} classes"
         yield Finding(("readout", "population"), message)
+
+
+def _rule(readout: Readout) -> Iterator[Finding]:
+    """A rule that is there and takes these options; one that needs none is not loaded for that."""
+    if readout.rule not in READOUTS:
+        message = f"there is no readout called {readout.rule}; known are {', '.join(READOUTS.names())}"
+        yield Finding(("readout", "rule"), message)
+    elif readout.options:
+        try:
+            wrong = wrong_options(READOUTS.get(readout.rule), readout.options)
+        except ConfigError as error:
+            yield Finding(("readout", "rule"), str(error))
+        else:
+            if wrong:
+                yield Finding(("readout", "options"), wrong)
 
 
 _RULES: tuple[Rule, ...] = (

@@ -13,6 +13,7 @@ _ALTERNATIVES = {
     "memory": "expected a whole number of steps, infinity, a uniform or a log_uniform distribution",
     "delay": "expected a whole number of steps from 1 to 30, a uniform or a log_normal distribution",
     "initial_resource": "expected a number, a uniform or a discrete distribution",
+    "options": "expected names with numbers or texts",
 }
 """Fields that take more than one type: pydantic reports every alternative, the user wants one line."""
 
@@ -55,7 +56,7 @@ _WORDS = {
     "union_tag_not_found": "kind is missing",
     "union_tag_invalid": "expected a kind out of {expected_tags}, not {tag}",
 }
-_NAME_FIELDS = {"name", "source", "target", "population"}
+_NAME_FIELDS = {"name", "source", "target", "population", "rule"}
 _WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too_long"}
 _WITHOUT_VALUE |= {"union_tag_not_found", "union_tag_invalid"}
 

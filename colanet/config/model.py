@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from colanet.config.inputs import (
     BinaryInput,
@@ -32,6 +32,8 @@ from colanet.config.values import (
     LogUniform,
     MemoryTime,
     Name,
+    OptionName,
+    OptionValue,
     OwnName,
     Probability,
     Resource,
@@ -208,23 +210,32 @@ class Projection(Frozen):
 
 
 class Readout(Frozen):
-    """Which population decides: the class whose neurons fired most during an object's period.
+    """Which population decides, and by which rule.
 
     Attributes
     ----------
     kind : {'object', 'state'}
-        As the target.
     population : str
     rule : str
-        How spikes become an answer; ``votes`` is the rule above.
-    options : dict
-        What the rule is told.
+        `votes`: the class whose neurons fired most during an object's period; others in `colanet.readout.rules`
+        and in installed packages.
+    options : dict of str to int, float or str
+        Of the rule.
     """
 
     kind: Literal["object", "state"] = "object"
     population: Name
-    rule: str = "votes"
-    options: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
+    rule: Name = "votes"
+    options: dict[OptionName, OptionValue] = Field(default={})
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_were_rules(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fingerprints of checkpoints are made from this text.
+        data: dict[str, Any] = handler(self)
+        for name, default in (("rule", "votes"), ("options", {})):
+            if data.get(name) == default:
+                del data[name]
+        return data
 
 
 class Network(Frozen):

@@ -27,7 +27,8 @@ from colanet.encoding import files
 from colanet.encoding import inputs as makers
 from colanet.encoding.context import Context, DataUsed
 from colanet.encoding.plugins import plugin_input
-from colanet.encoding.sources import Source, SpikeSource
+from colanet.encoding.sources import Source
+from colanet.engine.base import SpikeSource
 from colanet.errors import DataError, DataWarning
 
 

@@ -14,18 +14,6 @@ from colanet.encoding.stretch import Spikes, collect, empty, merge, take
 from colanet.hashing import Stream
 
 
-class SpikeSource(Protocol):
-    """An input: `size` nodes, `n_steps` steps (None: endless)."""
-
-    name: str
-    size: int
-    n_steps: int | None
-
-    def spikes(self, start: int, stop: int) -> Spikes:
-        """Spikes of the steps start <= t < stop: ptr int64 (stop - start + 1,), index int32."""
-        ...
-
-
 class Part(Protocol):
     """What adds spikes to a source."""
 

@@ -27,15 +27,12 @@ class InputSpikes:
     ptr : tuple of ndarray of int64, shape (stop - base + 1,)
     index : tuple of ndarray of int32
         Nodes of input i that spike at step t: ``index[i][ptr[i][t - base] : ptr[i][t - base + 1]]``.
-    laid_out : dict
-        What an engine made of them ahead of its run, see `Engine.prepare`.
     """
 
     base: int
     stop: int
     ptr: tuple[np.ndarray, ...]
     index: tuple[np.ndarray, ...]
-    laid_out: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def at(self, source: int, step: int) -> np.ndarray:
         """Nodes of input `source` that spike at `step`; none outside the stretch."""
@@ -43,6 +40,43 @@ class InputSpikes:
             return self.index[source][:0]
         ptr = self.ptr[source]
         return self.index[source][ptr[step - self.base] : ptr[step - self.base + 1]]
+
+
+class SpikeSource(Protocol):
+    """An input: `size` nodes, `n_steps` steps (None: endless). It makes any stretch of its spikes at any time."""
+
+    name: str
+    size: int
+    n_steps: int | None
+
+    def spikes(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of the steps start <= t < stop: ptr int64 (stop - start + 1,), index int32."""
+        ...
+
+
+def input_spikes(plan: Plan, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> InputSpikes:
+    """Input for a run over the data steps start..stop, with the history it needs; silence before step 0.
+
+    Parameters
+    ----------
+    plan : Plan
+    sources : sequence of SpikeSource
+        In the order of the plan's inputs.
+    origin : int
+        The engine's step at step 0 of the data.
+    start, stop : int
+        Steps of the data, `stop` excluded.
+    """
+    early = start - plan.history
+    first = max(early, 0)
+    made = [source.spikes(first, stop) for source in sources]
+    silence = np.zeros(first - early, dtype=np.int64)
+    return InputSpikes(
+        origin + early,
+        origin + stop,
+        tuple(np.concatenate([silence, ptr]) for ptr, _ in made),
+        tuple(index for _, index in made),
+    )
 
 
 @dataclass(frozen=True)
@@ -80,14 +114,19 @@ class Engine(Protocol):
 
     name: str
     plan: Plan
+    encodes_ahead: bool
+    """Whether `encode` may be called in another thread while `run` runs."""
 
-    def prepare(self, inputs: InputSpikes) -> None:
-        """Lay input out as `run` needs it, if that is work; it may go on in another thread beside a run."""
+    def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> Any:
+        """Input for a run over the data steps start..stop, laid out as `run` of this engine needs it.
+
+        Parameters are those of `input_spikes`.
+        """
         ...
 
     def run(
         self,
-        inputs: InputSpikes,
+        inputs: Any,
         start: int,
         stop: int,
         *,
@@ -97,7 +136,7 @@ class Engine(Protocol):
     ) -> Stretch:
         """Advance all copies from step `start` to `stop`; plasticity acts at steps below `freeze`.
 
-        `inputs` must reach back `plan.history` steps before `start`. `record` lists populations.
+        `inputs` is what `encode` made, or an `InputSpikes`; it must reach back `plan.history` steps before `start`. `record` lists populations.
         """
         ...
 

@@ -11,8 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from colanet.encoding.sources import SpikeSource
-from colanet.engine.base import InputSpikes, State, Stretch, Votes
+from colanet.engine.base import InputSpikes, SpikeSource, State, Stretch, Votes
 from colanet.engine.cuda.backend import Backend, CupyBackend
 from colanet.engine.cuda.feed import DeviceEncoder, Feed, upload
 from colanet.engine.cuda.memory import PER_NEURON, Memory
@@ -302,6 +301,8 @@ class CupyEngine:
     """
 
     name = "cupy"
+    encodes_ahead = False
+    """It is made on the device, in the order of its other work."""
 
     def __init__(self, plan: Plan, threads: int = 1, *, backend: Backend | None = None):
         self.plan = plan
@@ -319,9 +320,6 @@ class CupyEngine:
         if self._encoder is None or self._encoder.sources != tuple(sources):
             self._encoder = DeviceEncoder(self.batch.backend, self.plan, sources)
         return self._encoder.feed(origin, start, stop)
-
-    def prepare(self, inputs: InputSpikes) -> None:
-        """Nothing to do; `encode` makes the input."""
 
     def run(
         self,

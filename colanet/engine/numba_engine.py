@@ -9,7 +9,16 @@ import numpy as np
 from colanet import hashing
 from colanet.compiled import note_compiled
 from colanet.engine import numba_kernels as k
-from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
+from colanet.engine.base import (
+    InputSpikes,
+    SpikeSource,
+    State,
+    Stretch,
+    Votes,
+    check_state,
+    initial_state,
+    input_spikes,
+)
 from colanet.engine.shares import run_shares, shares
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
@@ -421,6 +430,7 @@ class NumbaEngine:
     """
 
     name = "numba"
+    encodes_ahead = True
 
     def __init__(self, plan: Plan, threads: int = 1):
         self.plan, self.threads = plan, max(1, min(threads, plan.copies))
@@ -442,12 +452,13 @@ class NumbaEngine:
             runner.store(state)
         return state
 
-    def prepare(self, inputs: InputSpikes) -> None:
-        inputs.laid_out[self.name] = make_feed(self.plan, inputs)
+    def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> k.Feed:
+        """Input for a run over the data steps start..stop, as the kernels read it."""
+        return make_feed(self.plan, input_spikes(self.plan, sources, origin, start, stop))
 
     def run(
         self,
-        inputs: InputSpikes,
+        inputs: InputSpikes | k.Feed,
         start: int,
         stop: int,
         *,
@@ -456,9 +467,7 @@ class NumbaEngine:
         record: Sequence[int] = (),
     ) -> Stretch:
         check_steps(start, stop)
-        if self.name not in inputs.laid_out:
-            self.prepare(inputs)
-        feed = inputs.laid_out[self.name]
+        feed = make_feed(self.plan, inputs) if isinstance(inputs, InputSpikes) else inputs
 
         def one(copy: int, first: int, last: int) -> tuple[k.Harvest, int]:
             return self.runners[copy].run(feed, first, last, freeze, votes, record)

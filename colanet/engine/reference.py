@@ -14,7 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from colanet import hashing
-from colanet.engine.base import InputSpikes, State, Stretch, Votes, check_state, initial_state
+from colanet.engine.base import (
+    InputSpikes,
+    SpikeSource,
+    State,
+    Stretch,
+    Votes,
+    check_state,
+    initial_state,
+    input_spikes,
+)
 from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.bounds import check_steps
@@ -380,6 +389,7 @@ class ReferenceEngine:
     """Runs a plan with the textbook step of `Network`, copy by copy."""
 
     name = "reference"
+    encodes_ahead = True
 
     def __init__(self, plan: Plan, threads: int = 1):
         self.plan = plan
@@ -393,8 +403,9 @@ class ReferenceEngine:
         self._state = {key: value.copy() for key, value in state.items()}
         self.networks = [Network(self.plan, copy, self._state) for copy in range(self.plan.copies)]
 
-    def prepare(self, inputs: InputSpikes) -> None:
-        """Nothing to do."""
+    def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> InputSpikes:
+        """Input for a run over the data steps start..stop; see `colanet.engine.base.input_spikes`."""
+        return input_spikes(self.plan, sources, origin, start, stop)
 
     def run(
         self,

@@ -51,6 +51,9 @@ RAMP_LIMIT = (1 << 31) - 1
 STEP_LIMIT = 1 << 61
 """Steps lie below it: a step plus the longest memory fits 64 bits."""
 
+FOREVER = 1 << 62
+"""A step that never comes, and a time that never ends."""
+
 NEVER = -(1 << 31)
 """Time of a spike that has not happened."""
 

@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from colanet import contents
+from colanet.checkpoints import saved_state
 from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.datasets import known_classes
 from colanet.encoding import Presentation, build_sources
-from colanet.encoding.sources import SpikeSource
 from colanet.encoding.stretch import Spikes
-from colanet.engine.base import State
+from colanet.engine.base import SpikeSource, State
 from colanet.errors import CheckpointError, ConfigError, DataError, Problem
 from colanet.inspection import weights as weights_of
-from colanet.persistence import saved_state
 from colanet.plan import Plan
 from colanet.session import Recording, Session
 from colanet.storage import read_h5

@@ -109,11 +109,11 @@ def test_letters_become_the_options_of_run(tmp_path):
     options = options_of(folder / "2.nnc", letters, "auto")
     wanted = {"freeze_at": 12, "stop_at": 40, "seed": 7, "protocol": "list", "record_steps": "5:9",
               "protocol_inputs": True, "monitor": MONITOR_STEPS, "engine": "auto"}  # fmt: skip
-    assert {name: options[name] for name in wanted} == wanted
+    assert {name: getattr(options, name) for name in wanted} == wanted
     plain = options_of(folder / "2.nnc", {"e": "2"}, "numba")
-    assert (plain["monitor"], plain["protocol"], plain["out"], plain["freeze_at"]) == (None, None, None, None)
-    assert options_of(folder / "2.nnc", {"e": "2", "F": "50"}, "numba")["monitor"] == 50
-    assert options_of(folder / "2.nnc", {"e": "2", "F": "50", "v": "0"}, "numba")["monitor"] is None
+    assert (plain.monitor, plain.protocol, plain.out, plain.freeze_at) == (None, None, None, None)
+    assert options_of(folder / "2.nnc", {"e": "2", "F": "50"}, "numba").monitor == 50
+    assert options_of(folder / "2.nnc", {"e": "2", "F": "50", "v": "0"}, "numba").monitor is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import colanet
 from colanet.config import load, load_with_notices, override, read_yaml, write_xml, write_yaml
 from colanet.config.model import PluginInput
-from colanet.config.plugins import INPUTS, StandIn, parse_stand_ins
+from colanet.config.plugins import StandIn, parse_stand_ins
+from colanet.doors import INPUTS
 from colanet.errors import ConfigError
 from tests.outside import package
 
@@ -30,6 +31,17 @@ ARGS = {
 }
 
 
+JUDGE = """from colanet.readout import Readout
+
+make = print
+
+
+class Judge(Readout):
+    def __init__(self, *, depth=1, least=0.0, name=""):
+        pass
+"""
+
+
 @pytest.fixture
 def game(tmp_path):
     (tmp_path / "a.nnc").write_text(GAME)
@@ -38,8 +50,8 @@ def game(tmp_path):
 
 @pytest.fixture
 def played(tmp_path, monkeypatch):
-    points = {"colanet.inputs": {"game": "make"}, "colanet.readouts": {"game": "judge"}}
-    package(tmp_path / "site", "game_of_tests", "make = judge = None\n", points, monkeypatch)
+    points = {"colanet.inputs": {"game": "make"}, "colanet.readouts": {"game": "Judge"}}
+    package(tmp_path / "site", "game_of_tests", JUDGE, points, monkeypatch)
 
 
 def test_what_is_not_installed_is_named_with_its_group_and_the_way_out(game):
@@ -80,7 +92,7 @@ def test_options_of_an_installed_readout(game, played):
         '<RECEPTORS name="Target" n="2"><Implementation lib="game"/></RECEPTORS>', TARGET
     ))  # fmt: skip
     readout = load(game).readout
-    assert (readout.population, readout.options) == ("L", {"@depth": 2, "least": 0.5, "name": "x"})
+    assert (readout.population, readout.options) == ("L", {"depth": 2, "least": 0.5, "name": "x"})
 
 
 def test_noise_stands_in_for_a_library(game):

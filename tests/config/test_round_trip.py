@@ -179,14 +179,12 @@ def projections(draw):
     return m.Projection(source=draw(names), target=draw(names), kind=kind, connection=connection, **fields)
 
 
-told = st.integers(-9, 9) | st.floats(-9, 9).filter(lambda x: not x.is_integer()) | st.sampled_from(["a", "b c"])
-options = st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), told, max_size=3)
+option_names = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,5}\Z")
+options = st.dictionaries(option_names, st.integers(-(2**40), 2**40) | numbers | texts, max_size=2)
 readouts = build(
     m.Readout,
     {"population": names},
-    optional(
-        kind=st.sampled_from(["object", "state"]), rule=st.sampled_from(["votes", "first_spike"]), options=options
-    ),
+    optional(kind=st.sampled_from(["object", "state"]), rule=names, options=options),
 )
 globals_ = st.tuples(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,5}\Z"), texts | st.just(""))
 networks = build(

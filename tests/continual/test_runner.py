@@ -10,7 +10,7 @@ from colanet.continual import runner
 from colanet.continual.runner import BLOCK, check_run, network_of, run_one
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError, DataError
-from colanet.migration import Migration
+from colanet.migration import Migration, migrate
 from colanet.session import Session
 from tests.continual import tiny
 
@@ -128,8 +128,13 @@ def test_a_run_killed_again_and_again_goes_on_and_ends(tmp_path):
 
 def test_moves_really_happen_where_migration_is_tested(tmp_path, monkeypatch):
     moved = []
-    original = Session._migrate
-    monkeypatch.setattr(Session, "_migrate", lambda s: (original(s), moved.extend(s.moves)))
+
+    def noted(*arguments):
+        moves = migrate(*arguments)
+        moved.extend(moves)
+        return moves
+
+    monkeypatch.setattr("colanet.observers.migration.migrate", noted)
     run_one(tiny.experiment(**SWITCHES["migration"]), 3, tasks=TWO)
     assert moved
 

@@ -13,7 +13,7 @@ from colanet.config import override_all
 from colanet.config.model import Network
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.sources import Noise, Source
-from colanet.engine.base import digest
+from colanet.engine.base import digest, input_spikes
 from colanet.engine.cuda import shim
 from colanet.engine.cuda.feed import DeviceEncoder, upload
 from colanet.engine.cuda.shim import ORDERS, ShimBackend
@@ -223,10 +223,7 @@ def test_poisson_coding_on_the_device(order, mode, stretch):
     encoder = DeviceEncoder(backend, plan, [noisy, signal, summed])
     assert set(encoder.images) == {1}
     feed = encoder.feed(1000, *stretch)
-    host = Session.__new__(Session)
-    host.plan, host.origin = plan, 1000
-    host.presentation = type("P", (), {"sources": (noisy, signal, summed)})
-    expected = upload(backend, plan, [host.input_spikes(*stretch)])
+    expected = upload(backend, plan, [input_spikes(plan, [noisy, signal, summed], 1000, *stretch)])
     assert (feed.base, feed.stop) == (expected.base, expected.stop)
     for number in range(3):
         for found, wanted in zip(spikes_of(feed, number, 70), spikes_of(expected, number, 70), strict=True):

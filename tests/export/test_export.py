@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import colanet
+from colanet.checkpoints import saved_state
 from colanet.config.model import Network, NoiseInput, Population, Projection
 from colanet.errors import ConfigError, OutputError
 from colanet.export import EXPORTS, export
-from colanet.persistence import saved_state
 from colanet.session import Session
 
 CONFIG = Path(__file__).parents[1] / "plan" / "published.nnc"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from colanet.encoding.coding import Poisson
-from colanet.encoding.sources import Source, SpikeSource
-from colanet.engine.base import InputSpikes
+from colanet.encoding.sources import Source
+from colanet.engine.base import InputSpikes, SpikeSource
 from colanet.engine.cuda.backend import Backend
 from colanet.engine.cuda.wiring import words_of
 from colanet.errors import ConfigError

@@ -1,35 +1,30 @@
-"""From votes to answers: which class a network chose, and how often it was right."""
+"""From evidence to answers: which class a network chose, and how often it was right."""
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
-from colanet.atomic import write_text
 from colanet.config.model import TargetInput
 
 UNANSWERED = -1
 
 
-def decide(votes: np.ndarray) -> np.ndarray:
-    """The class whose neurons fired most; the lowest index on a tie; -1 if none fired (model.md, section 4).
+def decide(evidence: np.ndarray) -> np.ndarray:
+    """The class with the most evidence; the lowest index on a tie; -1 if there is none for any class.
 
     Parameters
     ----------
-    votes : ndarray of int, shape (n_objects, n_classes)
-        Spikes of the deciding population during each object's period, summed over copies.
+    evidence : ndarray of int or float, shape (n_objects, n_classes)
+        At least 0; for the rule `votes` the spikes of each class during each object's period, summed over copies.
 
     Returns
     -------
     ndarray of int64, shape (n_objects,)
     """
-    answers = votes.argmax(axis=1).astype(np.int64)
-    answers[votes.max(axis=1) == 0] = UNANSWERED
+    answers: np.ndarray = evidence.argmax(axis=1).astype(np.int64)
+    answers[evidence.max(axis=1) == 0] = UNANSWERED
     return answers
 
 
@@ -115,39 +110,3 @@ def _averaged_f(answers: np.ndarray, labels: np.ndarray) -> float | None:
     right = np.array([np.sum((answers == c) & (labels == c)) for c in classes])
     each = np.array([np.sum(answers == c) + np.sum(labels == c) for c in classes])
     return float((2 * right / each).mean()) if len(classes) else None
-
-
-# ---------------------------------------------------------------- predictions
-
-
-def prediction_path(folder: Path, target: TargetInput) -> Path | None:
-    """Where a run with the output folder `folder` writes its answers: under the file's name without its folders."""
-    return folder / PureWindowsPath(target.prediction_file).name if target.prediction_file else None
-
-
-def write_predictions(
-    path: str | os.PathLike, answers: np.ndarray, labels: np.ndarray, target: TargetInput, n_train: int
-) -> None:
-    """Answers as CSV, whole or not at all: object, part (train or test), label and answer, one line an object.
-
-    Parameters
-    ----------
-    path : path
-    answers, labels : ndarray of int, shape (n_objects,)
-        Classes, -1 for none; written as the labels of the target file, none as its `no_class` or nothing.
-    target : TargetInput
-    n_train : int
-        The first so many objects are for training.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; then an older one is untouched.
-    """
-    words = [*map(str, target.class_labels), target.no_class or ""]
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["object", "part", "label", "answer"])
-    for number, (label, answer) in enumerate(zip(labels, answers, strict=True)):
-        table.writerow([number, "train" if number < n_train else "test", words[label], words[answer]])
-    write_text(path, out.getvalue())

@@ -1,0 +1,264 @@
+"""Saved states, checkpoints and bookmarks of a session: made, and taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from colanet import contents
+from colanet.config.model import Network
+from colanet.encoding import Presentation
+from colanet.engine.base import State, check_state
+from colanet.errors import CheckpointError, ColanetError
+from colanet.observers import Observer
+from colanet.plan import Plan, build
+from colanet.plan.connect import is_random
+from colanet.plan.fixed import STEP_LIMIT
+from colanet.storage import read_h5, write_h5
+
+if TYPE_CHECKING:
+    from colanet.session import Session
+
+StrPath = str | os.PathLike[str]
+
+LATEST = STEP_LIMIT - 1
+"""No saved network has lived for more steps."""
+LARGEST_INPUT = 1 << 31
+
+
+# ---------------------------------------------------------------- saved states
+
+
+def saved_state(path: StrPath) -> tuple[Plan, State]:
+    """The network and the state that `save` or `checkpoint` wrote, without any data.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is no such file, is damaged, or does not hold its configuration.
+    """
+    arrays, attributes = read_h5(path)
+    kind = attributes.get("kind")
+    if kind not in ("state", "checkpoint"):
+        raise CheckpointError(f"{path}: expected a saved state or a checkpoint, found {kind or 'no kind at all'}")
+    lost = sorted({"configuration", "input_sizes", "seed"} - attributes.keys())
+    if lost:
+        raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
+    if kind == "checkpoint":
+        arrays = _state_of(arrays)
+    configuration = contents.text(path, attributes, "configuration")
+    seed = contents.integer(path, attributes, "seed")
+    sizes = _input_sizes(path, attributes)
+    try:
+        network = Network.model_validate_json(configuration)
+        plan = build(network, input_sizes=sizes, seed=seed)
+        check_state(plan, arrays)
+    except (ValidationError, ColanetError, ValueError, TypeError, AttributeError, LookupError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
+    return plan, arrays
+
+
+def save(session: Session, path: StrPath) -> None:
+    """Write the network's state, to be loaded by the same network with any data."""
+    attributes = {"kind": "state", "time": session.origin + session.step}
+    write_h5(path, session.engine.state(), attributes | _origins(session))
+
+
+def load(session: Session, path: StrPath) -> None:
+    """Start the data from a saved state; time goes on, from the next beginning of an object.
+
+    Raises
+    ------
+    CheckpointError
+        If the file does not fit this network.
+    """
+    arrays, attributes = read_h5(path)
+    _check_kind(path, attributes, "state", "a saved state")
+    time = contents.integer(path, attributes, "time", 0, LATEST)
+    _check_origins(session, path, attributes)
+    _check_state(session, path, arrays, time)
+    session.engine.load(arrays)
+    session.origin, session.step = time, 0
+    period = session.presentation.period or 1
+    session.rest(-session.origin % period)
+
+
+# ----------------------------------------------------------------- checkpoints
+
+
+def checkpoint(session: Session, path: StrPath) -> None:
+    """Write everything needed to continue this very run."""
+    write_h5(path, *snapshot(session))
+
+
+def resume(session: Session, path: StrPath) -> None:
+    """Continue the run that wrote a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or belongs to another configuration, seed or selection of data.
+    """
+    arrays, attributes = read_h5(path)
+    _check_kind(path, attributes, "checkpoint", "a checkpoint")
+    restore(session, path, arrays, attributes)
+
+
+def snapshot(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays and attributes of a checkpoint."""
+    arrays: dict[str, Any] = {f"state/{key}": value for key, value in session.engine.state().items()}
+    arrays |= {f"kept/{name}": array for name, array in session.kept.items()}
+    attributes = {
+        "kind": "checkpoint",
+        "fingerprint": fingerprint(session),
+        "data": json.dumps({used.name: used.sha256 for used in session.presentation.data}),
+        "terms": json.dumps(session.terms),
+        "origin": session.origin,
+        "step": session.step,
+    }
+    for observer in session.watching:
+        own_arrays, own_attributes = observer.snapshot()
+        arrays |= own_arrays
+        attributes |= own_attributes
+    return arrays, attributes | _origins(session)
+
+
+def restore(session: Session, path: StrPath, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
+    """Take over what `snapshot` gave; `path` is for messages. CheckpointError as for `resume`."""
+    _check_same_run(session, path, attributes)
+    origin = contents.integer(path, attributes, "origin", 0, LATEST)
+    step = contents.integer(path, attributes, "step", 0, LATEST - origin)
+    state = _state_of(arrays)
+    _check_state(session, path, state, origin + step)
+    restore_observers(session, path, arrays, attributes)
+    session.engine.load(state)
+    session.kept = {key[5:]: value for key, value in arrays.items() if key.startswith("kept/")}
+    session.origin, session.step = origin, step
+
+
+def restore_observers(session: Session, path: StrPath, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
+    """Let all observers take over their part, or none of them. CheckpointError."""
+    before: list[tuple[Observer, dict[str, Any], dict[str, Any]]] = []
+    try:
+        for observer in session.watching:
+            own_arrays, own_attributes = observer.snapshot()
+            observer.restore(path, arrays, attributes)
+            before.append((observer, own_arrays, own_attributes | {"step": session.step}))
+    except BaseException:
+        for observer, own_arrays, own_attributes in before:
+            observer.restore(path, own_arrays, own_attributes)
+        raise
+
+
+def fingerprint(session: Session) -> str:
+    """Hash of what must agree for a run to be continued, beside data and terms."""
+    p, r = session.presentation, session.recording
+    recorded = r and (r.sections, r.first, r.last)
+    text = f"{session.network.model_dump_json()} {session.seed} {p.n_train} {p.n_test} {recorded}"
+    if session.migration:
+        text += f" {session.migration}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# ------------------------------------------------------------------- bookmarks
+
+
+@dataclass(frozen=True, eq=False)
+class Bookmark:
+    """A place in a session, see `bookmark`."""
+
+    state: State
+    origin: int
+    step: int
+    presentation: Presentation
+    seen: tuple[tuple[dict[str, Any], dict[str, Any]], ...]
+    """What the observers had kept."""
+
+
+def bookmark(session: Session) -> Bookmark:
+    """Everything that a run changes, to come back to."""
+    seen = tuple(observer.snapshot() for observer in session.watching)
+    return Bookmark(session.engine.state(), session.origin, session.step, session.presentation, seen)
+
+
+def return_to(session: Session, bookmark: Bookmark) -> None:
+    """Undo everything since a bookmark."""
+    session.engine.load(bookmark.state)
+    session.origin, session.step = bookmark.origin, bookmark.step
+    session.presentation = bookmark.presentation
+    for observer, (arrays, attributes) in zip(session.watching, bookmark.seen, strict=True):
+        observer.begin(session)
+        observer.restore("bookmark", arrays, attributes | {"step": session.step})
+
+
+# ---------------------------------------------------------------------- checks
+
+
+def _state_of(arrays: dict[str, Any]) -> State:
+    return {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
+
+
+def _origins(session: Session) -> dict[str, Any]:
+    """What a reader needs to know whose state a file holds; see `saved_state`."""
+    sizes = {source.name: int(source.size) for source in session.presentation.sources}
+    return {
+        "configuration": session.network.model_dump_json(),
+        "input_sizes": json.dumps(sizes),
+        "seed": session.seed,
+    }
+
+
+def _input_sizes(path: StrPath, attributes: dict[str, Any]) -> dict[str, int]:
+    """Nodes of every input of the network that was saved."""
+    sizes = contents.mapping(path, attributes, "input_sizes")
+    return {name: contents.integer(path, sizes, name, 1, LARGEST_INPUT) for name in sizes}
+
+
+def _check_kind(path: StrPath, attributes: dict[str, Any], kind: str, expected: str) -> None:
+    found = attributes.get("kind", "file of no known kind")
+    if found != kind:
+        raise CheckpointError(f"{path}: not {expected} but a {found}")
+
+
+def _check_state(session: Session, path: StrPath, state: State, step: int) -> None:
+    try:
+        check_state(session.plan, state, step)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _check_origins(session: Session, path: StrPath, attributes: dict[str, Any]) -> None:
+    """Refuse a state whose synapses are others than those of this network."""
+    for name, size in _input_sizes(path, attributes).items():
+        here = dict(session.plan.inputs).get(name, size)
+        if size != here:
+            raise CheckpointError(f"{path}: was saved with {size} nodes of input {name}, here it has {here}")
+    seed = contents.integer(path, attributes, "seed")
+    drawn = [p for p in session.network.projections if is_random(p)]
+    if drawn and seed != session.seed:
+        raise CheckpointError(
+            f"{path}: was saved under seed {seed}, which its connections or delays are drawn from (projection "
+            f"{drawn[0].source}->{drawn[0].target}); this run has seed {session.seed}"
+        )
+
+
+def _check_same_run(session: Session, path: StrPath, attributes: dict[str, Any]) -> None:
+    """CheckpointError if the checkpoint belongs to another run."""
+    if {"data", "terms"} - attributes.keys():
+        raise CheckpointError(f"{path}: an older colanet wrote it, without the data's digests; begin anew")
+    if attributes.get("fingerprint") != fingerprint(session):
+        raise CheckpointError(f"{path}: was written with another configuration, seed, data or recording")
+    then = contents.mapping(path, attributes, "data")
+    for used in session.presentation.data:
+        if then.get(used.name) != used.sha256:
+            raise CheckpointError(f"{path}: was written with other data than {used.source} ({used.name})")
+    terms = contents.mapping(path, attributes, "terms")
+    for name in sorted(terms.keys() & session.terms.keys()):
+        if terms[name] != session.terms[name]:
+            raise CheckpointError(f"{path}: was written with {name} {terms[name]}, expected {session.terms[name]}")

@@ -1,0 +1,20 @@
+"""Readouts: from the spikes of the deciding population to answers, and how good these are.
+
+A rule is a class derived from `Readout`: in a file of its own in `colanet/readout/rules`, or in a package that
+names it as an entry point::
+
+    [project.entry-points."colanet.readouts"]
+    latest = "my_package:Latest"
+"""
+
+from __future__ import annotations
+
+from colanet.doors import READOUTS
+from colanet.readout.base import Readout, make
+from colanet.readout.predictions import prediction_path, write_predictions
+from colanet.readout.score import UNANSWERED, Score, criterion_value, decide, score, values_of
+
+__all__ = [
+    "READOUTS", "UNANSWERED", "Readout", "Score", "criterion_value", "decide", "make", "prediction_path", "score",
+    "values_of", "write_predictions",
+]  # fmt: skip
