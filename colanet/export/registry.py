@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from colanet.engine.base import State
 from colanet.errors import ColanetError, OutputError
 from colanet.plan import Plan
+from colanet.plan.variables import State
 from colanet.registry import Registry
 
 
@@ -68,7 +68,7 @@ def export(
     name : str
         Of the format, see `EXPORTS.names()`.
     plan, state
-        For example of `colanet.persistence.saved_state`.
+        For example of `colanet.checkpoints.saved_state`.
     folder : path
         Made if it is not there.
     overwrite : bool
