@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extending import patching
+from tests.extending import page, patching
 
 MOST = {"plasticity_rule": 7, "neuron_constant": 6}
 VARIABLE = {
@@ -28,6 +28,16 @@ def test_a_state_variable_touches_four_files_beside_its_constant():
     assert patching.files("state_variable") - patching.files("neuron_constant") <= VARIABLE
     assert patching.files("state_variable") >= VARIABLE
     assert len(VARIABLE) == 4
+
+
+@pytest.mark.parametrize(
+    ("title", "name"), [("A plasticity rule", "plasticity_rule"), ("A neuron constant", "neuron_constant")]
+)
+def test_the_page_shows_what_the_patch_does(title, name):
+    added = "".join(hunk.new for hunk in patching.hunks(name))
+    for line in page.code(title).splitlines():
+        if not line.startswith("def "):
+            assert line.strip() in added
 
 
 @pytest.fixture(scope="module")
