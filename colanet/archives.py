@@ -29,7 +29,7 @@ _DAMAGE = (
 """A damaged archive shows itself in many ways, depending on which byte is wrong."""
 
 
-def read_archive(path: str | os.PathLike, names: Sequence[str]) -> list[np.ndarray]:
+def read_archive(path: str | os.PathLike[str], names: Sequence[str]) -> list[np.ndarray]:
     """Arrays of numbers out of an archive of `numpy.savez`.
 
     Parameters

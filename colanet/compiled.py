@@ -197,8 +197,8 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
     return decorate
 
 
-# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs ten
-# times the work itself. Nothing is allocated inside, so nothing needs it.
+# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs
+# ten times the work itself. Nothing is allocated inside, so nothing needs it.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
 
 kernel: Any = numba.njit(**_ENGINE)

@@ -76,7 +76,7 @@ class ConfigError(ColanetError):
         Problems beyond those that are given.
     """
 
-    def __init__(self, problems: str | Problem | Sequence[Problem], uncounted: int = 0):
+    def __init__(self, problems: str | Problem | Sequence[Problem], uncounted: int = 0) -> None:
         if isinstance(problems, str):
             problems = [Problem(problems)]
         elif isinstance(problems, Problem):

@@ -63,7 +63,8 @@ def mix(z: np.ndarray | int) -> np.ndarray:
     with np.errstate(over="ignore"):
         x = (x ^ (x >> np.uint64(30))) * np.uint64(MIX1)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(MIX2)
-        return x ^ (x >> np.uint64(31))
+        mixed: np.ndarray = x ^ (x >> np.uint64(31))
+        return mixed
 
 
 def key(seed: int, stream_number: int, copy: int = 0) -> int:
@@ -90,7 +91,8 @@ def draw16(step_key_: int, index: np.ndarray) -> np.ndarray:
     index = np.asarray(index, dtype=np.uint64)
     word = draw64(step_key_, index >> np.uint64(2))
     lane = (index & np.uint64(3)) * np.uint64(16)
-    return ((word >> lane) & np.uint64(0xFFFF)).astype(np.int64)
+    drawn: np.ndarray = ((word >> lane) & np.uint64(0xFFFF)).astype(np.int64)
+    return drawn
 
 
 def uniform(step_key_: int, index: np.ndarray) -> np.ndarray:

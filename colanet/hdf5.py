@@ -79,7 +79,8 @@ class _Walk:
         self.bytes_left -= stored
         if self.bytes_left < 0:
             raise ValueError("the arrays claim more bytes than the file has")
-        return item[()]
+        array: np.ndarray = item[()]
+        return array
 
 
 def _check_storage(item: h5py.Dataset, key: str) -> int:
@@ -97,7 +98,8 @@ def _check_storage(item: h5py.Dataset, key: str) -> int:
         raise ValueError(f"{key} is packed by something else than LZF")
     if item.id.get_space().get_simple_extent_type() == h5s.NULL:
         raise ValueError(f"{key} has no shape")
-    size, stored = math.prod(item.shape) * kind.get_size(), item.id.get_storage_size()
+    size: int = math.prod(item.shape) * kind.get_size()
+    stored: int = item.id.get_storage_size()
     if layout == h5d.CHUNKED and math.prod(how.get_chunk()) * kind.get_size() > LARGEST_CHUNK:
         raise ValueError(f"{key} lies in pieces of more than {LARGEST_CHUNK} bytes")
     if size > stored * (LARGEST_GAIN if layout == h5d.CHUNKED else 1):

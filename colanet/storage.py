@@ -57,7 +57,7 @@ class Blocks:
         return self.size * np.dtype(self.dtype).itemsize
 
 
-def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def write_h5(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write arrays (keys with `/` become groups) and attributes of the root, atomically.
 
     Raises
@@ -75,7 +75,7 @@ def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Map
     write_bytes(path, seal(content), content)
 
 
-def _stream(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def _stream(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write a file that need not fit in memory.
 
     HDF5 must never meet a full disk: its objects cannot be closed then. So all the room it may take is reserved.
@@ -157,7 +157,7 @@ def fixed_texts(texts: Sequence[str]) -> np.ndarray:
     return np.array(encoded, dtype=h5py.string_dtype("utf-8", longest))
 
 
-def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_h5(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and attributes (int, float, str) of a file of `write_h5`.
 
     Raises
@@ -180,7 +180,7 @@ def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, A
     return arrays, attributes
 
 
-def _content(path: str | os.PathLike) -> bytes:
+def _content(path: str | os.PathLike[str]) -> bytes:
     """The HDF5 part of a file whose seal fits; HDF5 libraries can crash or hang on anything else."""
     try:
         with reading.open_regular(path) as file:

@@ -121,7 +121,8 @@ def need_memory(what: str, n_bytes: float) -> None:
 def _overlaps(count: int, size: int, rng: np.random.Generator) -> Array:
     patterns = random_patterns(count, size, rng)
     answer = Hopfield(hebbian(patterns)).retrieve(patterns, seed=int(rng.integers(2**31)))
-    return (answer.states * patterns).mean(1)
+    overlaps: Array = (answer.states * patterns).mean(1)
+    return overlaps
 
 
 def mean_field_overlap(load: float) -> float:
@@ -179,7 +180,8 @@ def _gains(patterns: Array, states: Array, F: Additive) -> Array:
     values, _ = scaled.align(F.potential_parts(np.concatenate([h + 2, h - 2, h], axis=-1)), F)
     up, down, here = np.split(values, 3, axis=-1)
     even = (0.5 * (up + down) - here).sum(-1)
-    return even[:, None] + states * (0.5 * (down - up) @ patterns)
+    change: Array = even[:, None] + states * (0.5 * (down - up) @ patterns)
+    return change
 
 
 def theoretical_capacity(size: int, F: Additive) -> float:

@@ -15,6 +15,7 @@ from colanet.associative.bridge import Memories
 from colanet.associative.checks import Array
 from colanet.associative.errors import IllPosed, ParameterError, ShapeError
 from colanet.associative.lagrangians import Exponential, Polynomial, RectifiedPolynomial
+from colanet.associative.retrieval import Trajectory
 from colanet.atomic import final_place
 from colanet.errors import DataError
 
@@ -29,7 +30,7 @@ def memory() -> None:
     """Associative memories: retrieval, capacity, energy."""
 
 
-def common(command: Callable) -> Callable:
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every command has."""
     for option in (
         click.option("--quiet", is_flag=True, help="Print nothing but the result."),
@@ -208,7 +209,7 @@ def _growth_lines(n: int, found: Growth) -> list[str]:
     return lines
 
 
-def _capacity_figure(curves: dict, growths: dict) -> Any:
+def _capacity_figure(curves: dict[int, capacity.LoadCurve], growths: dict[str, Growth]) -> Any:
     from colanet.associative import figures
 
     return figures.capacities(curves, growths)
@@ -267,7 +268,7 @@ def _systems(seed: int, tau_h: float) -> dict[str, tuple[krotov.TwoGroups, Array
     }
 
 
-def _energy_figure(paths: dict) -> Any:
+def _energy_figure(paths: dict[str, tuple[Trajectory, Trajectory]]) -> Any:
     from colanet.associative import figures
 
     return figures.energy_paths(paths)

@@ -121,7 +121,8 @@ def directions(pictures: Array) -> Array:
     """Rows less their mean, scaled to length 1, or 0 where a row is constant."""
     centred = pictures - pictures.mean(1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return centred / np.where(length > 0, length, 1.0)
+    scaled: Array = centred / np.where(length > 0, length, 1.0)
+    return scaled
 
 
 def correlation(a: Array, b: Array) -> Array:

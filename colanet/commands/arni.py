@@ -35,7 +35,10 @@ MONITOR_STEPS = 10_000
 """Steps between two rows of the monitoring without -F."""
 FAILED = -1
 """Termination code in the log of a run that failed."""
-USAGE = "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1] [--stand-in=NAME=noise]"
+USAGE = (
+    "DIR -e<id> [-f<step>] [-T<step>] [-R<seed>] [-P(b|t|l)[<from-to>]] [-r] [-F<period>] [-v0|1] "
+    "[--stand-in=NAME=noise]"
+)
 _WORDS = {"f": "--freeze-at", "T": "--stop-at", "R": "--seed"}
 _LEAST = {"f": 0, "T": 1, "R": 0, "F": 1}
 _FORMS = {"b": "binary", "t": "text", "l": "list"}

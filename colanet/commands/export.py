@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from colanet.checkpoints import saved_state
 from colanet.errors import ConfigError
 from colanet.export.registry import EXPORTS, about
 from colanet.export.registry import export as write
-from colanet.checkpoints import saved_state
 
 
 @click.command()

@@ -14,10 +14,10 @@ import numpy as np
 
 from colanet import __version__
 from colanet.atomic import atomic_path, write_text
-from colanet.engine.base import State
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.fixed import weight_of
+from colanet.plan.variables import State
 
 FORMAT = "colanet arrays 1"
 ARRAYS, MANIFEST = "arrays.npz", "manifest.json"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from colanet.engine.base import State
 from colanet.errors import ColanetError, OutputError
 from colanet.plan import Plan
+from colanet.plan.variables import State
 from colanet.registry import Registry
 
 

@@ -20,7 +20,10 @@ from colanet.units import AWAKE, MAX_DELAY
 
 @dataclass(frozen=True)
 class Plasticity:
-    """Constants of the learning rule of one population (docs/model.md, sections 8 to 13); rates in 2^-20, times in steps."""
+    """Constants of the learning rule of one population; rates in 2^-20, times in steps.
+
+    Source: docs/model.md, sections 8 to 13.
+    """
 
     hebbian: int
     hebbian_window: int

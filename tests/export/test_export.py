@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colanet.checkpoints import saved_state
 
 import colanet
+from colanet.checkpoints import saved_state
 from colanet.config.model import Network, NoiseInput, Population, Projection
 from colanet.errors import ConfigError, OutputError
 from colanet.export import EXPORTS, export

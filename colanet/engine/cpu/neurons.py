@@ -115,8 +115,8 @@ def integrate(u, current, a, kicks, threshold, factor, bias, floor):
 
 @kernel
 def integrate_small(u, current, a, draw, amplitude, threshold, factor, floor):
-    """`integrate` without bias, with kicks (k S) >> DRAW_BITS of 0 <= S < 2^15, all within int32, so that a vector holds
-    more neurons.
+    """`integrate` without bias, with kicks (k S) >> DRAW_BITS of 0 <= S < 2^15, all within int32, so that a vector
+    holds more neurons.
 
     |u leak / 1024| <= 2^30 and arrivals below 2^30 (`plan.bounds`) add up within int32; a kick on top finds room
     after `min`. Draws of 16 bits times S stay below 2^31.
