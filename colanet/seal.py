@@ -13,8 +13,8 @@ import h5py
 from h5py import h5f, h5p
 
 from colanet.atomic import write_bytes
-from colanet.cli import run_safely
 from colanet.errors import CheckpointError, DataError
+from colanet.programs import run_safely
 from colanet.reading import read_bytes
 from colanet.storage import FORMAT, HDF5_SIGN, seal
 

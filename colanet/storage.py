@@ -18,9 +18,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from colanet import __version__, hdf5, reading
+from colanet import hdf5, reading
 from colanet.atomic import atomic_path, write_bytes
 from colanet.errors import CheckpointError, DataError
+from colanet.version import __version__
 
 FORMAT = 2
 SEAL_BYTES = 512

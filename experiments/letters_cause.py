@@ -23,7 +23,6 @@ import click
 import numpy as np
 
 from colanet.atomic import write_text
-from colanet.cli import run_safely
 from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
@@ -36,6 +35,7 @@ from colanet.continual.tasks import make_tasks
 from colanet.engine.base import State
 from colanet.locks import make_folder
 from colanet.migration import EMPTY
+from colanet.programs import run_safely
 
 HERE = Path(__file__).parent
 VARIANTS = ("parameters of MNIST", "tuned thresholds and stability")

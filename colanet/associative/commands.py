@@ -25,7 +25,7 @@ STIFF = 0.05
 """Below this time constant of the hidden neurons an implicit solver is faster."""
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def memory() -> None:
     """Associative memories: retrieval, capacity, energy."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from colanet import __version__, contents
+from colanet import contents
 from colanet.atomic import write_text
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
@@ -25,6 +25,7 @@ from colanet.continual.tables import markdown_table, percent
 from colanet.errors import CheckpointError
 from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
+from colanet.version import __version__
 
 _ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
 _SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
