@@ -33,8 +33,8 @@ import numba
 PACKAGE = Path(__file__).parent
 
 KERNELS = (
-    "compiled.py", "units.py", "encoding/kernels.py", "engine/cpu/*.py", "engine/flat.py", "engine/layout.py",
-    "plan/plan.py", "plan/variables.py",
+    "compiled.py", "units.py", "hashing.py", "hash_kernels.py", "encoding/kernels.py", "engine/cpu/*.py",
+    "engine/flat.py", "engine/layout.py", "plan/plan.py", "plan/variables.py",
 )  # fmt: skip
 """Every file whose text or constants are compiled into kernels, as patterns in the package."""
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from colanet.errors import CheckpointError
 
-LARGEST = 2**63 - 1
+LARGEST = (1 << 63) - 1
+"""Of the whole numbers of 64 bits."""
 
 
 def integer(

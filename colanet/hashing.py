@@ -17,8 +17,8 @@ generators", OOPSLA 2014)::
 
 all modulo 2^64. Four 16-bit draws share one 64-bit hash.
 
-This module is the definition, in NumPy. Engines carry their own copy of these lines, because compiled kernels
-must stay self-contained; `tests/test_hashing.py` holds them equal.
+This module is the definition, in NumPy. The compiled kernels have these lines in `colanet.hash_kernels`, the CUDA
+source in `integers.cuh`; tests hold them equal.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from typing import Any
 
 import numpy as np
 
-LARGEST_SEED = 2**63 - 1
-"""Seeds are 0 to this: result files keep them as whole numbers of 64 bits."""
 GOLDEN = 0x9E3779B97F4A7C15
 MIX1 = 0xBF58476D1CE4E5B9
 MIX2 = 0x94D049BB133111EB

@@ -38,12 +38,11 @@ from colanet.plan import Plan, build, memory
 from colanet.readout import Readout
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
-from colanet.units import FOREVER, STEP_LIMIT
+from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
 
 __all__ = ["Recording", "Result", "Session"]
 
 CHUNK_STEPS = 15_000
-LARGEST_SEED = 2**63 - 1
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may bring to observers; chunks get shorter for larger populations."""
 

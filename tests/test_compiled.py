@@ -54,7 +54,7 @@ def run(code: str, *, path: Path = PACKAGE.parent, **environment: str) -> subpro
 
 
 SOURCES = [path.relative_to(PACKAGE).as_posix() for path in compiled.sources()]
-KERNELS = [name for name in SOURCES if name.startswith(("encoding/", "engine/cpu/"))]
+KERNELS = [name for name in SOURCES if name.startswith(("hash_kernels", "encoding/", "engine/cpu/"))]
 
 
 @pytest.mark.parametrize("name", SOURCES)

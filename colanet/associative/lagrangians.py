@@ -10,7 +10,7 @@ from colanet.associative import scaled
 from colanet.associative.base import Additive, Lagrangian
 from colanet.associative.checks import Array, positive
 from colanet.associative.errors import ParameterError
-from colanet.associative.extras import need
+from colanet.extras import need
 
 LARGEST_ORDER = 2000
 """Of x^n: as far as `scaled.monomial` goes."""
@@ -338,4 +338,4 @@ def _order(n: int) -> None:
 def _normal(x: Array) -> tuple[Array, Array]:
     """Distribution and density of the standard normal law."""
     density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-    return need("scipy.special").ndtr(x), density
+    return need("scipy.special", "associative").ndtr(x), density

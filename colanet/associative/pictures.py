@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from colanet.associative import checks
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError, ShapeError
-from colanet.associative.extras import need
+from colanet.extras import need
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def prototypes(images: ArrayLike, labels: ArrayLike, per_class: int, seed: int =
         From 0 to 1.
     labels : int array of shape (n_images,)
     """
-    KMeans = need("sklearn.cluster").KMeans
+    KMeans = need("sklearn.cluster", "associative").KMeans
     pixels, classes = checks.memories(images, "images"), np.asarray(labels)
     pictures, names = [], []
     for label in np.unique(classes):

@@ -27,13 +27,13 @@ from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
-from colanet.units import STEP_LIMIT
+from colanet.units import LARGEST_SEED, STEP_LIMIT
 
 
 @click.command()
 @click.argument("configuration", type=click.Path(path_type=Path))
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")

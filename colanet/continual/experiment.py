@@ -15,7 +15,7 @@ from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
 from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.errors import ConfigError, Problem
-from colanet.hashing import LARGEST_SEED
+from colanet.units import LARGEST_SEED
 
 METHODS = ("colanet", *BASELINES)
 

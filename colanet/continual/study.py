@@ -28,8 +28,8 @@ from colanet.continual.runner import check_run, run_one
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
 from colanet.errors import ConfigError
-from colanet.hashing import LARGEST_SEED
 from colanet.locks import hold_folder
+from colanet.units import LARGEST_SEED
 
 Say = Callable[[str], None]
 """Called with a line about what is going on."""

@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from colanet import cli
-from colanet.associative import extras
+from colanet import cli, extras
 from colanet.errors import BackendUnavailable
 
 
@@ -171,7 +170,7 @@ def test_missing_library_is_named_with_the_command_that_installs_it():
     with pytest.raises(
         BackendUnavailable, match=r'no_such is not .*pip install "colanet\[associative\]"'
     ) as caught:
-        extras.need("no_such.module")
+        extras.need("no_such.module", "associative")
     assert isinstance(caught.value.__cause__, ImportError)
 
 
