@@ -385,7 +385,6 @@ def test_bad_options_are_one_line_and_leave_nothing(call, tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--engine", "magic"],
         ["--seed", "-1"],
         ["--copies", "0"],
         ["--record", "morse"],

@@ -1,8 +1,10 @@
 """However a run is made, cut, recorded, threaded, saved or resumed: the same bits come out."""
 
+import gc
 import json
 import math
 import warnings
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -470,3 +472,13 @@ def test_other_inputs_are_refused_and_nothing_changes(network, plain):
     with pytest.raises(ConfigError, match="expected"):
         session.present(Session(colanet.load(CONFIGS / "mnist.yaml"), train=1, test=0).presentation)
     assert session.run().digest == plain[1].digest
+
+
+def test_nothing_keeps_the_plan_of_a_session_that_is_gone(network):
+    """A search makes thousands of sessions, each with a plan of some MB."""
+    session = session_of(network, train=2, test=1)
+    session.run()
+    gone = [weakref.ref(thing) for thing in (session.plan, session.engine, session.presentation)]
+    del session
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None, None]

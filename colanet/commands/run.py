@@ -15,13 +15,12 @@ from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
-from colanet.commands.options import lenient, stand_ins
+from colanet.commands.options import engine_name, lenient, stand_ins
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
 from colanet.commands.run_options import RunOptions
 from colanet.config.overrides import parse_settings
-from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
@@ -32,7 +31,7 @@ from colanet.units import LARGEST_SEED, STEP_LIMIT
 
 @click.command()
 @click.argument("configuration", type=click.Path(path_type=Path))
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@engine_name
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")

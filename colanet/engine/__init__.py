@@ -27,8 +27,6 @@ REGISTRY: Registry[Any] = Registry(
     error=BackendUnavailable,
 )
 
-ENGINES = (AUTO, "reference", "numba", "cupy")
-
 
 def engine_names() -> tuple[str, ...]:
     """What `make_engine` knows."""
