@@ -136,7 +136,7 @@ def _new_file(target: Path) -> tuple[int, Path]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError:
             continue
-        # Between its making and its lock somebody who sweeps may have taken it for a leftover.
+        # Between its making and its lock another process that sweeps may have taken it for a leftover.
         if lock(descriptor) is not False and is_linked(descriptor, path):
             return descriptor, path
         os.close(descriptor)

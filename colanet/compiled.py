@@ -96,7 +96,7 @@ def _users() -> Iterator[Path]:
 
 
 def _temporary() -> Path | None:
-    """A folder in the directory for temporary files that nobody else can write to; None if there is none."""
+    """A folder in the directory for temporary files that only this user can write to; None if there is none."""
     if not hasattr(os, "getuid"):
         return None
     try:
@@ -126,7 +126,7 @@ def _usable(folder: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
-    """Remove what neighbours of a new folder nobody has used for long."""
+    """Remove neighbours of a new folder that have not been used for long."""
 
     def used(path: Path) -> float:
         try:

@@ -26,7 +26,7 @@ class CheckpointError(ColanetError):
 
 
 class OutputError(ColanetError):
-    """A file or folder cannot be written: the disk is full, the folder is gone, a device is in the way."""
+    """A file or folder cannot be written: the disk is full, the folder is gone, the path is a device."""
 
 
 class BackendUnavailable(ColanetError):

@@ -26,7 +26,7 @@ _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 
 
 def lock(descriptor: int) -> bool | None:
-    """Lock an open file until it is closed; False: somebody else holds it, None: there are no locks here."""
+    """Lock an open file until it is closed; False: another process holds it, None: there are no locks here."""
     if fcntl is None:
         return None
     try:
@@ -37,7 +37,7 @@ def lock(descriptor: int) -> bool | None:
 
 
 def is_linked(descriptor: int, path: str | os.PathLike[str]) -> bool:
-    """Whether an open file still stands under its name; somebody may have removed it before it was locked."""
+    """Whether an open file still has its name; another process may have removed it before it was locked."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def hold_folder(
         yield
     finally:
         del _held[place]
-        # Removed while it is still locked, so that nobody locks a file without a name.
+        # Removed while it is still locked, so that no process locks a file without a name.
         with contextlib.suppress(OSError):
             if is_linked(descriptor, path):
                 path.unlink()

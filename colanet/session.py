@@ -183,7 +183,7 @@ class Session(Inspection):
             If the input never ends.
         """
         if self.presentation.n_steps is None:
-            raise ConfigError(Problem("the input never ends; say where to stop", "stop"))
+            raise ConfigError(Problem("the input has no end, expected a step to stop at", "stop"))
         return self.presentation.n_steps
 
     @property

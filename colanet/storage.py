@@ -40,7 +40,7 @@ class Blocks:
     shape : tuple of int
     dtype : numpy.dtype
     blocks : iterable of ndarray
-        Can be gone through more than once.
+        Can be iterated more than once.
     """
 
     shape: tuple[int, ...]

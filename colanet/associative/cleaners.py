@@ -31,7 +31,7 @@ class Cleaner(ABC):
         """Cleaned pictures (n, n_pixels), and their likeness to the memories (n, n_memories)."""
 
     def classify(self, likeness: Array) -> np.ndarray:
-        """The label of the likest memory, shape (n,)."""
+        """The label of the nearest memory (highest likeness), shape (n,)."""
         labels: np.ndarray = self.labels[likeness.argmax(-1)]
         return labels
 

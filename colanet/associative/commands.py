@@ -50,7 +50,7 @@ def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> P
     # Said before the work, not after it; what can still go wrong then is said by `_finish`.
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise DataError(f"--out {path}: cannot be written, {folder} is no folder to write to")
+        raise DataError(f"--out {path}: cannot be written, {folder} is not a writable folder")
     final_place(path)
     return path
 

@@ -118,7 +118,7 @@ def parse(words: Sequence[str]) -> tuple[Path, dict[str, str]]:
         letter, value = word[1], word[2:]
         if letter not in _WITH_VALUE + "r":
             known = " ".join(f"-{name}" for name in _WITH_VALUE + "r")
-            raise ConfigError(f"{word}: there is no letter -{letter}; known are {known}")
+            raise ConfigError(f"{word}: unknown letter -{letter}; known: {known}")
         if letter in letters:
             raise ConfigError(f"{word}: -{letter} is given twice")
         if letter in _WITH_VALUE and not value and rest and not rest[0].startswith("-"):

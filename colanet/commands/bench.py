@@ -80,7 +80,7 @@ def measure(options: BenchOptions) -> dict[str, Any]:
 
     first = session()
     if first.votes is None:
-        raise ConfigError(f"{options.configuration}: nothing to time, it has no labelled images")
+        raise ConfigError(f"{options.configuration}: no labelled images, expected an image input and a target")
     asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
     click.echo(f"{options.configuration}: {asked}", err=True)
     first.run(10 * first.votes.period)  # compiles, or loads what is compiled

@@ -145,7 +145,7 @@ def last_step(session: Session, asked: int | None, say: Callable[[str], None], o
     """
     there = session.presentation.n_steps
     if asked is None and there is None:
-        raise ConfigError(Problem("the input never ends; say where to stop", option))
+        raise ConfigError(Problem("the input has no end, expected a step to stop at", option))
     stop = session.default_stop if asked is None else asked
     if there is None or stop <= there:
         return stop
@@ -173,7 +173,7 @@ def prepare_outputs(options: RunOptions) -> None:
     if checkpoint and checkpoint.exists() and not options.resume:
         if not options.overwrite:
             raise ConfigError(
-                f"{checkpoint}: is of an interrupted run; --resume continues it, --overwrite begins anew"
+                f"{checkpoint}: checkpoint of an interrupted run; --resume continues it, --overwrite removes it"
             )
         checkpoint.unlink()
     if checkpoint and not options.resume:

@@ -1,4 +1,4 @@
-"""The description of a network: what a configuration file says, typed and checked, nothing of arrays.
+"""The description of a network: what a configuration file says, typed and checked; it holds no arrays.
 
 Every class is a frozen pydantic model that refuses unknown fields. Steps are 1 ms; weights, potentials and
 thresholds are in units of the potential (the base threshold is 8.531); rates are per step.

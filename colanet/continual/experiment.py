@@ -150,7 +150,7 @@ class Experiment(BaseModel):
         if not self.variants:  # it is run itself
             self._refuse_ignored()
         if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds: one stands there twice")
+            raise ValueError("seeds: a seed is given twice")
         names = [str(variant.get("name", "")) for variant in self.variants]
         if "" in names or len(set(names)) != len(names):
             raise ValueError("variants: each needs a name of its own")

@@ -111,8 +111,7 @@ def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]
         If the file is damaged.
     """
     arrays, attributes = read_h5(path)
-    if attributes.get("kind") != "outcome":
-        raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
+    contents.check_kind(path, attributes, ("outcome",), "the outcome of a run of colanet continual")
     columns = contents.integer(path, attributes, "columns", 0, 2**31)
     outcome = Outcome(
         **_checked_arrays(path, arrays),

@@ -48,7 +48,7 @@ class Part(NamedTuple):
 
 
 Parts = Iterable[Part]
-"""Parts one after another without a gap; can be gone through more than once."""
+"""Parts one after another without a gap; can be iterated more than once."""
 
 _STEPS = re.compile(r"([0-9]+(,[0-9]+)*)?\Z")
 

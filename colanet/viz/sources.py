@@ -223,7 +223,9 @@ def side_by_side(parts: Sequence[Fields]) -> Fields:
     for part in parts[1:]:
         if part.weights.shape[1:] != first.weights.shape[1:] or part.columns != first.columns:
             a, b = (f"{p.weights.shape[2]} neurons of {p.weights.shape[1]} pixels" for p in (first, part))
-            raise DataError(f"networks of different size cannot stand side by side: {a}, {b} ({part.titles[0]})")
+            raise DataError(
+                f"{a} and {b} ({part.titles[0]}): networks of different size, expected equal sizes for one picture"
+            )
     masks = [part.used for part in parts]
     known = [m for m in masks if m is not None]
     return replace(

@@ -114,7 +114,7 @@ def test_same_seed_same_answer(capsys):
     [
         (["retrieve", "--noise", "2"], "noise: expected a level from 0 to 1, got 2"),
         (["retrieve", "--noise", "0.1", "--cover", "0.1"], "--noise and --cover: give one of them"),
-        (["retrieve", "--dataset", "cats"], "there is no data set called cats"),
+        (["retrieve", "--dataset", "cats"], "unknown data set cats"),
         (["retrieve", "--ink", "nan", "--weights", "absent.npz"], "--ink nan: expected a part between 0 and 1"),
         (["retrieve", "--ink", "0.2"], "--ink: only with --weights"),
         (["retrieve", "--copies", "2"], "--copies: only with --weights"),
