@@ -31,6 +31,12 @@ READOUTS: Registry[Any] = Registry(
 """Rules that turn spikes into answers."""
 
 
+INPUTS: Registry[Any] = Registry(
+    "plug-in input", "colanet.inputs", {}, check=lambda thing: None if callable(thing) else "expected a function"
+)
+"""Makers of spikes; `colanet.encoding.plugins.Maker` says what one is."""
+
+
 def wrong_options(thing: Any, given: Mapping[str, object]) -> str | None:
     """What is wrong with options for a thing of a registry, which takes them as keywords; None if nothing."""
     parameters = inspect.signature(thing).parameters.values()

@@ -32,9 +32,9 @@ from colanet.continual.study import Say
 from colanet.continual.tables import markdown_table, percent
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
-from colanet.engine.base import State
 from colanet.locks import make_folder
 from colanet.migration import EMPTY
+from colanet.plan.variables import State
 from colanet.programs import run_safely
 
 HERE = Path(__file__).parent

@@ -243,7 +243,7 @@ def test_an_input_without_end_needs_a_stop():
 
 
 def test_more_images_than_there_are(network):
-    with pytest.raises(DataError, match="60001 training objects, expected 0..60000"):
+    with pytest.raises(DataError, match=r"60001 training objects, expected 0\.\.60000"):
         session_of(network, train=60_001)
 
 

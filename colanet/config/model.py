@@ -33,6 +33,7 @@ from colanet.config.values import (
     MemoryTime,
     Name,
     OptionName,
+    OptionValue,
     OwnName,
     Probability,
     Resource,
@@ -242,7 +243,7 @@ class Readout(Frozen):
     kind: Literal["object", "state"] = "object"
     population: Name
     rule: Name = "votes"
-    options: dict[OptionName, int | float | Text] = Field(default={})
+    options: dict[OptionName, OptionValue] = Field(default={})
 
     @model_serializer(mode="wrap")
     def _as_before_there_were_rules(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -1,20 +1,14 @@
-"""Which plug-ins there are, by name, and what takes the place of one that is not there. Nothing is loaded here."""
+"""Words of a command line for noise in the place of plug-ins."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from colanet.config.whole import whole
 from colanet.errors import ConfigError
-from colanet.registry import Registry
 
-INPUTS: Registry[Any] = Registry(
-    "plug-in input", "colanet.inputs", {}, check=lambda thing: None if callable(thing) else "expected a function"
-)
-"""Makers of spikes; `colanet.encoding.plugins.Maker` says what one is."""
 RATE = 0.01
 """Probability of a spike per node and step, unless a stand-in says another."""
 

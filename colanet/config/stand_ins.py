@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from colanet.config.draft import Draft, Path
 from colanet.config.model import PluginInput
-from colanet.config.plugins import INPUTS, StandIn
+from colanet.config.plugins import StandIn
 from colanet.config.view import Finding, Rule, View
+from colanet.doors import INPUTS
 from colanet.errors import ConfigError, Problem
 
 

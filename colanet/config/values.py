@@ -42,6 +42,14 @@ def _short(name: str) -> str:
 OwnName = Annotated[Name, AfterValidator(_short)]
 Text = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$")]
 """One line of printable characters without blanks at its ends: what both file formats can hold."""
+
+
+def _as_whole(value: Any) -> Any:
+    # As 3 and 3.0 are one number, they are one value: written alike in both languages.
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+OptionValue = Annotated[int | float | Text, BeforeValidator(_as_whole)]
 OptionName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 GlobalName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 

@@ -236,11 +236,11 @@ _LOG_NORMAL = ("ln", "<mean>4</mean><stddev>2</stddev>")
 
 def _readouts() -> Iterator[Word]:
     yield from _values("Readout", "lib", "kind", tables.READOUT_LIBS)
-    yield Word("inside Readout", "output", "population", "<output>L</output>")
+    yield from _rows("inside Readout", (tables.READOUT_WORDS[0],))
+    output = _element("output")
+    for row in tables.READOUT_WORDS[1:]:
+        yield Word("inside Readout", f"{row.xml} (ours)", row.field, output + _element(row.xml))
     yield Word("Readout", "any other lib", "", 'lib="eyes"', "refused", _CLOSED)
-    yield Word("inside Readout", "rule (ours)", "rule: votes", "<output>L</output><rule>votes</rule>")
-    options = "<output>L</output><options/>"
-    yield Word("inside Readout", "options (ours)", "options", options, says="given to the rule")
     several = "<output>L</output><output>M</output>"
     yield Word("inside Readout", "output, several", "population", several, "notice", "only the first output")
 

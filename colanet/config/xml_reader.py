@@ -14,6 +14,7 @@ from colanet.config.notices import ConfigWarning
 from colanet.config.plugins import StandIn
 from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
+from colanet.config.yaml_source import plain_value
 from colanet.doors import READOUTS
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -285,7 +286,6 @@ class _Reader(Walker):
         if lib and lib.lower() not in {word.lower() for word in xml_words.READOUT_LIBS}:
             self._foreign_readout(element, lib, item)
         else:
-            handlers["options"] = lambda child, _: item.update(options=xml_shapes.read_values(child))
             self._take(element, ("readout",), item, xml_words.READOUT_ROWS, handlers)
         if outputs:
             self._several_outputs(outputs, item)
@@ -305,9 +305,10 @@ class _Reader(Walker):
             message = f"{lib!r:.60} is no readout of colanet ({own}), and no installed package has it (entry points"
             self._note(element, f"lib {message} {READOUTS.group}); --stand-in {lib:.60}=noise leaves it out", path)
         else:
-            # A rule takes its options as keywords, which have no sign of where they stood.
-            told = {name.removeprefix("@"): value for name, value in xml_shapes.read_values(element).items()}
-            options = {name: value for name, value in told.items() if name not in ("lib", "output")}
+            leaves = [child for child in self._children(element, path) if child.tag != "output"]
+            options = {name: plain_value(text.strip()) for name, text in element.attrib.items() if name != "lib"}
+            texts = {leaf.tag: xml_shapes.text_of(leaf) for leaf in leaves if self._is_leaf(leaf, path)}
+            options |= {name: plain_value(text) for name, text in texts.items()}
             outputs = element.findall("output")
             if len(outputs) > 1:
                 self._several_outputs(outputs, item)

@@ -8,7 +8,6 @@ from lxml import etree
 
 from colanet.config.model import Discrete, Population
 from colanet.config.xml_words import SHAPE_WORDS, count, number
-from colanet.config.yaml_source import plain_value
 
 _DISTRIBUTIONS = {
     "uni": ("uniform", ("min", "max")),
@@ -56,32 +55,16 @@ def write_tree(parent: Any, tree: dict[str, Any]) -> None:
     """Put into an element what `read_tree` gives."""
     for name, value in tree.items():
         if name == "#text":
-            parent.text = str(value)
+            parent.text = value
         elif name.startswith("@"):
-            parent.set(name[1:], _plain(value))
+            parent.set(name[1:], value)
         else:
             for entry in value if isinstance(value, list) else [value]:
                 child = etree.SubElement(parent, name)
                 if isinstance(entry, dict):
                     write_tree(child, entry)
                 else:
-                    child.text = _plain(entry) or None
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else number(value)
-
-
-def read_values(element: Any) -> dict[str, Any]:
-    """`read_tree`, with numbers as numbers."""
-    values: dict[str, Any] = _valued(read_tree(element))
-    return values
-
-
-def _valued(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _valued(entry) for name, entry in value.items()}
-    return [_valued(entry) for entry in value] if isinstance(value, list) else plain_value(value)
+                    child.text = entry or None
 
 
 # --------------------------------------------------------------- distributions

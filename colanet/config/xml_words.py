@@ -6,6 +6,7 @@ A row says which element or attribute holds which field; anything that is more t
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -87,6 +88,13 @@ def _read_yes_no(text: str) -> bool:
     if text.lower() in {"0", "no", "false"}:
         return False
     raise ValueError(f"expected yes or no, not {text!r:.60}")
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected names and values in JSON, not {text!r:.60}") from error
 
 
 def choice(what: str, words: dict[str, str]) -> tuple[Callable[[str], str], Callable[[Any], str]]:
@@ -233,11 +241,13 @@ MODELS = ("linearized", "superquantized")
 RECEPTORS_ROWS = (Row("name", "name"), count_row("n", "size"))
 SECTION_ROWS = (Row("name", "name"),)
 NETWORK_ROWS = (count_row("ncopies", "copies"), Row("saved", "state"))
-READOUT_ROWS = (
-    Row("lib", "kind", *choice("readout lib", READOUT_LIBS)),
+READOUT_ATTRIBUTES = (Row("lib", "kind", *choice("readout lib", READOUT_LIBS)),)
+READOUT_WORDS = (
     Row("output", "population"),
     Row("rule", "rule"),
+    Row("options", "options", _read_json, lambda options: json.dumps(options, ensure_ascii=False)),
 )
+READOUT_ROWS = (*READOUT_ATTRIBUTES, *READOUT_WORDS)
 
 _CONVOLUTION = "the convolution of images has no public definition; give the convolved images as text_values"
 _LINEARIZED = 'it belongs to model="linearized", which has no public definition'

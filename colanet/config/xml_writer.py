@@ -35,12 +35,9 @@ def write_xml(network: Network, path: str | os.PathLike[str] | None = None) -> s
     for projection in network.projections:
         _link(sections, projection)
     if network.readout is not None:
-        kind, output, rule = xml_words.READOUT_ROWS
+        (kind,) = xml_words.READOUT_ATTRIBUTES
         readout = etree.SubElement(root, "Readout", {kind.xml: kind.write(network.readout.kind)})
-        etree.SubElement(readout, output.xml).text = network.readout.population
-        _children(readout, network.readout, (rule,))
-        if network.readout.options:
-            xml_shapes.write_tree(etree.SubElement(readout, "options"), network.readout.options)
+        _children(readout, network.readout, xml_words.READOUT_WORDS)
     _globals(root, network)
     etree.indent(root)
     body = etree.tostring(root, encoding="unicode")

@@ -27,7 +27,7 @@ import numpy as np
 
 from colanet import hashing
 from colanet.config.model import PluginInput
-from colanet.config.plugins import INPUTS
+from colanet.doors import INPUTS
 from colanet.encoding.sources import Noise, Source
 from colanet.encoding.stretch import Spikes, blocks
 from colanet.errors import ColanetError, DataError

@@ -68,7 +68,7 @@ def export(
     name : str
         Of the format, see `EXPORTS.names()`.
     plan, state
-        For example of `colanet.persistence.saved_state`.
+        For example of `colanet.checkpoints.saved_state`.
     folder : path
         Made if it is not there.
     overwrite : bool

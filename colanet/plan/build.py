@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -71,6 +72,16 @@ class _Builder:
         value = getattr(p, name)
         return self.number(missing if value is None else value, unit, f"population {p.name}: {name}")
 
+    def constants(self, p: Population, plan: type, converted: dict[str, Any]) -> dict[str, Any]:
+        """The constants of a plan: converted ones, and those that bear the name of a field of the description."""
+        result = dict(converted)
+        for constant in fields(plan):
+            described = Population.model_fields.get(constant.name)
+            if described is not None and constant.name not in result:
+                unit = unit_of(described.metadata)
+                result[constant.name] = getattr(p, constant.name) if unit is None else self.field(p, constant.name)
+        return result
+
     def plan(self) -> Plan:
         network = self.network
         inputs = tuple((i.name, self._input_size(i)) for i in network.inputs)
@@ -98,27 +109,23 @@ class _Builder:
 
     def _population(self, index: int, p: Population, start: int) -> PopulationPlan:
         field = partial(self.field, p)
-        return PopulationPlan(
-            index=index,
-            name=p.name,
-            start=start,
-            size=p.size,
-            column_size=p.size // p.columns if p.columns else 0,
-            winner_take_all=p.winner_take_all,
-            leak=leak_factor(p.tau_m),
-            floor=-POTENTIAL_LIMIT if p.min_potential is None else field("min_potential"),
-            kick=field("noise_amplitude"),
-            bias=field("bias"),
-            subtract=p.reset == "subtract",
-            ramp_increment=field("threshold_increment"),
-            ramp_period=(p.threshold_decay or 0) if p.threshold_increment else 0,
-            alpha=field("threshold_weight_factor"),
-            reset_period=p.reset_period or 0,
-            reset_phase=p.reset_phase,
-            memory_period=p.memory_period if p.memory is not None else 0,
-            gated=self._incoming(p.name, "gating"),
-            plasticity=self._plasticity(p) if self._incoming(p.name, "plastic") else None,
-        )
+        converted = {
+            "index": index,
+            "start": start,
+            "column_size": p.size // p.columns if p.columns else 0,
+            "leak": leak_factor(p.tau_m),
+            "floor": -POTENTIAL_LIMIT if p.min_potential is None else field("min_potential"),
+            "kick": field("noise_amplitude"),
+            "subtract": p.reset == "subtract",
+            "ramp_increment": field("threshold_increment"),
+            "ramp_period": (p.threshold_decay or 0) if p.threshold_increment else 0,
+            "alpha": field("threshold_weight_factor"),
+            "reset_period": p.reset_period or 0,
+            "memory_period": p.memory_period if p.memory is not None else 0,
+            "gated": self._incoming(p.name, "gating"),
+            "plasticity": self._plasticity(p) if self._incoming(p.name, "plastic") else None,
+        }
+        return PopulationPlan(**self.constants(p, PopulationPlan, converted))
 
     def _plasticity(self, p: Population) -> Plasticity:
         field, where = partial(self.field, p), f"population {p.name}: "
@@ -130,20 +137,16 @@ class _Builder:
             self.problems.append(Problem(message, where + "hebbian_window"))
             window = 0
         stability_rule = p.stability_rule or p.dopamine_rule
-        return Plasticity(
-            hebbian=field("hebbian_rate"),
-            hebbian_window=round(window),
-            isi_max=p.isi_max,
-            dopamine_window=p.dopamine_window,
-            three_factor=p.dopamine_rule == "three_factor",
-            stability_three_factor=stability_rule == "three_factor",
-            stability_rate=field("stability_rate"),
-            w_min=field("w_min"),
-            w_max=field("w_max", missing=1.0),
-            virtual_synapses=p.virtual_synapses,
-            presynaptic=field("presynaptic_rate"),
-            presynaptic_period=(p.presynaptic_period or 0) if p.presynaptic_rate else 0,
-        )
+        converted = {
+            "hebbian": field("hebbian_rate"),
+            "hebbian_window": round(window),
+            "three_factor": p.dopamine_rule == "three_factor",
+            "stability_three_factor": stability_rule == "three_factor",
+            "w_max": field("w_max", missing=1.0),
+            "presynaptic": field("presynaptic_rate"),
+            "presynaptic_period": (p.presynaptic_period or 0) if p.presynaptic_rate else 0,
+        }
+        return Plasticity(**self.constants(p, Plasticity, converted))
 
     def _projections(self, input_sizes: dict[str, int]) -> list[ProjectionPlan]:
         network = self.network

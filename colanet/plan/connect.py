@@ -13,6 +13,7 @@ import numpy as np
 from colanet import hashing
 from colanet.config.model import Discrete, LogNormal, LogUniform, Projection, Uniform
 from colanet.connections import CONNECTIONS, Ends, Rule, Shape
+from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.units import FOREVER, MAX_DELAY, RESOURCE
 
@@ -74,6 +75,7 @@ def connect(
     parts = []
     for first, last in _blocks(source.size, target.size):
         pre, post = rule.pairs(ends, first, last)
+        _check_pairs(projection.connection, ends, first, last, pre, post)
         if recurrent and not rule.self_links:
             keep = pre != post
             pre, post = pre[keep], post[keep]
@@ -83,7 +85,29 @@ def connect(
     if projection.max_inputs is not None:
         kept = _at_most(projection.max_inputs, pre, post, target, index, seed, copy)
         pre, post, delay = pre[kept], post[kept], delay[kept]
+    _check_fan_in(projection.connection, rule.fan_in(ends), post, target.size)
     return Synapses(pre, post, delay)
+
+
+def _check_pairs(name: str, ends: Ends, first: int, last: int, pre: np.ndarray, post: np.ndarray) -> None:
+    """Refuse pairs of a rule from outside that would lead the engines astray."""
+    if pre.shape != post.shape or pre.ndim != 1:
+        raise ConfigError(Problem(f"gives {pre.shape} and {post.shape} neurons", f"connection {name}"))
+    for what, neuron, low, high in (("source", pre, first, last), ("target", post, 0, ends.target.size)):
+        if len(neuron) and not low <= neuron.min() <= neuron.max() < high:
+            message = f"gives {what} neurons {neuron.min()}..{neuron.max()}, expected {low}..{high - 1}"
+            raise ConfigError(Problem(message, f"connection {name}"))
+    pair = pre.astype(np.int64) * ends.target.size + post
+    if (np.diff(pair) <= 0).any():
+        raise ConfigError(Problem("gives pairs that are not sorted by source, then target", f"connection {name}"))
+
+
+def _check_fan_in(name: str, most: int, post: np.ndarray, size: int) -> None:
+    """The checks of sums rely on what a rule says of its synapses."""
+    counts = np.bincount(post, minlength=size)
+    if counts.max(initial=0) > most:
+        message = f"gives neuron {counts.argmax()} {counts.max()} synapses, its fan_in says at most {most}"
+        raise ConfigError(Problem(message, f"connection {name}"))
 
 
 BLOCK = 1 << 20

@@ -20,10 +20,7 @@ from colanet.units import AWAKE, MAX_DELAY
 
 @dataclass(frozen=True)
 class Plasticity:
-    """Constants of the learning rule of one population; rates in 2^-20, times in steps.
-
-    Source: docs/model.md, sections 8 to 13.
-    """
+    """Constants of the rules of one population (docs/model.md, 8 to 13); rates in 2^-20, times in steps."""
 
     hebbian: int
     hebbian_window: int

@@ -5,7 +5,8 @@ import pytest
 import colanet
 from colanet.config import load, load_with_notices, override, read_yaml, write_xml, write_yaml
 from colanet.config.model import PluginInput
-from colanet.config.plugins import INPUTS, StandIn, parse_stand_ins
+from colanet.config.plugins import StandIn, parse_stand_ins
+from colanet.doors import INPUTS
 from colanet.errors import ConfigError
 from tests.outside import package
 
@@ -30,14 +31,14 @@ ARGS = {
 }
 
 
-MODULE = """
-from colanet.readout import Readout
+JUDGE = """from colanet.readout import Readout
 
-make = None
+make = print
 
-class judge(Readout):
+
+class Judge(Readout):
     def __init__(self, *, depth=1, least=0.0, name=""):
-        self.told = depth, least, name
+        pass
 """
 
 
@@ -49,8 +50,8 @@ def game(tmp_path):
 
 @pytest.fixture
 def played(tmp_path, monkeypatch):
-    points = {"colanet.inputs": {"game": "make"}, "colanet.readouts": {"game": "judge"}}
-    package(tmp_path / "site", "game_of_tests", MODULE, points, monkeypatch)
+    points = {"colanet.inputs": {"game": "make"}, "colanet.readouts": {"game": "Judge"}}
+    package(tmp_path / "site", "game_of_tests", JUDGE, points, monkeypatch)
 
 
 def test_what_is_not_installed_is_named_with_its_group_and_the_way_out(game):

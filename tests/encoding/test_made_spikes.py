@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from colanet.config.model import NoiseInput, PluginInput, TargetInput
-from colanet.config.plugins import INPUTS
+from colanet.doors import INPUTS
 from colanet.encoding import build_sources, stretch
 from colanet.encoding.stretch import steps_of
 from colanet.errors import ConfigError, DataError

@@ -34,5 +34,3 @@ def test_operations_read_and_write_variables_of_the_state():
     names = {variable.name for variable in (*NEURONS, *PLASTIC)} | passing
     for operation in OPERATIONS:
         assert set(operation.reads) | set(operation.writes) <= names
-    written = {name for operation in OPERATIONS for name in operation.writes}
-    assert written >= names - {"inputs"}

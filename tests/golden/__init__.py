@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import colanet
+from colanet.plan import Plan
 from colanet.session import Session
 from tests.shipped import CONFIGS, NAMES, ROOT, base_of
 
-__all__ = ["NAMES", "digest_of", "needs_emnist", "stored"]
+__all__ = ["NAMES", "digest_of", "needs_emnist", "short_digest", "stored"]
 
 STORED = Path(__file__).with_name("digests.json")
+STORED_SHORT = Path(__file__).with_name("short.json")
+"""Of runs so short that every engine can make them."""
 EMNIST = ROOT.parent / "shared" / "data"
 """EMNIST does not ship with the package."""
-STEPS, PICTURES = 2000, 100
+STEPS, SHORT, PICTURES = 2000, 80, 100
 
 
 def needs_emnist(name: str) -> bool:
@@ -45,6 +50,24 @@ def digest_of(name: str, suffix: str, folder: Path, engine: str = "numba") -> st
     return session.run(min(STEPS, session.default_stop)).digest
 
 
-def stored() -> dict[str, str]:
+def short_digest(name: str, folder: Path, make: Callable[[Plan], Any]) -> str:
+    """Digest after a very short run of one copy, long enough for labels and for learning, on a given engine.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    make : callable
+        Makes the engine of a plan.
+    """
+    network = colanet.load(CONFIGS / f"{name}.yaml")
+    base, data = base_of(network, folder, PICTURES), EMNIST if needs_emnist(name) else None
+    few = {"train": 3, "test": 1} if network.readout is not None else {}
+    session = Session(network, base_dir=base, copies=1, data_dir=data, engine="numba", **few)
+    session.engine = make(session.plan)
+    return session.run(min(SHORT, session.default_stop)).digest
+
+
+def stored(file: Path = STORED) -> dict[str, str]:
     """Digests by name."""
-    return json.loads(STORED.read_text(encoding="utf-8"))
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Tests of the patches: they are run in a copy of the package to which the patches have been applied."""

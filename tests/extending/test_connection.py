@@ -1,0 +1,82 @@
+"""The connection rule of docs/extending.md, from outside the package."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from colanet.config import load, read_yaml, write_yaml
+from colanet.config.model import Network
+from colanet.connections import CONNECTIONS
+from colanet.errors import ConfigError
+from colanet.plan import build
+from tests.extending import colanet, page
+from tests.outside import package
+
+TITLE = "A connection rule"
+NETWORK = """
+inputs:
+  - {name: R, kind: noise, size: 1, noise: 0.02, steps: 400}
+populations:
+  - {name: L, size: 5, tau_m: 1}
+projections:
+  - {source: R, target: L, connection: one_to_one, weight: 9}
+  - {source: L, target: L, connection: chain, weight: 9, delay: 2}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    package(tmp_path, "my_package", page.code(TITLE), page.entry_points(TITLE, "my_package"), None)
+    (tmp_path / "chain.yaml").write_text(NETWORK)
+    return tmp_path
+
+
+def test_a_spike_runs_along_the_chain(folder):
+    assert colanet(folder, "validate", "chain.yaml")[0] == 0
+    status, _, err = colanet(folder, "run", "chain.yaml", "--quiet", "--out", "out", "--record", "list")
+    assert (status, err) == (0, "")
+    lines = (folder / "out" / "spikes.L.0.csv").read_text().splitlines()
+    fired = [[int(t) for t in line.split(",") if t] for line in lines]
+    assert len(fired[0]) > 3
+    # R drives all five (blocks of the integer ratio); the chain adds what its left neighbour fired 2 steps ago.
+    for left, right in pairwise(fired):
+        assert {t + 2 for t in left if t + 2 < 400} <= set(right)
+
+
+def test_every_engine_sees_its_pairs(folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    assert "chain" in CONNECTIONS.names()
+    plan = build(load(folder / "chain.yaml"))
+    synapses = plan.synapses(1)
+    np.testing.assert_array_equal(synapses.pre, [0, 1, 2, 3])
+    np.testing.assert_array_equal(synapses.post, [1, 2, 3, 4])
+    write_yaml(plan.description, folder / "again.yaml")
+    assert read_yaml(folder / "again.yaml") == plan.description
+
+
+def test_without_the_package_the_file_is_refused():
+    with pytest.raises(ValueError, match="connection"):
+        Network.model_validate(
+            {
+                "populations": [{"name": "L", "size": 5}],
+                "projections": [{"source": "L", "target": "L", "connection": "chain", "weight": 1}],
+            }
+        )
+
+
+def test_a_bound_that_is_too_small_is_seen(folder, monkeypatch):
+    """The sums of a neuron are checked with `fan_in`; more synapses than that would leave the integers unseen."""
+    monkeypatch.syspath_prepend(folder)
+    rule = CONNECTIONS.get("chain")
+    wrong = type(rule)("all, but says one", CONNECTIONS.get("all_to_all").pairs, fan_in=lambda ends: 1)
+    CONNECTIONS.register("liar", wrong)
+    try:
+        described = load(folder / "chain.yaml")
+        links = (described.projections[0], described.projections[1].model_copy(update={"connection": "liar"}))
+        plan = build(described.model_copy(update={"projections": links}))
+        says = r"connection liar: gives neuron \d 4 synapses, its fan_in says at most 1"
+        with pytest.raises(ConfigError, match=says):
+            plan.synapses(1)
+    finally:
+        CONNECTIONS.unregister("liar")
