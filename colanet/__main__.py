@@ -1,3 +1,5 @@
+"""`python -m colanet`: the command `colanet`."""
+
 from colanet.cli import main
 
 main()

@@ -29,7 +29,7 @@ _DAMAGE = (
 """A damaged archive shows itself in many ways, depending on which byte is wrong."""
 
 
-def read_archive(path: str | os.PathLike, names: Sequence[str]) -> list[np.ndarray]:
+def read_archive(path: str | os.PathLike[str], names: Sequence[str]) -> list[np.ndarray]:
     """Arrays of numbers out of an archive of `numpy.savez`.
 
     Parameters
@@ -51,7 +51,9 @@ def read_archive(path: str | os.PathLike, names: Sequence[str]) -> list[np.ndarr
                 return [_array(archive, member) for member in members]
         except _DAMAGE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise DataError(f"{path}: no archive with {' and '.join(names)} ({reason[:200]})") from error
+            raise DataError(
+                f"{path}: cannot be read as an archive ({reason[:200]}), expected the arrays {' and '.join(names)}"
+            ) from error
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -67,7 +69,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         # Read to the end, for only there the CRC is compared.
         content = stream.read(member.file_size + 1)
         if len(content) != member.file_size or stream.read(1):
-            raise ValueError(f"{member.filename} is longer or shorter than said")
+            raise ValueError(f"{member.filename}: its length differs from its header")
     file = io.BytesIO(content)
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
@@ -77,6 +79,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     if dtype.kind not in _KINDS or dtype.hasobject:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
-        raise ValueError(f"{member.filename} says {dtype}{shape}, which is not what it holds")
+        size = len(content) - file.tell()
+        raise ValueError(f"{member.filename}: its header says {dtype}{shape}, its content has {size} bytes")
     found = np.ndarray(shape, dtype, content, file.tell(), order="F" if by_columns else "C")
     return found.astype(dtype.newbyteorder("="))

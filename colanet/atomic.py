@@ -16,7 +16,7 @@ from pathlib import Path
 
 from colanet import interruption
 from colanet.errors import OutputError
-from colanet.locks import check_held, fcntl, is_linked, lock
+from colanet.locks import check_held, is_linked, lock
 
 SUFFIX = ".colanet-tmp"
 _MOST_LINKS = 40
@@ -27,7 +27,7 @@ _swept: set[str] = set()
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary file beside `path` that replaces it when the block ends without an error.
 
     The file behind a symbolic link is replaced, the link stays.
@@ -49,7 +49,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         try:
             yield temporary
             os.fsync(descriptor)
-            if fcntl is None:
+            if os.name == "nt":
                 held.close()  # Windows renames no open file
             os.replace(temporary, target)
             _sync_folder(target.parent)
@@ -58,7 +58,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def final_place(path: str | os.PathLike) -> Path:
+def final_place(path: str | os.PathLike[str]) -> Path:
     """Where a file called `path` is to be written: there, or where the symbolic link of that name leads.
 
     Raises
@@ -91,14 +91,14 @@ def _followed(path: Path) -> Path:
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
-def write_bytes(path: str | os.PathLike, *parts: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], *parts: bytes) -> None:
     """Write bytes, one part after the other, atomically. OutputError as for `atomic_path`."""
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         for part in parts:
             file.write(part)
 
 
-def write_text(path: str | os.PathLike, text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically into a folder that exists. OutputError as for `atomic_path`."""
     if not Path(path).parent.is_dir():
         raise OutputError(f"{path}: cannot be written: no such folder as {Path(path).parent}")
@@ -136,7 +136,7 @@ def _new_file(target: Path) -> tuple[int, Path]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError:
             continue
-        # Between its making and its lock somebody who sweeps may have taken it for a leftover.
+        # Between its making and its lock another process that sweeps may have taken it for a leftover.
         if lock(descriptor) is not False and is_linked(descriptor, path):
             return descriptor, path
         os.close(descriptor)
@@ -153,7 +153,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _in_words(path: str | os.PathLike) -> Iterator[None]:
+def _in_words(path: str | os.PathLike[str]) -> Iterator[None]:
     """Every failure of the system becomes one line about the file that was asked for."""
     try:
         yield

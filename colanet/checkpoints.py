@@ -44,8 +44,7 @@ def saved_state(path: StrPath) -> tuple[Plan, State]:
     """
     arrays, attributes = read_h5(path)
     kind = attributes.get("kind")
-    if kind not in ("state", "checkpoint"):
-        raise CheckpointError(f"{path}: expected a saved state or a checkpoint, found {kind or 'no kind at all'}")
+    contents.check_kind(path, attributes, ("state", "checkpoint"), "a saved state or a checkpoint")
     lost = sorted({"configuration", "input_sizes", "seed"} - attributes.keys())
     if lost:
         raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
@@ -79,7 +78,7 @@ def load(session: Session, path: StrPath) -> None:
         If the file does not fit this network.
     """
     arrays, attributes = read_h5(path)
-    _check_kind(path, attributes, "state", "a saved state")
+    contents.check_kind(path, attributes, ("state",), "a saved state")
     time = contents.integer(path, attributes, "time", 0, LATEST)
     _check_origins(session, path, attributes)
     _check_state(session, path, arrays, time)
@@ -106,7 +105,7 @@ def resume(session: Session, path: StrPath) -> None:
         If the file is damaged or belongs to another configuration, seed or selection of data.
     """
     arrays, attributes = read_h5(path)
-    _check_kind(path, attributes, "checkpoint", "a checkpoint")
+    contents.check_kind(path, attributes, ("checkpoint",), "a checkpoint")
     restore(session, path, arrays, attributes)
 
 
@@ -218,12 +217,6 @@ def _input_sizes(path: StrPath, attributes: dict[str, Any]) -> dict[str, int]:
     """Nodes of every input of the network that was saved."""
     sizes = contents.mapping(path, attributes, "input_sizes")
     return {name: contents.integer(path, sizes, name, 1, LARGEST_INPUT) for name in sizes}
-
-
-def _check_kind(path: StrPath, attributes: dict[str, Any], kind: str, expected: str) -> None:
-    found = attributes.get("kind", "file of no known kind")
-    if found != kind:
-        raise CheckpointError(f"{path}: not {expected} but a {found}")
 
 
 def _check_state(session: Session, path: StrPath, state: State, step: int) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
-import sys
-import warnings
-from typing import Any
 
 import click
 
-from colanet import __version__, interruption
-from colanet.errors import ColanetError
+from colanet.programs import run_safely
+from colanet.version import __version__
 
-CLOSED_PIPE = 141
-"""Exit status of a process that writes to a pipe without a reader: 128 and SIGPIPE."""
 COMMANDS = {
     "run": ("colanet.commands.run", "run", "Train and test the network of a configuration."),
     "continual": ("colanet.commands.continual", "continual", "Learn task after task, test what is remembered."),
@@ -24,8 +17,8 @@ COMMANDS = {
     "export": ("colanet.commands.export", "export", "Write a trained network in another form."),
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
-    "validate": ("colanet.config.commands", "validate", "Check configurations and report every problem."),
-    "convert": ("colanet.config.commands", "convert", "Convert a configuration between XML and YAML."),
+    "validate": ("colanet.commands.validate", "validate", "Check configurations and report every problem."),
+    "convert": ("colanet.commands.convert", "convert", "Convert a configuration between XML and YAML."),
     "memory": (
         "colanet.associative.commands",
         "memory",
@@ -64,80 +57,6 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point."""
     run_safely(cli, "colanet", arguments)
-
-
-def run_safely(command: click.Command, name: str, arguments: list[str] | None = None) -> None:
-    """Run a command; every `ColanetError` becomes one line per problem and exit status 2.
-
-    A signal (Ctrl-C, SIGTERM) ends with 130 or 143, a reader that closed the pipe of standard output with 141, as
-    everywhere on POSIX.
-    """
-    warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
-    with interruption.noted(last=arguments is None):
-        try:
-            _invoke(command, name, arguments)
-            interruption.check()
-        except click.exceptions.Exit as error:
-            sys.exit(error.exit_code)
-        except (click.Abort, KeyboardInterrupt) as error:
-            interruption.ignore()
-            complain("interrupted" + (f"; {error}" if str(error) else ""))
-            sys.exit(interruption.status())
-        except click.ClickException as error:
-            with contextlib.suppress(OSError, ValueError):
-                error.show()
-            sys.exit(2)
-        except ColanetError as error:
-            complain(str(error))
-            sys.exit(2)
-        except MemoryError as error:
-            complain(f"not enough memory{f' ({error})' if str(error) else ''}")
-            sys.exit(2)
-        except OSError as error:
-            sys.exit(_failed(error))
-
-
-def _invoke(command: click.Command, name: str, arguments: list[str] | None) -> None:
-    """Parse and run, with every exception as it is; `command.main` turns some into exits of its own."""
-    if f"_{name.upper()}_COMPLETE" in os.environ:
-        command.main(prog_name=name)
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        with command.make_context(name, list(words)) as context:
-            command.invoke(context)
-    except Exception as error:
-        # In the middle of an import a signal becomes an error of whatever was imported.
-        if interruption.came():
-            raise KeyboardInterrupt from error
-        raise
-
-
-def complain(text: str) -> None:
-    """Lines on standard error, if it can still be written to."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in text.splitlines():
-            click.echo(line, err=True)
-
-
-def _failed(error: OSError) -> int:
-    """Exit status after an error that the system reported; says it unless nobody is listening any more."""
-    if error.filename is not None:
-        complain(f"{error.filename}: {error.strerror}")
-        return 2
-    _mute(sys.stdout)
-    if isinstance(error, BrokenPipeError):
-        return CLOSED_PIPE
-    # Files are named by those who read and write them; what has no name is a stream.
-    complain(f"standard output: cannot be written: {error.strerror or error}")
-    return 2
-
-
-def _mute(stream: Any) -> None:
-    """Let what a stream still holds go nowhere, so that the end of the process does not complain once more."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
 
 
 if __name__ == "__main__":

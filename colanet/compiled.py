@@ -33,8 +33,8 @@ import numba
 PACKAGE = Path(__file__).parent
 
 KERNELS = (
-    "compiled.py", "units.py", "encoding/kernels.py", "engine/cpu/*.py", "engine/flat.py", "engine/layout.py",
-    "plan/plan.py", "plan/variables.py",
+    "compiled.py", "units.py", "hashing.py", "hash_kernels.py", "encoding/kernels.py", "engine/cpu/*.py",
+    "engine/flat.py", "engine/layout.py", "plan/plan.py", "plan/variables.py",
 )  # fmt: skip
 """Every file whose text or constants are compiled into kernels, as patterns in the package."""
 
@@ -96,7 +96,7 @@ def _users() -> Iterator[Path]:
 
 
 def _temporary() -> Path | None:
-    """A folder in the directory for temporary files that nobody else can write to; None if there is none."""
+    """A folder in the directory for temporary files that only this user can write to; None if there is none."""
     if not hasattr(os, "getuid"):
         return None
     try:
@@ -126,7 +126,7 @@ def _usable(folder: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
-    """Remove what neighbours of a new folder nobody has used for long."""
+    """Remove neighbours of a new folder that have not been used for long."""
 
     def used(path: Path) -> float:
         try:
@@ -197,8 +197,8 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
     return decorate
 
 
-# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs ten
-# times the work itself. Nothing is allocated inside, so nothing needs it.
+# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs
+# ten times the work itself. Nothing is allocated inside, so nothing needs it.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
 
 kernel: Any = numba.njit(**_ENGINE)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from colanet.errors import CheckpointError
 
-LARGEST = 2**63 - 1
+LARGEST = (1 << 63) - 1
+"""Of the whole numbers of 64 bits."""
 
 
 def integer(
@@ -23,6 +24,16 @@ def integer(
     if not isinstance(value, int) or not low <= value <= high:
         raise CheckpointError(f"{path}: damaged, {name} is {_shown(value)}, expected a whole number {low}..{high}")
     return value
+
+
+def check_kind(
+    path: str | os.PathLike[str], attributes: Mapping[str, Any], kinds: Collection[str], what: str
+) -> None:
+    """CheckpointError unless a file is of one of these kinds; `what` names what was expected."""
+    kind = attributes.get("kind")
+    if kind not in kinds:
+        word = "" if kind is None else " ".join(str(kind).split())[:40]
+        raise CheckpointError(f"{path}: {f'found {word}' if word else 'unknown kind of file'}, expected {what}")
 
 
 def number(path: str | os.PathLike[str], attributes: Mapping[str, Any], name: str) -> float:

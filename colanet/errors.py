@@ -26,7 +26,7 @@ class CheckpointError(ColanetError):
 
 
 class OutputError(ColanetError):
-    """A file or folder cannot be written: the disk is full, the folder is gone, a device is in the way."""
+    """A file or folder cannot be written: the disk is full, the folder is gone, the path is a device."""
 
 
 class BackendUnavailable(ColanetError):
@@ -76,7 +76,7 @@ class ConfigError(ColanetError):
         Problems beyond those that are given.
     """
 
-    def __init__(self, problems: str | Problem | Sequence[Problem], uncounted: int = 0):
+    def __init__(self, problems: str | Problem | Sequence[Problem], uncounted: int = 0) -> None:
         if isinstance(problems, str):
             problems = [Problem(problems)]
         elif isinstance(problems, Problem):

@@ -17,8 +17,8 @@ generators", OOPSLA 2014)::
 
 all modulo 2^64. Four 16-bit draws share one 64-bit hash.
 
-This module is the definition, in NumPy. Engines carry their own copy of these lines, because compiled kernels
-must stay self-contained; `tests/test_hashing.py` holds them equal.
+This module is the definition, in NumPy. The compiled kernels have these lines in `colanet.hash_kernels`, the CUDA
+source in `integers.cuh`; tests hold them equal.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from typing import Any
 
 import numpy as np
 
-LARGEST_SEED = 2**63 - 1
-"""Seeds are 0 to this: result files keep them as whole numbers of 64 bits."""
 GOLDEN = 0x9E3779B97F4A7C15
 MIX1 = 0xBF58476D1CE4E5B9
 MIX2 = 0x94D049BB133111EB
@@ -63,7 +61,8 @@ def mix(z: np.ndarray | int) -> np.ndarray:
     with np.errstate(over="ignore"):
         x = (x ^ (x >> np.uint64(30))) * np.uint64(MIX1)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(MIX2)
-        return x ^ (x >> np.uint64(31))
+        mixed: np.ndarray = x ^ (x >> np.uint64(31))
+        return mixed
 
 
 def key(seed: int, stream_number: int, copy: int = 0) -> int:
@@ -90,7 +89,8 @@ def draw16(step_key_: int, index: np.ndarray) -> np.ndarray:
     index = np.asarray(index, dtype=np.uint64)
     word = draw64(step_key_, index >> np.uint64(2))
     lane = (index & np.uint64(3)) * np.uint64(16)
-    return ((word >> lane) & np.uint64(0xFFFF)).astype(np.int64)
+    drawn: np.ndarray = ((word >> lane) & np.uint64(0xFFFF)).astype(np.int64)
+    return drawn
 
 
 def uniform(step_key_: int, index: np.ndarray) -> np.ndarray:

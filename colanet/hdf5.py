@@ -65,7 +65,7 @@ class _Walk:
                 raise ValueError("more links than its bytes can hold objects")
             # Before the object is opened, which would follow the link.
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise ValueError(f"{key} is a link to somewhere else")
+                raise ValueError(f"{key} is a link, expected a group or an array")
             item = group[name]
             if isinstance(item, h5py.Group):
                 self.group(item, key + "/", depth + 1)
@@ -79,7 +79,8 @@ class _Walk:
         self.bytes_left -= stored
         if self.bytes_left < 0:
             raise ValueError("the arrays claim more bytes than the file has")
-        return item[()]
+        array: np.ndarray = item[()]
+        return array
 
 
 def _check_storage(item: h5py.Dataset, key: str) -> int:
@@ -94,14 +95,16 @@ def _check_storage(item: h5py.Dataset, key: str) -> int:
         raise ValueError(f"{key} lies in another file")
     filters = {how.get_filter(i)[0] for i in range(how.get_nfilters())}
     if not filters <= {h5z.FILTER_LZF}:
-        raise ValueError(f"{key} is packed by something else than LZF")
+        raise ValueError(f"{key} has an unknown compression, expected LZF or none")
     if item.id.get_space().get_simple_extent_type() == h5s.NULL:
         raise ValueError(f"{key} has no shape")
-    size, stored = math.prod(item.shape) * kind.get_size(), item.id.get_storage_size()
+    size: int = math.prod(item.shape) * kind.get_size()
+    stored: int = item.id.get_storage_size()
     if layout == h5d.CHUNKED and math.prod(how.get_chunk()) * kind.get_size() > LARGEST_CHUNK:
         raise ValueError(f"{key} lies in pieces of more than {LARGEST_CHUNK} bytes")
-    if size > stored * (LARGEST_GAIN if layout == h5d.CHUNKED else 1):
-        raise ValueError(f"{key} claims {size} bytes and has {stored}")
+    least = -(-size // (LARGEST_GAIN if layout == h5d.CHUNKED else 1))
+    if stored < least:
+        raise ValueError(f"{key}: {stored} bytes stored, expected at least {least}")
     return stored
 
 
@@ -115,7 +118,7 @@ def _attribute(file: h5py.File, name: str) -> int | float | str:
     opened = h5a.open(file.id, name.encode())
     kind = opened.get_type().get_class()
     if opened.get_space().get_simple_extent_type() != h5s.SCALAR or kind not in _NUMBERS | {h5t.STRING}:
-        raise ValueError(f"the attribute {name} is no number and no text")
+        raise ValueError(f"attribute {name}: unknown type, expected a number or text")
     value = file.attrs[name]
     return _clean(value) if isinstance(value, str | bytes) else value.item()
 

@@ -26,7 +26,7 @@ _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 
 
 def lock(descriptor: int) -> bool | None:
-    """Lock an open file until it is closed; False: somebody else holds it, None: there are no locks here."""
+    """Lock an open file until it is closed; False: another process holds it, None: there are no locks here."""
     if fcntl is None:
         return None
     try:
@@ -36,8 +36,8 @@ def lock(descriptor: int) -> bool | None:
     return True
 
 
-def is_linked(descriptor: int, path: str | os.PathLike) -> bool:
-    """Whether an open file still stands under its name; somebody may have removed it before it was locked."""
+def is_linked(descriptor: int, path: str | os.PathLike[str]) -> bool:
+    """Whether an open file still has its name; another process may have removed it before it was locked."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:
@@ -46,7 +46,7 @@ def is_linked(descriptor: int, path: str | os.PathLike) -> bool:
 
 @contextlib.contextmanager
 def hold_folder(
-    folder: str | os.PathLike, what: str = "colanet", name: str = FOLDER_LOCK
+    folder: str | os.PathLike[str], what: str = "colanet", name: str = FOLDER_LOCK
 ) -> Iterator[None]:
     """Keep other runs out of a folder, made where it is missing, until the block or the process ends.
 
@@ -75,21 +75,21 @@ def hold_folder(
         yield
     finally:
         del _held[place]
-        # Removed while it is still locked, so that nobody locks a file without a name.
+        # Removed while it is still locked, so that no process locks a file without a name.
         with contextlib.suppress(OSError):
             if is_linked(descriptor, path):
                 path.unlink()
         os.close(descriptor)
 
 
-def check_held(folder: str | os.PathLike) -> None:
+def check_held(folder: str | os.PathLike[str]) -> None:
     """OutputError if a folder that this process holds was removed meanwhile; it must not be made again."""
     real = Path(os.path.realpath(folder))
     if not all(is_linked(descriptor, path) for path, descriptor in _held.items() if path.parent == real):
         raise OutputError(f"{folder}: cannot be written: the folder was removed or emptied while it was in use")
 
 
-def make_folder(folder: str | os.PathLike) -> None:
+def make_folder(folder: str | os.PathLike[str]) -> None:
     """Make a folder with its parents unless it is there. OutputError if it cannot be made or written to."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -97,17 +97,17 @@ def check(migration: Migration, plan: Plan) -> None:
     learner, demand = names[migration.population], names[migration.demand]
     where = f"migration, population {learner.name}"
     if learner.plasticity is None or learner.columns < 2:
-        raise ConfigError(Problem("neurons move between the columns of a learning population, it has none", where))
+        message = "expected a plastic population of at least 2 columns, between which neurons move"
+        raise ConfigError(Problem(message, where))
     if not learner.gated:
-        raise ConfigError(Problem("empty places sleep, which needs a gating synapse; it has none", where))
+        raise ConfigError(Problem("no incoming gating projection, expected one: empty places sleep", where))
     if demand.size != learner.columns:
         raise ConfigError(
             Problem(f"{demand.name} has {demand.size} neurons, expected one a column, {learner.columns}", where)
         )
     if migration.empty + migration.least > learner.column_size:
-        raise ConfigError(
-            Problem(f"{migration.empty} of {learner.column_size} places empty, {migration.least} must stay", where)
-        )
+        asked = f"empty {migration.empty} + least {migration.least}"
+        raise ConfigError(Problem(f"{asked} exceeds the {learner.column_size} places of a column", where))
     for projection in plan.projections:
         if projection.target == learner.index and projection.kind == "gating" and projection.weight > 0:
             raise ConfigError(Problem(f"projection {projection.name} would wake empty places", where))

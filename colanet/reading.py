@@ -22,7 +22,7 @@ LARGEST_UNPACKED = 1 << 30
 GZIP = b"\x1f\x8b"
 
 
-def open_regular(path: str | os.PathLike) -> BufferedReader:
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """A regular file, open for reading its bytes.
 
     Raises
@@ -46,7 +46,7 @@ def open_regular(path: str | os.PathLike) -> BufferedReader:
         raise _unreadable(path, error) from error
 
 
-def read_bytes(path: str | os.PathLike, packed: bool | None = None, limit: int | None = None) -> bytes:
+def read_bytes(path: str | os.PathLike[str], packed: bool | None = None, limit: int | None = None) -> bytes:
     """Content of a regular file.
 
     Parameters
@@ -76,7 +76,7 @@ def read_bytes(path: str | os.PathLike, packed: bool | None = None, limit: int |
         raise _unreadable(path, error) from error
 
 
-def is_packed(path: str | os.PathLike) -> bool:
+def is_packed(path: str | os.PathLike[str]) -> bool:
     """Whether a file begins as gzip does. DataError as for `open_regular`."""
     return read_bytes(path, packed=False, limit=len(GZIP)) == GZIP
 
@@ -92,6 +92,6 @@ def bounded(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     return b"".join(pieces)
 
 
-def _unreadable(path: str | os.PathLike, error: BaseException) -> DataError:
+def _unreadable(path: str | os.PathLike[str], error: BaseException) -> DataError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return DataError(f"{path}: cannot be read ({' '.join(reason.split())})")

@@ -15,7 +15,7 @@ RESTORED_STEPS = 1 << 20
 """Steps of the chunks that the records of a checkpoint are cut into."""
 
 Chunks = Iterable[list[Part]]
-"""Chunk after chunk, a part for each section asked for; can be gone through more than once."""
+"""Chunk after chunk, a part for each section asked for; can be iterated more than once."""
 
 
 class Again:

@@ -1,4 +1,4 @@
-"""Doors: things of one kind by name, our own, registered by a call, or brought by an installed package.
+"""Registries: things of one kind by name, built in, registered by a call, or brought by an installed package.
 
 A package adds one by an entry point of the registry's group; nothing is loaded before it is asked for::
 
@@ -58,7 +58,7 @@ class Registry(Generic[T]):
             If the name is one of ours, or registered already and `replace` is not given, or the thing is not fit.
         """
         if name in self._built_in or (name in self._registered and not replace):
-            raise ConfigError(f"there is a {self.kind} called {name} already")
+            raise ConfigError(f"{self.kind} {name}: exists already")
         self._registered[name] = self._checked(name, thing)
         return thing
 
@@ -90,7 +90,7 @@ class Registry(Generic[T]):
             return self._registered[name]
         found = self._found().get(name)
         if found is None:
-            raise self.error(f"there is no {self.kind} called {name}; known are {', '.join(self.names())}")
+            raise self.error(f"unknown {self.kind} {name}; known: {', '.join(self.names())}")
         return self._checked(name, self._load(found))
 
     def _found(self) -> dict[str, EntryPoint]:
@@ -103,7 +103,7 @@ class Registry(Generic[T]):
     def _load(self, point: EntryPoint) -> Any:
         try:
             return point.load()
-        except Exception as error:  # whatever a stranger's package raises
+        except Exception as error:  # whatever another package raises
             reason = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise self.error(f"{self.kind} {point.name}: {point.value} cannot be loaded: {reason}") from error
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from colanet import __version__
 from colanet.encoding import Presentation
 from colanet.encoding.context import DataUsed
 from colanet.engine.base import digest
 from colanet.readout import Score, criterion_value, score, values_of
 from colanet.recorded import Records
 from colanet.storage import fixed_texts, write_h5
+from colanet.version import __version__
 
 if TYPE_CHECKING:
     from colanet.session import Session

@@ -13,13 +13,13 @@ import h5py
 from h5py import h5f, h5p
 
 from colanet.atomic import write_bytes
-from colanet.cli import run_safely
 from colanet.errors import CheckpointError, DataError
+from colanet.programs import run_safely
 from colanet.reading import read_bytes
 from colanet.storage import FORMAT, HDF5_SIGN, seal
 
 
-def seal_file(path: str | os.PathLike) -> None:
+def seal_file(path: str | os.PathLike[str]) -> None:
     """Rewrite a file of format 1 as one of format 2.
 
     Raises
@@ -52,7 +52,8 @@ def _renewed(content: bytes) -> bytes:
             raise ValueError(f"of format {file.attrs.get('colanet_format', 'unknown')}, expected 1")
         file.attrs.modify("colanet_format", FORMAT)
         file.flush()
-        return file.id.get_file_image()
+        image: bytes = file.id.get_file_image()
+        return image
 
 
 @click.command()

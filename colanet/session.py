@@ -38,12 +38,11 @@ from colanet.plan import Plan, build, memory
 from colanet.readout import Readout
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
-from colanet.units import FOREVER, STEP_LIMIT
+from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
 
 __all__ = ["Recording", "Result", "Session"]
 
 CHUNK_STEPS = 15_000
-LARGEST_SEED = 2**63 - 1
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may bring to observers; chunks get shorter for larger populations."""
 
@@ -184,7 +183,7 @@ class Session(Inspection):
             If the input never ends.
         """
         if self.presentation.n_steps is None:
-            raise ConfigError(Problem("the input never ends; say where to stop", "stop"))
+            raise ConfigError(Problem("the input has no end, expected a step to stop at", "stop"))
         return self.presentation.n_steps
 
     @property

@@ -18,9 +18,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from colanet import __version__, hdf5, reading
+from colanet import hdf5, reading
 from colanet.atomic import atomic_path, write_bytes
 from colanet.errors import CheckpointError, DataError
+from colanet.version import __version__
 
 FORMAT = 2
 SEAL_BYTES = 512
@@ -39,7 +40,7 @@ class Blocks:
     shape : tuple of int
     dtype : numpy.dtype
     blocks : iterable of ndarray
-        Can be gone through more than once.
+        Can be iterated more than once.
     """
 
     shape: tuple[int, ...]
@@ -57,7 +58,7 @@ class Blocks:
         return self.size * np.dtype(self.dtype).itemsize
 
 
-def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def write_h5(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write arrays (keys with `/` become groups) and attributes of the root, atomically.
 
     Raises
@@ -75,7 +76,7 @@ def write_h5(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Map
     write_bytes(path, seal(content), content)
 
 
-def _stream(path: str | os.PathLike, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def _stream(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
     """Write a file that need not fit in memory.
 
     HDF5 must never meet a full disk: its objects cannot be closed then. So all the room it may take is reserved.
@@ -157,7 +158,7 @@ def fixed_texts(texts: Sequence[str]) -> np.ndarray:
     return np.array(encoded, dtype=h5py.string_dtype("utf-8", longest))
 
 
-def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_h5(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and attributes (int, float, str) of a file of `write_h5`.
 
     Raises
@@ -180,7 +181,7 @@ def read_h5(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, A
     return arrays, attributes
 
 
-def _content(path: str | os.PathLike) -> bytes:
+def _content(path: str | os.PathLike[str]) -> bytes:
     """The HDF5 part of a file whose seal fits; HDF5 libraries can crash or hang on anything else."""
     try:
         with reading.open_regular(path) as file:

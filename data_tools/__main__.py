@@ -1,4 +1,4 @@
-from colanet.cli import run_safely
+from colanet.programs import run_safely
 from data_tools.cli import main
 
 run_safely(main, "python -m data_tools")

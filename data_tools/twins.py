@@ -13,9 +13,9 @@ import click
 
 from colanet import config
 from colanet.atomic import write_text
-from colanet.cli import run_safely
 from colanet.config import write_xml
 from colanet.errors import DataError
+from colanet.programs import run_safely
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 COMMAND = "python -m data_tools.twins"

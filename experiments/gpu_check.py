@@ -23,6 +23,9 @@ from typing import Any
 
 import numpy as np
 
+# So that the path of this file is a command too.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import colanet
 from colanet import config
 from colanet.atomic import atomic_path
@@ -36,6 +39,7 @@ from colanet.engine.cupy_engine import CupyEngine
 from colanet.errors import ColanetError
 from colanet.plan import build
 from colanet.session import Session
+from colanet.units import FOREVER
 from experiments.gpu_report import failed, report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -230,7 +234,7 @@ class Trainer:
         while self.step < stop:
             end = min(self.step + chunk * self.period, stop)
             feed = self.engine.encode(self.presentation.sources, 0, self.step, end)
-            out = self.engine.run(feed, self.step, end, freeze=1 << 62, votes=self.votes)
+            out = self.engine.run(feed, self.step, end, freeze=FOREVER, votes=self.votes)
             self.events += out.synaptic_events
             self.step = end
 

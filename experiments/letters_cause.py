@@ -23,7 +23,6 @@ import click
 import numpy as np
 
 from colanet.atomic import write_text
-from colanet.cli import run_safely
 from colanet.config.model import MAX_COPIES
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
@@ -33,9 +32,10 @@ from colanet.continual.study import Say
 from colanet.continual.tables import markdown_table, percent
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
-from colanet.plan.variables import State
 from colanet.locks import make_folder
 from colanet.migration import EMPTY
+from colanet.plan.variables import State
+from colanet.programs import run_safely
 
 HERE = Path(__file__).parent
 VARIANTS = ("parameters of MNIST", "tuned thresholds and stability")

@@ -19,13 +19,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from colanet.cli import run_safely
 from colanet.commands.continual import progress_bars
 from colanet.continual.metrics import metrics
 from colanet.continual.outcome import BLOCK
 from colanet.continual.results import Repeats, load_outcome, summary
 from colanet.continual.study import Progress, Say, StudyOptions, file_of, run_study
 from colanet.locks import make_folder
+from colanet.programs import run_safely
 from colanet.viz import (
     alpha_curves,
     capacity_curve,

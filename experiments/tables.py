@@ -20,7 +20,6 @@ import click
 import yaml
 
 from colanet.atomic import write_text
-from colanet.cli import run_safely
 from colanet.continual.tables import (
     NOTHING,
     fill_page,
@@ -34,6 +33,7 @@ from colanet.continual.tables import (
     variants_table,
 )
 from colanet.errors import DataError
+from colanet.programs import run_safely
 from colanet.reading import read_bytes
 from experiments.gpu_report import throughput_table
 

@@ -316,7 +316,7 @@ def test_the_checkpoint_of_an_interrupted_run_is_not_lost_by_mistake(call, run, 
     for options in ([], ["--checkpoint", 300]):
         status, out, err = call("run", CONFIG, *SMALL, "--out", out_with_checkpoint, *options)
         assert (status, out) == (2, "")
-        assert err == f"{path}: is of an interrupted run; --resume continues it, --overwrite begins anew\n"
+        assert err == f"{path}: checkpoint of an interrupted run; --resume continues it, --overwrite removes it\n"
         assert path.read_bytes() == before
         assert os.listdir(out_with_checkpoint) == ["checkpoint.h5"]
     assert run("--out", out_with_checkpoint, "--overwrite")["digest"] == whole[1].digest
@@ -360,9 +360,9 @@ def out_with_checkpoint(tmp_path):
         (["--out", "OUT", "--record", "text", "--record-steps", "5"], "--record-steps 5: expected FIRST:LAST"),
         (["--out", "OUT", "--record", "text", "--record-steps", "9:3"], "--record-steps 9:3: expected FIRST:LAST"),
         (["--out", "OUT", "--record", "text", "--record-steps", "a:3"], "--record-steps a:3: expected FIRST:LAST"),
-        (["--out", "OUT", "--record", "text", "--record-sections", "L,X"], "nothing to record is called X"),
+        (["--out", "OUT", "--record", "text", "--record-sections", "L,X"], "unknown population or input X; "),
         (["--load", "missing.h5"], "missing.h5: no such file"),
-        (["--train", "60001"], "mnist: 60001 training objects asked for, there are 60000"),
+        (["--train", "60001"], "mnist: 60001 training objects, expected 0..60000"),
         (["--out", "FILE"], "file.txt"),
         (["--out", "FILE/below"], "file.txt"),
         (["--save", "FILE/below.h5"], "file.txt"),
@@ -385,7 +385,6 @@ def test_bad_options_are_one_line_and_leave_nothing(call, tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--engine", "magic"],
         ["--seed", "-1"],
         ["--copies", "0"],
         ["--record", "morse"],
@@ -406,7 +405,7 @@ def test_load_of_a_checkpoint(call, out_with_checkpoint):
     path = out_with_checkpoint / "checkpoint.h5"
     status, out, err = call("run", CONFIG, *SMALL, "--load", path)
     assert (status, out) == (2, "")
-    assert err == f"{path}: not a saved state but a checkpoint\n"
+    assert err == f"{path}: found checkpoint, expected a saved state\n"
 
 
 def test_resume_with_another_seed(call, out_with_checkpoint):

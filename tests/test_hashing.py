@@ -1,4 +1,4 @@
-"""The hash: published numbers, an independent computation in plain Python, and the kernels' own copy of it."""
+"""The hash: published numbers, an independent computation in plain Python, and the kernels' copy of it."""
 
 import numpy as np
 import pytest

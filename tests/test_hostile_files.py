@@ -239,7 +239,8 @@ def test_attributes_of_any_kind_never_end_in_a_traceback(kind, files, tmp_path):
                 try:
                     read(path)
                 except ColanetError as error:
-                    assert str(error).startswith(f"{path}: ") and "\n" not in str(error), (name, value)
+                    assert str(error).startswith(f"{path}: "), (name, value)
+                    assert "\n" not in str(error), (name, value)
 
 
 def mutations(array):

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from colanet import interruption
-from colanet.cli import run_safely
 from colanet.commands.progress import Progress
+from colanet.programs import run_safely
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")

@@ -126,9 +126,9 @@ def test_one_round_worked_by_hand():
     ("change", "said"),
     [
         ({"population": "Q"}, "no population Q"),
-        ({"population": "OUT"}, "it has none"),
+        ({"population": "OUT"}, "expected a plastic population of at least 2 columns"),
         ({"demand": "L"}, "expected one a column"),
-        ({"empty": 6}, "6 of 6 places empty"),
+        ({"empty": 6}, "empty 6 \\+ least 1 exceeds the 6 places"),
     ],
 )
 def test_networks_without_what_it_takes_are_refused(change, said):

@@ -184,13 +184,13 @@ def test_a_run_that_was_done_when_it_was_killed_is_resumed(call, folder, every):
 
 def test_nothing_to_show_is_one_line(call):
     status, out, err = call("run", colanet.__path__[0] + "/../configs/mnist.nnc", "--train", 0, "--test", 0)
-    assert (status, out, err) == (2, "", "mnist: no object is left to show\n")
+    assert (status, out, err) == (2, "", "mnist: no object to show, expected at least 1\n")
 
 
 def test_an_endless_input_names_the_option_and_in_python_the_field(call, folder):
     path = write(folder, "<mode>repetitive</mode>")
-    assert call("run", path) == (2, "", "--stop-at: the input never ends; say where to stop\n")
-    with pytest.raises(ConfigError, match=r"^stop: the input never ends"):
+    assert call("run", path) == (2, "", "--stop-at: the input has no end, expected a step to stop at\n")
+    with pytest.raises(ConfigError, match=r"^stop: the input has no end"):
         Session(colanet.load(path), base_dir=folder).run()
 
 

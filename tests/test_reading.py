@@ -129,7 +129,7 @@ for read in (lambda p: reading.read_bytes(p, True), lambda p: archives.read_arch
 """
     said = limited(code, archive, bomb).splitlines()
     assert said[0].startswith("bomb.gz: more than")
-    assert "bomb.npz: no archive with weights (more than" in said[1]
+    assert "bomb.npz: cannot be read as an archive (more than" in said[1]
 
 
 # ------------------------------------------------------------------------- archives
@@ -182,7 +182,7 @@ DAMAGED = {
 @pytest.mark.parametrize("what", DAMAGED)
 def test_arrays_of_any_other_kind_are_refused(what, tmp_path):
     path = members(tmp_path / "a.npz", weights=DAMAGED[what], columns=npy(np.arange(3)))
-    assert "a.npz: no archive with weights and columns (" in refused(
+    assert "a.npz: cannot be read as an archive (" in refused(
         archives.read_archive, path, ["weights", "columns"]
     )
 
@@ -206,11 +206,11 @@ def test_arrays_of_numbers_are_read_as_numpy_reads_them(tmp_path):
 def test_an_archive_without_an_array_or_with_it_twice_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", columns=np.arange(3))
     assert "0 arrays are called weights" in refused(archives.read_archive, tmp_path / "a.npz", ["weights"])
-    with pytest.warns(UserWarning), zipfile.ZipFile(tmp_path / "a.npz", "a") as file:
+    with pytest.warns(UserWarning, match="columns"), zipfile.ZipFile(tmp_path / "a.npz", "a") as file:
         file.writestr("columns.npy", npy(np.arange(9)))
     assert "2 arrays are called columns" in refused(archives.read_archive, tmp_path / "a.npz", ["columns"])
     np.save(tmp_path / "a.npy", np.arange(3))
-    assert "no archive with weights" in refused(archives.read_archive, tmp_path / "a.npy", ["weights"])
+    assert "cannot be read as an archive" in refused(archives.read_archive, tmp_path / "a.npy", ["weights"])
 
 
 @pytest.mark.parametrize("write", [np.savez, np.savez_compressed])

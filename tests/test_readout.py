@@ -279,7 +279,7 @@ def test_files_of_a_run(folder, call, rule):
 
 
 def test_unknown_rules_and_options_are_one_line(folder, call):
-    known = "there is no readout called loudest; known are counts, first_spike, votes"
+    known = "unknown readout loudest; known: counts, first_spike, votes"
     network = Network.model_validate(described("loudest"))
     assert [str(problem) for problem in check(network)] == [f"readout: rule: {known}"]
     with pytest.raises(ConfigError, match=known):

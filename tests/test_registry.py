@@ -27,11 +27,11 @@ def test_our_own_are_loaded_when_asked_for(registry):
 def test_registered_ones(registry):
     registry.register("upper", str.upper)
     assert registry.get("upper") is str.upper
-    with pytest.raises(ConfigError, match="there is a tool called upper already"):
+    with pytest.raises(ConfigError, match="tool upper: exists already"):
         registry.register("upper", str.lower)
     registry.register("upper", str.lower, replace=True)
     assert registry.get("upper") is str.lower
-    with pytest.raises(ConfigError, match="called join already"):
+    with pytest.raises(ConfigError, match="join: exists already"):
         registry.register("join", str.upper, replace=True)
     with pytest.raises(DataError, match="tool three: expected a function"):
         registry.register("three", 3)
@@ -60,7 +60,7 @@ def test_ours_cannot_be_replaced_from_outside(registry, tmp_path, monkeypatch):
 def test_refusals_are_one_line(registry, tmp_path, monkeypatch):
     points = {"colanet.tools": {"lost": "lost", "five": "five"}}
     package(tmp_path, "odd_tools", "import sys\nfive = 5\n", points, monkeypatch)
-    with pytest.raises(DataError, match=r"^there is no tool called saw; known are join, five, lost$"):
+    with pytest.raises(DataError, match=r"^unknown tool saw; known: join, five, lost$"):
         registry.get("saw")
     with pytest.raises(DataError, match=r"^tool lost: odd_tools:lost cannot be loaded: .*lost"):
         registry.get("lost")

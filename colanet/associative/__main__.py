@@ -1,7 +1,6 @@
 """`python -m colanet.associative`, the same as `colanet memory`."""
 
-import sys
+from colanet.associative.commands import memory
+from colanet.programs import run_safely
 
-from colanet.cli import main
-
-main(["memory", *sys.argv[1:]])
+run_safely(memory, "colanet memory")

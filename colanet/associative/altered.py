@@ -46,7 +46,7 @@ class Altered:
         lagrangian: Lagrangian,
         bias: ArrayLike | None = None,
         weights: ArrayLike | None = None,
-    ):
+    ) -> None:
         self.W = checks.square(matrix, "W")
         self.L, self.size = lagrangian, len(self.W)
         self.b = np.zeros(self.size) if bias is None else checks.vector(bias, self.size, "b")
@@ -86,7 +86,8 @@ class Altered:
     def power(self, y: ArrayLike) -> Array:
         """dE/dt = -y' . W y', or -y' . R W y', shape (...); not positive."""
         velocity = self.velocity(y)
-        return -(velocity * (velocity @ self.metric)).sum(-1)
+        power: Array = -(velocity * (velocity @ self.metric)).sum(-1)
+        return power
 
     def integrate(self, y: ArrayLike, duration: float, **options: Any) -> Trajectory:
         """Solve the system from y of shape (..., n)."""
@@ -118,7 +119,8 @@ def symmetrizer(matrix: ArrayLike) -> Array:
         raise SymmetryError(
             "no positive diagonal R makes R W symmetric: the ratios W_ij / W_ji disagree around a loop"
         )
-    return r / r.max()
+    scaled: Array = r / r.max()
+    return scaled
 
 
 def _spread(W: Array, r: Array, root: int) -> None:

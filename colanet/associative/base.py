@@ -36,6 +36,7 @@ class Lagrangian(ABC):
 
     @property
     def convex(self) -> bool:
+        """Whether the class says that the Hessian is positive semi-definite everywhere."""
         return False
 
     @abstractmethod
@@ -83,9 +84,12 @@ class Additive(Lagrangian):
             return scaled.parts(self.gradient(x))
 
     def value(self, x: Array) -> Array:
-        return self.potential(x).sum(-1)
+        """The sum of l(x_i), shape (...)."""
+        total: Array = self.potential(x).sum(-1)
+        return total
 
     def hvp(self, x: Array, w: Array) -> Array:
+        """l''(x) w, shape (..., n)."""
         return self.curvature(x) * w
 
 

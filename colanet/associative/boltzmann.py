@@ -37,7 +37,8 @@ def cooling(t: ArrayLike, start: float = 1.0) -> Array:
 
 def heat_bath(rise: Array, temperature: float) -> Array:
     """1 / (1 + exp(dE / T))."""
-    return 0.5 * (1.0 - np.tanh(0.5 * rise / temperature))
+    probability: Array = 0.5 * (1.0 - np.tanh(0.5 * rise / temperature))
+    return probability
 
 
 def metropolis(rise: Array, temperature: float) -> Array:
@@ -69,7 +70,7 @@ class Boltzmann:
         Probability of turning the neuron that was drawn.
     """
 
-    def __init__(self, matrix: ArrayLike, bias: ArrayLike | None = None, rule: str = "heat_bath"):
+    def __init__(self, matrix: ArrayLike, bias: ArrayLike | None = None, rule: str = "heat_bath") -> None:
         self.matrix = Hopfield(matrix).matrix
         self.size = len(self.matrix)
         self.bias = np.zeros(self.size) if bias is None else checks.vector(bias, self.size, "bias")
@@ -151,4 +152,5 @@ def all_states(size: int) -> Array:
 
 def state_number(y: Array) -> np.ndarray:
     """The place of states y of shape (..., n_features) in `all_states`."""
-    return ((y > 0) << np.arange(y.shape[-1])).sum(-1)
+    number: np.ndarray = ((y > 0) << np.arange(y.shape[-1])).sum(-1)
+    return number

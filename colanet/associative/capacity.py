@@ -13,6 +13,7 @@ which for large d gives K = d^(n-1) / (z^2 (2n-3)!!) at p = Q(z) (Krotov and Hop
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from math import comb, erf, exp, log, pi, sqrt
 
@@ -22,7 +23,6 @@ from colanet.associative import scaled
 from colanet.associative.base import Additive
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError
-from colanet.associative.extras import memory_limit
 from colanet.associative.hopfield import Hopfield, hebbian
 
 ERROR_RATE = 0.005
@@ -33,6 +33,14 @@ RETRIEVED = 0.9
 def random_patterns(count: int, size: int, rng: np.random.Generator) -> Array:
     """Independent signs, shape (count, size)."""
     return 2.0 * rng.integers(2, size=(count, size)) - 1.0
+
+
+def memory_limit() -> int:
+    """Bytes that one computation may take: half of this machine's memory, or 4 GiB where that is not known."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,8 @@ def need_memory(what: str, n_bytes: float) -> None:
 def _overlaps(count: int, size: int, rng: np.random.Generator) -> Array:
     patterns = random_patterns(count, size, rng)
     answer = Hopfield(hebbian(patterns)).retrieve(patterns, seed=int(rng.integers(2**31)))
-    return (answer.states * patterns).mean(1)
+    overlaps: Array = (answer.states * patterns).mean(1)
+    return overlaps
 
 
 def mean_field_overlap(load: float) -> float:
@@ -179,7 +188,8 @@ def _gains(patterns: Array, states: Array, F: Additive) -> Array:
     values, _ = scaled.align(F.potential_parts(np.concatenate([h + 2, h - 2, h], axis=-1)), F)
     up, down, here = np.split(values, 3, axis=-1)
     even = (0.5 * (up + down) - here).sum(-1)
-    return even[:, None] + states * (0.5 * (down - up) @ patterns)
+    change: Array = even[:, None] + states * (0.5 * (down - up) @ patterns)
+    return change
 
 
 def theoretical_capacity(size: int, F: Additive) -> float:

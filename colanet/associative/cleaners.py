@@ -22,7 +22,7 @@ from colanet.associative.pictures import Memories, correlation, directions
 class Cleaner(ABC):
     """Something that stores pictures and cleans others."""
 
-    def __init__(self, memories: Memories):
+    def __init__(self, memories: Memories) -> None:
         self.labels = memories.labels
         self.targets = memories.pictures
 
@@ -31,14 +31,16 @@ class Cleaner(ABC):
         """Cleaned pictures (n, n_pixels), and their likeness to the memories (n, n_memories)."""
 
     def classify(self, likeness: Array) -> np.ndarray:
-        """The label of the likest memory, shape (n,)."""
-        return self.labels[likeness.argmax(-1)]
+        """The label of the nearest memory (highest likeness), shape (n,)."""
+        labels: np.ndarray = self.labels[likeness.argmax(-1)]
+        return labels
 
 
 class Nearest(Cleaner):
     """No dynamics: the memory with the largest correlation. What the networks have to be measured against."""
 
     def clean(self, pictures: Array) -> tuple[Array, Array]:
+        """The nearest memory of each picture, and its correlations with all of them."""
         likeness = correlation(pictures, self.targets)
         return self.targets[likeness.argmax(1)], likeness
 
@@ -46,12 +48,13 @@ class Nearest(Cleaner):
 class Signs(Cleaner):
     """Networks of two-state neurons."""
 
-    def __init__(self, memories: Memories):
+    def __init__(self, memories: Memories) -> None:
         super().__init__(memories)
         self.patterns = memories.signs
         self.targets = 0.5 * (self.patterns + 1)
 
     def clean(self, pictures: Array) -> tuple[Array, Array]:
+        """Pictures of zeros and ones at rest, and their correlations with the memories."""
         s = self.run(np.where(pictures > 0.5, 1.0, -1.0))
         return 0.5 * (s + 1), correlation(s, self.patterns)
 
@@ -63,11 +66,12 @@ class Signs(Cleaner):
 class Discrete(Signs):
     """Hopfield's network, with either storage."""
 
-    def __init__(self, memories: Memories, storage: Callable[[ArrayLike], Array] = hebbian):
+    def __init__(self, memories: Memories, storage: Callable[[ArrayLike], Array] = hebbian) -> None:
         super().__init__(memories)
         self.network = Hopfield(storage(self.patterns))
 
     def run(self, s: Array) -> Array:
+        """States after at most 50 sweeps."""
         return self.network.retrieve(s, max_steps=50).states
 
 
@@ -78,12 +82,13 @@ class ModelA(Signs):
     mean lies between -1 and +1 the signs are the same, so the patterns stay fixed points.
     """
 
-    def __init__(self, memories: Memories, n: int = 100):
+    def __init__(self, memories: Memories, n: int = 100) -> None:
         super().__init__(memories)
         scaled = directions(self.patterns) / np.sqrt(self.patterns.shape[1])
         self.network = DenseMemory(scaled, RectifiedPolynomial(n))
 
     def run(self, s: Array) -> Array:
+        """States where the energy no longer falls."""
         return self.network.retrieve(s).states
 
 
@@ -94,11 +99,12 @@ class Centred(Cleaner):
     being brighter.
     """
 
-    def __init__(self, memories: Memories):
+    def __init__(self, memories: Memories) -> None:
         super().__init__(memories)
         self.xi = directions(self.targets)
 
     def clean(self, pictures: Array) -> tuple[Array, Array]:
+        """Memories mixed by the activity of the hidden neurons, and that activity, summing to 1."""
         activity = self.run(directions(pictures))
         share = activity / activity.sum(1, keepdims=True)
         return share @ self.targets, share
@@ -111,22 +117,24 @@ class Centred(Cleaner):
 class ModelB(Centred):
     """Attention over the memories, repeated until it rests."""
 
-    def __init__(self, memories: Memories, beta: float = 100.0):
+    def __init__(self, memories: Memories, beta: float = 100.0) -> None:
         super().__init__(memories)
         self.network = ModernMemory(self.xi, beta)
 
     def run(self, v: Array) -> Array:
+        """Attention at the state where the iteration rests."""
         return self.network.attention(self.network.retrieve(v, tolerance=1e-6).states)
 
 
 class ModelC(Centred):
     """The spherical memory with F = exp(beta h) / beta."""
 
-    def __init__(self, memories: Memories, beta: float = 100.0):
+    def __init__(self, memories: Memories, beta: float = 100.0) -> None:
         super().__init__(memories)
         self.network = SphericalMemory(self.xi, Exponential(beta))
 
     def run(self, v: Array) -> Array:
+        """F'(h) at the state where the iteration rests, up to its length."""
         # An even picture has no direction; any will do.
         v = np.where(np.abs(v).max(1, keepdims=True) > 0, v, 1.0)
         return self.network.F.gradient(self.network.retrieve(v, tolerance=1e-6).states @ self.xi.T)

@@ -15,6 +15,7 @@ from colanet.associative.bridge import Memories
 from colanet.associative.checks import Array
 from colanet.associative.errors import IllPosed, ParameterError, ShapeError
 from colanet.associative.lagrangians import Exponential, Polynomial, RectifiedPolynomial
+from colanet.associative.retrieval import Trajectory
 from colanet.atomic import final_place
 from colanet.errors import DataError
 
@@ -24,12 +25,12 @@ STIFF = 0.05
 """Below this time constant of the hidden neurons an implicit solver is faster."""
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def memory() -> None:
     """Associative memories: retrieval, capacity, energy."""
 
 
-def common(command: Callable) -> Callable:
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every command has."""
     for option in (
         click.option("--quiet", is_flag=True, help="Print nothing but the result."),
@@ -49,7 +50,7 @@ def _picture_file(_: click.Context, __: click.Parameter, path: Path | None) -> P
     # Said before the work, not after it; what can still go wrong then is said by `_finish`.
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise DataError(f"--out {path}: cannot be written, {folder} is no folder to write to")
+        raise DataError(f"--out {path}: cannot be written, {folder} is not a writable folder")
     final_place(path)
     return path
 
@@ -208,7 +209,7 @@ def _growth_lines(n: int, found: Growth) -> list[str]:
     return lines
 
 
-def _capacity_figure(curves: dict, growths: dict) -> Any:
+def _capacity_figure(curves: dict[int, capacity.LoadCurve], growths: dict[str, Growth]) -> Any:
     from colanet.associative import figures
 
     return figures.capacities(curves, growths)
@@ -267,7 +268,7 @@ def _systems(seed: int, tau_h: float) -> dict[str, tuple[krotov.TwoGroups, Array
     }
 
 
-def _energy_figure(paths: dict) -> Any:
+def _energy_figure(paths: dict[str, tuple[Trajectory, Trajectory]]) -> Any:
     from colanet.associative import figures
 
     return figures.energy_paths(paths)

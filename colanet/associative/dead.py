@@ -43,7 +43,7 @@ class OneGroup:
         b.
     """
 
-    def __init__(self, matrix: ArrayLike, lagrangian: Lagrangian, bias: ArrayLike | None = None):
+    def __init__(self, matrix: ArrayLike, lagrangian: Lagrangian, bias: ArrayLike | None = None) -> None:
         self.W = checks.symmetric(matrix, "W")
         need_convex(lagrangian, "L")
         self.L, self.size = lagrangian, len(self.W)
@@ -72,7 +72,8 @@ class OneGroup:
         """dE/dt = -x' . H x', shape (...); not positive."""
         x = checks.states(x, self.size, "x")
         velocity = self._velocity(x)
-        return -(velocity * self.L.hvp(x, velocity)).sum(-1)
+        power: Array = -(velocity * self.L.hvp(x, velocity)).sum(-1)
+        return power
 
     def jacobian(self, x: ArrayLike) -> Array:
         """dx'/dx = W H - I, shape (..., n, n)."""
@@ -89,7 +90,7 @@ class OneGroup:
 
     def steady_state(self, x: ArrayLike, duration: float = 60.0, newton_steps: int = 8) -> Array:
         """The steady state that the flow from one state x of shape (n,) reaches."""
-        state = self.integrate(checks.vector(x, self.size, "x"), duration, method="LSODA").states[-1]
+        state: Array = self.integrate(checks.vector(x, self.size, "x"), duration, method="LSODA").states[-1]
         for _ in range(newton_steps):
             state = state - np.linalg.pinv(self.jacobian(state)) @ self.velocity(state)
         if np.abs(self.velocity(state)).max() > 1e-8:
@@ -103,7 +104,8 @@ def dead_neurons(lagrangian: Lagrangian, x: ArrayLike, tolerance: float = TOLERA
     if array.ndim == 0:
         raise ShapeError("x: expected states of shape (..., n), got one number")
     columns = np.abs(lagrangian.hessian(array)).max(-2)
-    return columns <= tolerance
+    dead: np.ndarray = columns <= tolerance
+    return dead
 
 
 def flat_directions(lagrangian: Lagrangian, x: ArrayLike, tolerance: float = TOLERANCE) -> Array:
@@ -163,6 +165,7 @@ class Stability:
 
     @property
     def stable(self) -> bool:
+        """Whether all eigenvalues are below 0."""
         return bool(self.eigenvalues.max(initial=-1.0) < 0)
 
 
@@ -203,7 +206,8 @@ def stability(system: OneGroup, x: ArrayLike, tolerance: float = TOLERANCE, rest
 def in_flat_set(lagrangian: Lagrangian, x: ArrayLike, steady: ArrayLike, tolerance: float = 1e-12) -> np.ndarray:
     """Whether states x, shape (..., n), have the same output g as `steady`, (n,). Bool of shape (...)."""
     x, steady = _near(x, steady, "x")
-    return np.abs(lagrangian.gradient(x) - lagrangian.gradient(steady)).max(-1) <= tolerance
+    same: np.ndarray = np.abs(lagrangian.gradient(x) - lagrangian.gradient(steady)).max(-1) <= tolerance
+    return same
 
 
 def flat_path(steady: ArrayLike, start: ArrayLike, times: ArrayLike) -> Array:

@@ -15,7 +15,7 @@ from colanet.errors import CheckpointError, DataError
 from colanet.inspection import weights
 
 
-def read(path: str | os.PathLike, copies: int | None = None) -> tuple[Array, np.ndarray]:
+def read(path: str | os.PathLike[str], copies: int | None = None) -> tuple[Array, np.ndarray]:
     """Weights of shape (n_pixels, n_neurons) and the column, that is the class, of each neuron.
 
     Parameters
@@ -39,7 +39,7 @@ def read(path: str | os.PathLike, copies: int | None = None) -> tuple[Array, np.
     return from_archive(path)
 
 
-def from_archive(path: str | os.PathLike) -> tuple[Array, np.ndarray]:
+def from_archive(path: str | os.PathLike[str]) -> tuple[Array, np.ndarray]:
     """`weights` and `columns` of an .npz archive. DataError if it has none."""
     fields, columns = archives.read_archive(path, ("weights", "columns"))
     if columns.dtype.kind not in "iu":
@@ -49,7 +49,7 @@ def from_archive(path: str | os.PathLike) -> tuple[Array, np.ndarray]:
     return fields, columns
 
 
-def from_state(path: str | os.PathLike, copies: int = 1) -> tuple[Array, np.ndarray]:
+def from_state(path: str | os.PathLike[str], copies: int = 1) -> tuple[Array, np.ndarray]:
     """The plastic projection of a saved network. CheckpointError if it has not just one, or no columns."""
     plan, state = saved_state(path)
     plastic = [p for p in plan.projections if p.kind == "plastic"]

@@ -13,10 +13,10 @@ from colanet.associative.altered import Altered
 from colanet.associative.capacity import LoadCurve, mean_field_capacity, mean_field_overlap
 from colanet.associative.checks import Array
 from colanet.associative.dead import OneGroup
-from colanet.associative.extras import need
 from colanet.associative.lagrangians import ReLU
 from colanet.associative.retrieval import Trajectory
 from colanet.atomic import write_bytes
+from colanet.extras import need
 
 DPI = 100
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555", "#4fb3bf", "#e377a2")
@@ -24,8 +24,8 @@ COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8a5a9c", "#c98a1b", "#555555", "#4
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
     """A figure without a window, and its axes in an array of shape (rows, columns)."""
-    need("matplotlib")
-    Figure = need("matplotlib.figure").Figure
+    need("matplotlib", "associative")
+    Figure = need("matplotlib.figure", "associative").Figure
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 

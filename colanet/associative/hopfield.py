@@ -63,7 +63,7 @@ class Hopfield:
         Symmetric, with diagonal 0.
     """
 
-    def __init__(self, matrix: ArrayLike):
+    def __init__(self, matrix: ArrayLike) -> None:
         self.matrix = checks.symmetric(matrix, "M")
         diagonal = np.abs(np.diag(self.matrix))
         if diagonal.max() > 1e-10 * max(np.abs(self.matrix).max(), 1.0):

@@ -48,7 +48,7 @@ class TwoGroups:
         tau_f: float = 1.0,
         tau_h: float = 1.0,
         current: ArrayLike | None = None,
-    ):
+    ) -> None:
         self.xi = checks.memories(memories)
         self.n_memories, self.n_features = self.xi.shape
         need_convex(visible, "visible neurons")
@@ -84,7 +84,8 @@ class TwoGroups:
         v, h = self._states(v, h)
         dv, dh = self.velocity(v, h)
         visible = (dv * self.visible.hvp(v, dv)).sum(-1)
-        return -self.tau_f * visible - self.tau_h * (dh * self.hidden.hvp(h, dh)).sum(-1)
+        power: Array = -self.tau_f * visible - self.tau_h * (dh * self.hidden.hvp(h, dh)).sum(-1)
+        return power
 
     def integrate(self, v: ArrayLike, duration: float, h: ArrayLike | None = None, **options: Any) -> Trajectory:
         """Solve the full system from v, and from h = xi g(v) unless h is given.

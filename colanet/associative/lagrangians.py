@@ -10,7 +10,7 @@ from colanet.associative import scaled
 from colanet.associative.base import Additive, Lagrangian
 from colanet.associative.checks import Array, positive
 from colanet.associative.errors import ParameterError
-from colanet.associative.extras import need
+from colanet.extras import need
 
 LARGEST_ORDER = 2000
 """Of x^n: as far as `scaled.monomial` goes."""
@@ -23,12 +23,15 @@ class Quadratic(Additive):
     convex = True
 
     def potential(self, x: Array) -> Array:
+        """x^2 / 2."""
         return 0.5 * x * x
 
     def gradient(self, x: Array) -> Array:
+        """A copy of x."""
         return np.array(x, dtype=np.float64)
 
     def curvature(self, x: Array) -> Array:
+        """1."""
         return np.ones_like(x)
 
 
@@ -44,22 +47,28 @@ class Polynomial(Additive):
 
     @property
     def convex(self) -> bool:
+        """For even n only."""
         return self.n % 2 == 0
 
     def potential(self, x: Array) -> Array:
+        """x^n."""
         return x**self.n
 
     def gradient(self, x: Array) -> Array:
+        """n x^(n - 1)."""
         return self.n * x ** (self.n - 1)
 
     def potential_parts(self, x: Array) -> scaled.Parts:
+        """x^n as value * 2^power."""
         return scaled.monomial(x, self.n)
 
     def gradient_parts(self, x: Array) -> scaled.Parts:
+        """n x^(n - 1) as value * 2^power."""
         value, power = scaled.monomial(x, self.n - 1)
         return self.n * value, power
 
     def curvature(self, x: Array) -> Array:
+        """n (n - 1) x^(n - 2)."""
         return self.n * (self.n - 1) * x ** (self.n - 2)
 
 
@@ -75,19 +84,24 @@ class RectifiedPolynomial(Additive):
         _order(self.n)
 
     def potential(self, x: Array) -> Array:
+        """max(x, 0)^n."""
         return np.maximum(x, 0.0) ** self.n
 
     def gradient(self, x: Array) -> Array:
+        """n max(x, 0)^(n - 1)."""
         return self.n * np.maximum(x, 0.0) ** (self.n - 1)
 
     def potential_parts(self, x: Array) -> scaled.Parts:
+        """max(x, 0)^n as value * 2^power."""
         return scaled.monomial(np.maximum(x, 0.0), self.n)
 
     def gradient_parts(self, x: Array) -> scaled.Parts:
+        """n max(x, 0)^(n - 1) as value * 2^power."""
         value, power = scaled.monomial(np.maximum(x, 0.0), self.n - 1)
         return self.n * value, power
 
     def curvature(self, x: Array) -> Array:
+        """n (n - 1) x^(n - 2) for x > 0, else 0."""
         return np.where(x > 0, self.n * (self.n - 1) * np.maximum(x, 0.0) ** (self.n - 2), 0.0)
 
 
@@ -103,19 +117,27 @@ class Exponential(Additive):
         positive(self.beta, "beta")
 
     def potential(self, x: Array) -> Array:
-        return np.exp(self.beta * x) / self.beta
+        """exp(beta x) / beta."""
+        value: Array = np.exp(self.beta * x) / self.beta
+        return value
 
     def gradient(self, x: Array) -> Array:
-        return np.exp(self.beta * x)
+        """exp(beta x)."""
+        gradient: Array = np.exp(self.beta * x)
+        return gradient
 
     def curvature(self, x: Array) -> Array:
-        return self.beta * np.exp(self.beta * x)
+        """beta exp(beta x)."""
+        curvature: Array = self.beta * np.exp(self.beta * x)
+        return curvature
 
     def potential_parts(self, x: Array) -> scaled.Parts:
+        """exp(beta x) / beta as value * 2^power."""
         value, power = self.gradient_parts(x)
         return value / self.beta, power
 
     def gradient_parts(self, x: Array) -> scaled.Parts:
+        """exp(beta x) as value * 2^power."""
         return scaled.exponential(self.beta * x)
 
 
@@ -127,12 +149,15 @@ class Abs(Additive):
     deficient = "everywhere (the curvature sits at x = 0)"
 
     def potential(self, x: Array) -> Array:
+        """|x|."""
         return np.abs(x)
 
     def gradient(self, x: Array) -> Array:
+        """sign(x), 0 at x = 0."""
         return np.sign(x)
 
     def curvature(self, x: Array) -> Array:
+        """0, also at x = 0."""
         return np.zeros_like(x)
 
 
@@ -144,13 +169,18 @@ class Softplus(Additive):
     deficient = "nowhere, but vanishing as |x| grows"
 
     def potential(self, x: Array) -> Array:
+        """log(1 + exp(x))."""
         return np.logaddexp(0.0, x)
 
     def gradient(self, x: Array) -> Array:
-        return 0.5 * (1.0 + np.tanh(0.5 * x))
+        """1 / (1 + exp(-x))."""
+        gradient: Array = 0.5 * (1.0 + np.tanh(0.5 * x))
+        return gradient
 
     def curvature(self, x: Array) -> Array:
-        return 0.25 / np.cosh(0.5 * np.clip(x, -700.0, 700.0)) ** 2
+        """1 / (4 cosh(x / 2)^2)."""
+        curvature: Array = 0.25 / np.cosh(0.5 * np.clip(x, -700.0, 700.0)) ** 2
+        return curvature
 
 
 @dataclass(frozen=True)
@@ -161,12 +191,16 @@ class LogCosh(Additive):
     deficient = "nowhere, but vanishing as |x| grows"
 
     def potential(self, x: Array) -> Array:
-        return np.logaddexp(x, -x) - np.log(2.0)
+        """log cosh(x)."""
+        value: Array = np.logaddexp(x, -x) - np.log(2.0)
+        return value
 
     def gradient(self, x: Array) -> Array:
+        """tanh(x)."""
         return np.tanh(x)
 
     def curvature(self, x: Array) -> Array:
+        """1 - tanh(x)^2."""
         return 1.0 - np.tanh(x) ** 2
 
 
@@ -178,12 +212,15 @@ class ReLU(Additive):
     deficient = "where x <= 0"
 
     def potential(self, x: Array) -> Array:
+        """max(x, 0)^2 / 2."""
         return 0.5 * np.maximum(x, 0.0) ** 2
 
     def gradient(self, x: Array) -> Array:
+        """max(x, 0)."""
         return np.maximum(x, 0.0)
 
     def curvature(self, x: Array) -> Array:
+        """1 for x > 0, else 0."""
         return (x > 0).astype(np.float64)
 
 
@@ -197,13 +234,16 @@ class GELU(Additive):
     deficient = "where P + x p = 0, near x = -0.752, and vanishing as x goes to minus infinity"
 
     def potential(self, x: Array) -> Array:
+        """(x^2 P + x p - P) / 2."""
         P, p = _normal(x)
         return 0.5 * (x * x * P + x * p - P)
 
     def gradient(self, x: Array) -> Array:
+        """x P(x)."""
         return x * _normal(x)[0]
 
     def curvature(self, x: Array) -> Array:
+        """P + x p."""
         P, p = _normal(x)
         return P + x * p
 
@@ -220,13 +260,18 @@ class HardSigmoid(Additive):
         positive(self.slope, "slope")
 
     def potential(self, x: Array) -> Array:
+        """The integral of the gradient, 0 far below zero."""
         inside = self.gradient(x) ** 2 / (2 * self.slope)
-        return inside + np.maximum(x - 0.5 / self.slope, 0.0)
+        value: Array = inside + np.maximum(x - 0.5 / self.slope, 0.0)
+        return value
 
     def gradient(self, x: Array) -> Array:
-        return np.clip(0.5 + self.slope * x, 0.0, 1.0)
+        """clip(1/2 + slope x, 0, 1)."""
+        gradient: Array = np.clip(0.5 + self.slope * x, 0.0, 1.0)
+        return gradient
 
     def curvature(self, x: Array) -> Array:
+        """slope for |x| < 1 / (2 slope), else 0."""
         return np.where(np.abs(x) < 0.5 / self.slope, self.slope, 0.0)
 
 
@@ -242,16 +287,22 @@ class LogSumExp(Lagrangian):
         positive(self.beta, "beta")
 
     def value(self, x: Array) -> Array:
+        """log(sum_i exp(beta x_i)) / beta, shape (...)."""
         top = x.max(-1, keepdims=True)
-        return top[..., 0] + np.log(np.exp(self.beta * (x - top)).sum(-1)) / self.beta
+        value: Array = top[..., 0] + np.log(np.exp(self.beta * (x - top)).sum(-1)) / self.beta
+        return value
 
     def gradient(self, x: Array) -> Array:
+        """softmax(beta x), shape (..., n)."""
         weights = np.exp(self.beta * (x - x.max(-1, keepdims=True)))
-        return weights / weights.sum(-1, keepdims=True)
+        gradient: Array = weights / weights.sum(-1, keepdims=True)
+        return gradient
 
     def hvp(self, x: Array, w: Array) -> Array:
+        """beta (diag(p) - p p') w with p = softmax(beta x), shape (..., n)."""
         p = self.gradient(x)
-        return self.beta * p * (w - (p * w).sum(-1, keepdims=True))
+        product: Array = self.beta * p * (w - (p * w).sum(-1, keepdims=True))
+        return product
 
 
 @dataclass(frozen=True)
@@ -262,16 +313,21 @@ class Norm(Lagrangian):
     deficient = "everywhere along x"
 
     def value(self, x: Array) -> Array:
-        return np.linalg.norm(x, axis=-1)
+        """|x|, shape (...)."""
+        value: Array = np.linalg.norm(x, axis=-1)
+        return value
 
     def gradient(self, x: Array) -> Array:
+        """x / |x|, shape (..., n); 0 at x = 0."""
         length = np.linalg.norm(x, axis=-1, keepdims=True)
         return x / np.where(length > 0, length, 1.0)
 
     def hvp(self, x: Array, w: Array) -> Array:
+        """(w - g (g . w)) / |x| with g = x / |x|, shape (..., n); 0 at x = 0."""
         length = np.linalg.norm(x, axis=-1, keepdims=True)
         g = self.gradient(x)
-        return (w - g * (g * w).sum(-1, keepdims=True)) / np.where(length > 0, length, np.inf)
+        product: Array = (w - g * (g * w).sum(-1, keepdims=True)) / np.where(length > 0, length, np.inf)
+        return product
 
 
 def _order(n: int) -> None:
@@ -282,4 +338,4 @@ def _order(n: int) -> None:
 def _normal(x: Array) -> tuple[Array, Array]:
     """Distribution and density of the standard normal law."""
     density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-    return need("scipy.special").ndtr(x), density
+    return need("scipy.special", "associative").ndtr(x), density

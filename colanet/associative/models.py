@@ -36,7 +36,7 @@ class DenseMemory:
         F. Parallel steps need it convex; asynchronous ones compare energies and take any F.
     """
 
-    def __init__(self, memories: ArrayLike, interaction: Additive):
+    def __init__(self, memories: ArrayLike, interaction: Additive) -> None:
         self.xi = checks.memories(memories)
         self.F = interaction
 
@@ -118,7 +118,7 @@ class ModernMemory:
         Inverse temperature; 1 / sqrt(n_features) in a transformer.
     """
 
-    def __init__(self, memories: ArrayLike, beta: float = 1.0):
+    def __init__(self, memories: ArrayLike, beta: float = 1.0) -> None:
         self.xi = checks.memories(memories)
         self.hidden = LogSumExp(beta)
 
@@ -153,7 +153,7 @@ class SphericalMemory:
         F, convex.
     """
 
-    def __init__(self, memories: ArrayLike, interaction: Additive):
+    def __init__(self, memories: ArrayLike, interaction: Additive) -> None:
         self.xi = checks.memories(memories)
         need_convex(interaction, "model C")
         self.F = interaction

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from colanet.associative import checks
 from colanet.associative.checks import Array
 from colanet.associative.errors import ParameterError, ShapeError
-from colanet.associative.extras import need
+from colanet.extras import need
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def prototypes(images: ArrayLike, labels: ArrayLike, per_class: int, seed: int =
         From 0 to 1.
     labels : int array of shape (n_images,)
     """
-    KMeans = need("sklearn.cluster").KMeans
+    KMeans = need("sklearn.cluster", "associative").KMeans
     pixels, classes = checks.memories(images, "images"), np.asarray(labels)
     pictures, names = [], []
     for label in np.unique(classes):
@@ -121,7 +121,8 @@ def directions(pictures: Array) -> Array:
     """Rows less their mean, scaled to length 1, or 0 where a row is constant."""
     centred = pictures - pictures.mean(1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return centred / np.where(length > 0, length, 1.0)
+    scaled: Array = centred / np.where(length > 0, length, 1.0)
+    return scaled
 
 
 def correlation(a: Array, b: Array) -> Array:

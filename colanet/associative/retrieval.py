@@ -11,7 +11,7 @@ import numpy as np
 from colanet.associative import scaled
 from colanet.associative.checks import Array, finite, numbers
 from colanet.associative.errors import ParameterError
-from colanet.associative.extras import need
+from colanet.extras import need
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def integrate(
     RangeError
         If the velocity at the start, or an energy, is not finite.
     """
-    solve_ivp = need("scipy.integrate").solve_ivp
+    solve_ivp = need("scipy.integrate", "associative").solve_ivp
     shape = numbers(start, "start").shape
     if not (np.isfinite(duration) and duration > 0):
         raise ParameterError(f"duration: expected a time above 0, got {duration:g}")

@@ -17,9 +17,7 @@ from typing import Any
 
 import click
 
-from colanet import __version__
 from colanet.atomic import final_place
-from colanet.cli import run_safely
 from colanet.commands.monitor import Monitor
 from colanet.commands.recordings import PROTOCOLS, write_recordings
 from colanet.commands.run import describe, drive, last_step, make_session, report, write_answers
@@ -27,9 +25,11 @@ from colanet.commands.run import run as run_command
 from colanet.commands.run_options import RunOptions
 from colanet.errors import ColanetError, ConfigError, DataWarning, OutputError
 from colanet.locks import hold_folder
+from colanet.programs import run_safely
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
 from colanet.units import FOREVER
+from colanet.version import __version__
 
 MONITOR_STEPS = 10_000
 """Steps between two rows of the monitoring without -F."""
@@ -118,7 +118,7 @@ def parse(words: Sequence[str]) -> tuple[Path, dict[str, str]]:
         letter, value = word[1], word[2:]
         if letter not in _WITH_VALUE + "r":
             known = " ".join(f"-{name}" for name in _WITH_VALUE + "r")
-            raise ConfigError(f"{word}: there is no letter -{letter}; known are {known}")
+            raise ConfigError(f"{word}: unknown letter -{letter}; known: {known}")
         if letter in letters:
             raise ConfigError(f"{word}: -{letter} is given twice")
         if letter in _WITH_VALUE and not value and rest and not rest[0].startswith("-"):

@@ -80,7 +80,7 @@ def measure(options: BenchOptions) -> dict[str, Any]:
 
     first = session()
     if first.votes is None:
-        raise ConfigError(f"{options.configuration}: nothing to time, it has no labelled images")
+        raise ConfigError(f"{options.configuration}: no labelled images, expected an image input and a target")
     asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
     click.echo(f"{options.configuration}: {asked}", err=True)
     first.run(10 * first.votes.period)  # compiles, or loads what is compiled
@@ -132,6 +132,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 def roofline(session: Session, first: int, last: int) -> float:
     """Seconds that one copy's bare row additions take for the steps first..last-1."""
+    from colanet.engine.cpu.arrivals import rows_in_int16
     from colanet.engine.cpu.run import add_all_rows
     from colanet.engine.cpu.tables import GRAIN
     from colanet.engine.numba_engine import aligned
@@ -148,7 +149,7 @@ def roofline(session: Session, first: int, last: int) -> float:
         weight = aligned(projection.source_size * stride, np.int16)
         sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule
-        most = 32767 // max(-rule.w_min, rule.w_max, 1)
+        most = rows_in_int16.py_func(rule)
         ptr, index = source.spikes(first, last)
         add_all_rows(sums, weight, ptr[:2], index, most, period)
         total += seconds(partial(add_all_rows, sums, weight, ptr, index, most, period))

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 
-from colanet.commands.options import lenient
+from colanet.commands.options import engine_name, lenient
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
 from colanet.continual.results import summary
 from colanet.continual.run import CHECKPOINT_IMAGES
 from colanet.continual.study import StudyOptions, run_study
-from colanet.engine import ENGINES
 from colanet.errors import ConfigError
 
 
@@ -28,7 +27,7 @@ from colanet.errors import ConfigError
 @click.option("--tasks", type=click.IntRange(1), metavar="N", help="Only the first N tasks.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field of every network, as in colanet run (repeatable).")  # fmt: skip
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@engine_name
 @click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: results/NAME]")

@@ -21,7 +21,7 @@ def with_dataset(network: Network, name: str | None) -> Network:
         return network
     # Only now: which ones there are is known when packages have been looked through.
     if name not in datasets.REGISTRY:
-        raise ConfigError(f"--dataset {name}: there is no such data set; known are {', '.join(datasets.names())}")
+        raise ConfigError(f"--dataset {name}: unknown data set; known: {', '.join(datasets.names())}")
     if not any(isinstance(i, ImageInput) for i in network.inputs):
         raise ConfigError(f"--dataset {name}: the configuration shows no images")
     return network.model_copy(update={"inputs": tuple(_changed(i, name) for i in network.inputs)})

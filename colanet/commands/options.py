@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from colanet.errors import ConfigError
+
+if TYPE_CHECKING:
+    NameType = click.ParamType[str]
+else:
+    NameType = click.ParamType  # no generic class in the oldest click that we take
+
+
+class EngineName(NameType):
+    """The name of an engine that is built in, registered or installed when the option is read."""
+
+    name = "engine"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The names, as click shows a choice."""
+        return f"[{'|'.join(_engines())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself; ConfigError, naming those there are, if there is no such engine."""
+        if value not in _engines():
+            raise ConfigError(f"--engine {value}: unknown engine; known: {', '.join(_engines())}")
+        return str(value)
+
+
+def _engines() -> tuple[str, ...]:
+    from colanet.engine import engine_names  # only when it is asked for: it imports NumPy
+
+    return engine_names()
+
+
+engine_name = click.option("--engine", type=EngineName(), default="auto", show_default=True)
+"""Belongs to every command that runs a network."""
 
 lenient = click.option("--lenient", is_flag=True, help="Unknown words of a configuration are only warned of.")
 """Belongs to every command that reads a configuration."""

@@ -32,7 +32,7 @@ def check_apart(files: Iterable[Path], out: Path | None) -> None:
         real = os.path.realpath(path)
         inside = out is not None and os.path.dirname(real) == os.path.realpath(out)
         if real in seen or (inside and is_own(os.path.basename(real))):
-            raise ConfigError(f"{path}: is the name of another file that this run writes")
+            raise ConfigError(f"{path}: another output of this run has this name, expected names that differ")
         seen.add(real)
 
 

@@ -11,10 +11,10 @@ import click
 
 from colanet import config
 from colanet.commands.dataset import with_dataset
-from colanet.commands.options import lenient
+from colanet.commands.options import engine_name, lenient
 from colanet.config.overrides import parse_settings
-from colanet.engine import ENGINES
 from colanet.errors import ConfigError
+from colanet.units import LARGEST_SEED
 
 
 @click.group()
@@ -94,8 +94,8 @@ def draw_fields(options: FieldsOptions) -> None:
 @click.option("--copy", type=click.IntRange(0), default=0, show_default=True, help="Network copy, from 0.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field, as in colanet run (repeatable).")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
+@engine_name
 @click.option("--dataset", metavar="NAME",
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")

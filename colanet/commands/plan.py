@@ -13,11 +13,12 @@ from colanet.commands.options import lenient, stand_ins
 from colanet.errors import ColanetError
 from colanet.plan import Plan, build, memory
 from colanet.plan.describe import describe
+from colanet.units import LARGEST_SEED
 
 
 @click.command()
 @click.argument("configuration", type=click.Path(path_type=Path))
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @stand_ins
 @lenient

@@ -15,25 +15,24 @@ from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
-from colanet.commands.options import lenient, stand_ins
+from colanet.commands.options import engine_name, lenient, stand_ins
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
 from colanet.commands.run_options import RunOptions
 from colanet.config.overrides import parse_settings
-from colanet.engine import ENGINES
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
-from colanet.units import STEP_LIMIT
+from colanet.units import LARGEST_SEED, STEP_LIMIT
 
 
 @click.command()
 @click.argument("configuration", type=click.Path(path_type=Path))
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@engine_name
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
 @click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")
@@ -146,7 +145,7 @@ def last_step(session: Session, asked: int | None, say: Callable[[str], None], o
     """
     there = session.presentation.n_steps
     if asked is None and there is None:
-        raise ConfigError(Problem("the input never ends; say where to stop", option))
+        raise ConfigError(Problem("the input has no end, expected a step to stop at", option))
     stop = session.default_stop if asked is None else asked
     if there is None or stop <= there:
         return stop
@@ -174,7 +173,7 @@ def prepare_outputs(options: RunOptions) -> None:
     if checkpoint and checkpoint.exists() and not options.resume:
         if not options.overwrite:
             raise ConfigError(
-                f"{checkpoint}: is of an interrupted run; --resume continues it, --overwrite begins anew"
+                f"{checkpoint}: checkpoint of an interrupted run; --resume continues it, --overwrite removes it"
             )
         checkpoint.unlink()
     if checkpoint and not options.resume:

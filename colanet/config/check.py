@@ -270,7 +270,7 @@ def _readout(view: View) -> Iterator[Finding]:
 def _rule(readout: Readout) -> Iterator[Finding]:
     """A rule that is there and takes these options; one that needs none is not loaded for that."""
     if readout.rule not in READOUTS:
-        message = f"there is no readout called {readout.rule}; known are {', '.join(READOUTS.names())}"
+        message = f"unknown readout {readout.rule}; known: {', '.join(READOUTS.names())}"
         yield Finding(("readout", "rule"), message)
     elif readout.options:
         try:

@@ -1,4 +1,4 @@
-"""The description of a network: what a configuration file says, typed and checked, nothing of arrays.
+"""The description of a network: what a configuration file says, typed and checked; it holds no arrays.
 
 Every class is a frozen pydantic model that refuses unknown fields. Steps are 1 ms; weights, potentials and
 thresholds are in units of the potential (the base threshold is 8.531); rates are per step.
@@ -172,10 +172,11 @@ class Projection(Frozen):
     ----------
     kind : {'fixed', 'plastic', 'gating', 'reward'}
     connection : str
-        A rule of `colanet.connections`. `one_to_one`: same index, or blocks of the integer ratio of the sizes; `all_to_all`: all but a neuron
-        to itself; `within_columns`: inside equal column indices, no self-connection; `other_columns`: all
-        except the same column (the same index without columns); `within_columns_except_same`: inside equal
-        columns, all but the same index; `random`: each pair with `probability`.
+        A rule of `colanet.connections`. `one_to_one`: same index, or blocks of the integer ratio of the sizes;
+        `all_to_all`: all but a neuron to itself; `within_columns`: inside equal column indices, no
+        self-connection; `other_columns`: all except the same column (the same index without columns);
+        `within_columns_except_same`: inside equal columns, all but the same index; `random`: each pair with
+        `probability`.
     probability, max_inputs
         For `random` only: probability of a pair, and the most synapses one neuron may receive.
     weight : float or None

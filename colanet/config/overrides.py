@@ -72,7 +72,7 @@ def _edit(network: Network, path: str, text: str) -> tuple[str, int, str, Any]:
     plain = '"-"' if text.strip() == "-" else text
     value, _ = yaml_source.parse(f"{field}: {plain}" if "\n" not in text else "", path)
     if not isinstance(value, dict) or set(value) != {field}:
-        raise ConfigError(Problem(f"not a value: {text!r:.60}", path))
+        raise ConfigError(Problem(f"{text!r:.60} is not a value, expected a number, a word or YAML", path))
     return section, index, field, value[field]
 
 

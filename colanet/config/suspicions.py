@@ -108,7 +108,8 @@ def _high_floors(view: View) -> Iterator[Finding]:
     for index, population in enumerate(view.network.populations):
         floor = population.min_potential
         if floor is not None and floor > BASE_THRESHOLD / MILLI:
-            message = f"{floor:g} lies above the threshold of {BASE_THRESHOLD / MILLI}: every neuron fires at every step"
+            threshold = BASE_THRESHOLD / MILLI
+            message = f"{floor:g} lies above the threshold of {threshold}: every neuron fires at every step"
             yield _warn(("populations", index, "min_potential"), message)
 
 

@@ -64,8 +64,7 @@ class Checkpoint:
         """
         path, run = self.path, self.run
         arrays, attributes = read_h5(path)
-        if attributes.get("kind") != KIND:
-            raise CheckpointError(f"{path}: not a checkpoint of continual learning but {attributes.get('kind')}")
+        contents.check_kind(path, attributes, (KIND,), "a checkpoint of colanet continual")
         if attributes.get("run") != self.fingerprint:
             raise CheckpointError(f"{path}: was written by another experiment, seed or data")
         k = contents.integer(path, attributes, "task", 0, len(run.lessons) - 1)

@@ -15,7 +15,7 @@ from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
 from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.errors import ConfigError, Problem
-from colanet.hashing import LARGEST_SEED
+from colanet.units import LARGEST_SEED
 
 METHODS = ("colanet", *BASELINES)
 
@@ -150,7 +150,7 @@ class Experiment(BaseModel):
         if not self.variants:  # it is run itself
             self._refuse_ignored()
         if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds: one stands there twice")
+            raise ValueError("seeds: a seed is given twice")
         names = [str(variant.get("name", "")) for variant in self.variants]
         if "" in names or len(set(names)) != len(names):
             raise ValueError("variants: each needs a name of its own")

@@ -16,7 +16,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from colanet import __version__, contents
+from colanet import contents
 from colanet.atomic import write_text
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
@@ -25,6 +25,7 @@ from colanet.continual.tables import markdown_table, percent
 from colanet.errors import CheckpointError
 from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
+from colanet.version import __version__
 
 _ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
 _SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
@@ -110,8 +111,7 @@ def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]
         If the file is damaged.
     """
     arrays, attributes = read_h5(path)
-    if attributes.get("kind") != "outcome":
-        raise CheckpointError(f"{path}: not the result of a run but a {attributes.get('kind', 'stranger')}")
+    contents.check_kind(path, attributes, ("outcome",), "the outcome of a run of colanet continual")
     columns = contents.integer(path, attributes, "columns", 0, 2**31)
     outcome = Outcome(
         **_checked_arrays(path, arrays),

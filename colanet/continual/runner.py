@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from colanet import __version__
 from colanet.continual.checkpoint import Checkpoint
 from colanet.continual.experiment import Experiment
 from colanet.continual.outcome import Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch, network_of
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
+from colanet.version import __version__
 
 
 def run_one(

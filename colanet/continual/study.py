@@ -28,8 +28,8 @@ from colanet.continual.runner import check_run, run_one
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
 from colanet.errors import ConfigError
-from colanet.hashing import LARGEST_SEED
 from colanet.locks import hold_folder
+from colanet.units import LARGEST_SEED
 
 Say = Callable[[str], None]
 """Called with a line about what is going on."""
@@ -92,7 +92,7 @@ class StudyOptions:
         if self.seeds is not None:
             seeds = [whole("seeds", seed, 0, LARGEST_SEED) for seed in self.seeds]
             if not seeds or len(set(seeds)) != len(seeds):
-                raise ConfigError(f"seeds: {'one stands there twice' if seeds else 'expected at least one'}")
+                raise ConfigError(f"seeds: {'a seed is given twice' if seeds else 'expected at least one'}")
         parse_settings(self.settings)
 
     def cuts(self) -> str:
@@ -208,7 +208,7 @@ def selected(experiment: Experiment, names: Sequence[str]) -> list[Experiment]:
     known = [variant.label for variant in variants]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigError(f"--variant {unknown[0]}: there is none of this name; known: {', '.join(known)}")
+        raise ConfigError(f"--variant {unknown[0]}: unknown variant; known: {', '.join(known)}")
     return [variant for variant in variants if not names or variant.label in names]
 
 
@@ -261,10 +261,16 @@ def checkpoint_of(path: Path) -> Path:
 
 def files_of(folder: Path, variants: Sequence[Experiment]) -> list[Path]:
     """Result files of all runs. ConfigError if two are the same."""
-    paths = [file_of(folder, variant, seed) for variant in variants for seed in variant.seeds]
-    if len(set(paths)) != len(paths):
-        raise ConfigError("two variants have names that differ only in signs; their files would be the same")
-    return paths
+    names: dict[Path, str] = {}
+    for variant in variants:
+        for path in (file_of(folder, variant, seed) for seed in variant.seeds):
+            if path in names:
+                raise ConfigError(
+                    f"variants {names[path]} and {variant.label}: their files would have one name; "
+                    "expected names that differ in letters or digits"
+                )
+            names[path] = variant.label
+    return list(names)
 
 
 def check_folder(folder: Path, jobs: Sequence[Job], *, resume: bool) -> None:
@@ -277,7 +283,7 @@ def check_folder(folder: Path, jobs: Sequence[Job], *, resume: bool) -> None:
     paths = files_of(folder, [job.variant for job in jobs])
     there = [p for path in paths for p in (path, checkpoint_of(path)) if p.exists()]
     if there and not resume:
-        raise ConfigError(f"{there[0]}: is there already; go on with --resume, or give another folder with --out")
+        raise ConfigError(f"{there[0]}: exists already; --resume continues it, --out takes another folder")
     for job in jobs:
         for path in filter(Path.exists, files_of(folder, [job.variant])):
             read_outcome(path, job.altered, job.stamp)

@@ -58,13 +58,13 @@ def download(entry: Official, place: Path) -> list[Path]:
         raise DataError(f"{name}: its files are missing from the package; {todo}")
     # In our words, through the one channel of warnings; pooch would write to standard error by itself.
     pooch.get_logger().setLevel("ERROR")
-    warnings.warn(f"{name}: is not here; downloading it into {place}", DataWarning, stacklevel=2)
+    warnings.warn(f"{name}: not on this machine; downloading it into {place}", DataWarning, stacklevel=2)
     try:
         return _from_archive(entry, place) if entry.archive else _one_by_one(entry, place)
     except Exception as error:  # pooch raises whatever its transport raises
         reason = (str(error).splitlines() or [""])[0][:120]
         raise DataError(
-            f"{name}: not found here, and the download failed ({type(error).__name__}: {reason}); {todo}"
+            f"{name}: not on this machine, and the download failed ({type(error).__name__}: {reason}); {todo}"
         ) from error
 
 

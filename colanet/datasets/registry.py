@@ -154,7 +154,7 @@ def _load(reader: Reader, name: str, folder: str | None) -> Dataset:
         raise DataError(f"data set {name}: {error}") from error
     except MemoryError:
         raise
-    except Exception as error:  # whatever a stranger's reader raises
+    except Exception as error:  # whatever a reader of another package raises
         reason = next(iter(str(error).splitlines()), "")
         said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
         raise DataError(f"data set {name}: its reader failed ({said})") from error

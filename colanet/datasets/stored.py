@@ -101,10 +101,11 @@ class Stored(Official):
         looked = f"looked for {self.files[0]} and its like, in it and in {folder / self.name}"
         ours = [REGISTRY.get(name) for name in BUILT_IN if name != self.name]
         others = [reader for reader in ours if isinstance(reader, Stored)]
-        if not any(other.begins(place) for other in others for place in other._places(folder)):
+        held = [other.name for other in others if any(other.begins(place) for place in other._places(folder))]
+        if not held:
             raise DataError(f"{named}: holds no {self.name}; {looked}")
         warnings.warn(
-            f"{named}: holds another data set, but no {self.name}, which is taken from elsewhere; {looked}",
+            f"{named}: holds {' and '.join(held)}, not {self.name}; {self.name} is taken from elsewhere; {looked}",
             DataWarning,
             stacklevel=5,
         )

@@ -63,7 +63,7 @@ def cut(dataset: Dataset, n_train: int | None = None, n_test: int | None = None)
         (n_test, len(dataset.test_images), "test"),
     ):
         if asked is not None and not 0 <= asked <= there:
-            raise DataError(f"{dataset.name}: {asked} {part} images asked for, there are {there}")
+            raise DataError(f"{dataset.name}: {asked} {part} images, expected 0..{there}")
     return replace(
         dataset,
         train_images=dataset.train_images[:n_train],

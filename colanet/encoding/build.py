@@ -157,10 +157,11 @@ def _warn_of_mixture(context: Context) -> None:
 def _warn_of_no_effect(context: Context) -> None:
     """A folder of data sets is of no use to a network that names none, nor fewer objects to one that has none."""
     if context.data_dir is not None and not context.used.keys() & set(datasets.names()):
-        message = f"no input names a data set, {context.data_dir} is not looked into"
+        message = f"{context.data_dir} is not searched: no input names a data set"
         warnings.warn(message, DataWarning, stacklevel=3)
     if context.cuts and not any(shows_objects(i) or isinstance(i, TargetInput) for i in context.inputs):
-        warnings.warn("fewer objects are asked for, but the inputs have no objects", DataWarning, stacklevel=3)
+        message = "train and test (--train, --test) have no effect: the inputs have no objects"
+        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _warn_of_nothing(described: Input, source: SpikeSource) -> None:

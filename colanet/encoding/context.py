@@ -123,7 +123,7 @@ class Context:
             train = self.taught(train)
         test = self._count(self.n_test, n_there - n_train_there, "test", name)
         if train + test == 0:
-            raise DataError(f"{name}: no object is left to show")
+            raise DataError(f"{name}: no object to show, expected at least 1")
         return np.concatenate([np.arange(train), n_train_there + np.arange(test)])
 
     def select_of_file(self, n_there: int, name: str, skip: int) -> np.ndarray | None:
@@ -137,11 +137,11 @@ class Context:
         if not self.cuts:
             return None
         if skip:
-            raise DataError(f"{name}: fewer objects can be asked for only without skipped steps")
+            raise DataError(f"{name}: train and test (--train, --test) need skip (tacts_to_skip) 0")
         return self.select(self.taught(n_there), n_there, name)
 
     @staticmethod
     def _count(asked: int | None, there: int, part: str, name: str) -> int:
         if asked is not None and not 0 <= asked <= there:
-            raise DataError(f"{name}: {asked} {part} objects asked for, there are {there}")
+            raise DataError(f"{name}: {asked} {part} objects, expected 0..{there}")
         return there if asked is None else asked

@@ -63,7 +63,7 @@ def without_marks(content: bytes, name: str) -> bytes:
             try:
                 content = content.decode(coding).encode("utf-8")
             except UnicodeError as error:
-                raise DataError(f"{name}: begins as {coding} text does, but is none") from error
+                raise DataError(f"{name}: has the byte order mark of {coding}, but is not {coding} text") from error
             break
     return content.replace(codecs.BOM_UTF8, b"")
 

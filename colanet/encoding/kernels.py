@@ -1,40 +1,22 @@
-"""Compiled pixel coding. Integers only; a stretch of spikes depends on nothing but its steps.
-
-The hash is that of `colanet.hashing`, repeated here because compiled modules stay self-contained.
-"""
+"""Compiled pixel coding. Integers only; a stretch of spikes depends on nothing but its steps."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import compiled
+from colanet.compiled import compiled, inlined
+from colanet.hash_kernels import draw64
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-MIX1 = np.uint64(0xBF58476D1CE4E5B9)
-MIX2 = np.uint64(0x94D049BB133111EB)
-S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 LANES, LANE_BITS, LANE_MASK = np.uint64(3), np.uint64(16), np.uint64(0xFFFF)
 QUARTER = np.uint64(2)
 
 
-@compiled(inline="always")
-def mix(z):
-    z = (z ^ (z >> S30)) * MIX1
-    z = (z ^ (z >> S27)) * MIX2
-    return z ^ (z >> S31)
-
-
-@compiled(inline="always")
+@inlined
 def draw16(step_key, index):
     """16-bit uniform integer of (step, index)."""
     i = np.uint64(index)
-    word = mix(step_key + (i >> QUARTER) * GOLDEN + GOLDEN)
+    word = draw64(step_key, i >> QUARTER)
     return np.int64((word >> ((i & LANES) * LANE_BITS)) & LANE_MASK)
-
-
-@compiled(inline="always")
-def step_key(key, step):
-    return mix(key + np.uint64(step) * GOLDEN + GOLDEN)
 
 
 @compiled(nogil=True, boundscheck=False)
@@ -63,7 +45,7 @@ def poisson(images, first, order, start, stop, period, presentation, limit, key,
                         n_active += 1
         if n_active == 0:
             continue
-        at = step_key(key, t)
+        at = draw64(key, t)
         for j in range(n_active):
             p = active[j]
             index[n] = p
@@ -105,7 +87,7 @@ def noise(size, start, stop, limit, key, ptr, index):
     n = 0
     for t in range(start, stop):
         ptr[t - start] = n
-        at = step_key(key, t)
+        at = draw64(key, t)
         for p in range(size):
             index[n] = p
             n += draw16(at, p) < limit

@@ -20,6 +20,7 @@ import numpy as np
 from colanet.encoding import files
 from colanet.encoding.stretch import ROOM, Spikes, steps_of
 from colanet.errors import DataError
+from colanet.units import FOREVER
 
 
 class Part(NamedTuple):
@@ -47,7 +48,7 @@ class Part(NamedTuple):
 
 
 Parts = Iterable[Part]
-"""Parts one after another without a gap; can be gone through more than once."""
+"""Parts one after another without a gap; can be iterated more than once."""
 
 _STEPS = re.compile(r"([0-9]+(,[0-9]+)*)?\Z")
 
@@ -211,13 +212,14 @@ def read_list(path: str | os.PathLike[str], n_steps: int | None = None) -> Recor
     lines = content.decode("ascii", "replace").split("\n")[:-1] if content.endswith(b"\n") else None
     if lines is None:
         raise DataError(f"{name}: does not end with a line break, expected one line a neuron")
+    end = FOREVER if n_steps is None else n_steps
     parts = []
     for number, line in enumerate(lines, 1):
         if not _STEPS.match(line.strip()):
             raise DataError(f"{name}:{number}: not a comma-separated list of steps")
         fired = [int(field) for field in line.strip().split(",") if field]
-        if fired and max(fired) >= (2**62 if n_steps is None else n_steps):
-            raise DataError(f"{name}:{number}: step {max(fired)}, expected below {n_steps or 2**62}")
+        if fired and max(fired) >= end:
+            raise DataError(f"{name}:{number}: step {max(fired)}, expected below {end}")
         parts.append(np.array(fired, dtype=np.int64))
     steps = np.concatenate(parts)
     neurons = np.repeat(np.arange(len(parts)), [len(part) for part in parts])

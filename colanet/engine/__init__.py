@@ -27,8 +27,6 @@ REGISTRY: Registry[Any] = Registry(
     error=BackendUnavailable,
 )
 
-ENGINES = (AUTO, "reference", "numba", "cupy")
-
 
 def engine_names() -> tuple[str, ...]:
     """What `make_engine` knows."""
@@ -47,8 +45,9 @@ def make_engine(name: str, plan: Plan, threads: int = 1) -> Engine:
         from colanet.engine.choice import choose
 
         choice = choose(plan.copies, threads)
-        engine = make_engine(choice.engine, plan, threads)
+        engine: Any = make_engine(choice.engine, plan, threads)  # the reason is no part of the interface
         engine.reason = choice.reason
-        return engine
+        chosen: Engine = engine
+        return chosen
     made: Engine = REGISTRY.get(name)(plan, threads)
     return made

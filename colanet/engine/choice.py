@@ -45,4 +45,5 @@ def choose(networks: int, threads: int) -> Choice:
 
 
 def count(n: int, what: str) -> str:
+    """A number with its noun, in the plural unless it is 1."""
     return f"{n} {what}" + ("" if n == 1 else "s")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,9 @@ STATIC_SHARED = 2048
 
 def as_integers(records: np.ndarray) -> np.ndarray:
     """A structured array as the plain integers it is made of, a row a record."""
+    names = records.dtype.names or ()
     kind = records.dtype[0]
-    return records.view(kind).reshape(*records.shape, len(records.dtype))
+    return records.view(kind).reshape(*records.shape, len(names))
 
 
 class CupyBatch:
@@ -60,7 +62,9 @@ class CupyBatch:
         If the plans differ in shape.
     """
 
-    def __init__(self, plans: Sequence[Plan], *, backend: Backend | None = None, threads: int | None = None):
+    def __init__(
+        self, plans: Sequence[Plan], *, backend: Backend | None = None, threads: int | None = None
+    ) -> None:
         self.plans = tuple(plans)
         check_plans(self.plans)
         self.backend = CupyBackend() if backend is None else backend
@@ -79,6 +83,7 @@ class CupyBatch:
 
     @property
     def networks(self) -> int:
+        """Copies of all plans together."""
         return len(self.tables.networks)
 
     def _threads(self) -> int:
@@ -108,7 +113,8 @@ class CupyBatch:
             "LOCAL": self.backend.zeros((8 if self.in_shared else self.networks * tables.local_bytes,), np.uint8),
         }
         self._arrays |= {argument(v): self.memory.arrays[v.name] for v in VARIABLES}
-        self._arrays |= {name.upper(): self.memory.arrays[name] for name in ("weight", "positive", "n_fired", "fired")}
+        derived = ("weight", "positive", "n_fired", "fired")
+        self._arrays |= {name.upper(): self.memory.arrays[name] for name in derived}
         self._numbers = {
             "NEURONS": tables.neurons,
             "POPULATIONS": len(self.plans[0].populations),
@@ -122,7 +128,7 @@ class CupyBatch:
             "BIT_WORDS": tables.bit_words,
         }
 
-    def _table(self, arrays: dict, numbers: dict):
+    def _table(self, arrays: dict[str, Any], numbers: dict[str, int]) -> Any:
         """The kernels' table of arguments, on the device."""
         table = np.zeros(A.FIELDS, dtype=np.int64)
         for name, array in (self._arrays | arrays).items():
@@ -245,8 +251,17 @@ class CupyBatch:
         return max(1, RECORD_BYTES // per_step) if per_step else 1 << 30
 
     def _launch(
-        self, feed: Feed, begin: int, end: int, start: int, votes: Votes | None, objects: int, out, records
-    ):
+        self,
+        feed: Feed,
+        begin: int,
+        end: int,
+        start: int,
+        votes: Votes | None,
+        objects: int,
+        out: dict[str, Any],
+        records: list[list[np.ndarray]],
+    ) -> None:
+        """Run the steps begin <= t < end; counts are added to `out`, recorded spikes to `records`."""
         words = self._record_words
         record = self.backend.zeros((self.networks, max((end - begin) * words, 1)), np.uint32)
         arrays = {
@@ -275,7 +290,9 @@ class CupyBatch:
             step, bit = np.nonzero(bits[:, : len(neuron)])
             rows.append(np.stack([step + begin, neuron[bit]], axis=1).astype(np.int64))
 
-    def _stretches(self, votes: Votes | None, out: dict, records: list[list[np.ndarray]]) -> list[Stretch]:
+    def _stretches(
+        self, votes: Votes | None, out: dict[str, Any], records: list[list[np.ndarray]]
+    ) -> list[Stretch]:
         counted = self.backend.download(out["VOTES"])
         if votes is None:
             counted = np.zeros((self.networks, 0, 0), dtype=np.int32)
@@ -311,15 +328,17 @@ class CupyEngine:
     encodes_ahead = False
     """It is made on the device, in the order of its other work."""
 
-    def __init__(self, plan: Plan, threads: int = 1, *, backend: Backend | None = None):
+    def __init__(self, plan: Plan, threads: int = 1, *, backend: Backend | None = None) -> None:
         self.plan = plan
         self.batch = CupyBatch([plan], backend=backend)
         self._encoder: DeviceEncoder | None = None
 
     def state(self) -> State:
+        """A copy of the state, as on every engine."""
         return self.batch.state(0)
 
     def load(self, state: State) -> None:
+        """Take over a state; CheckpointError if it does not belong to this plan."""
         self.batch.load(0, state)
 
     def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> Feed:
@@ -338,4 +357,5 @@ class CupyEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
+        """Advance all copies; see `colanet.engine.base.Engine.run`."""
         return self.batch.run(inputs, start, stop, freeze=freeze, votes=votes, record=record)[0]

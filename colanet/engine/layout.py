@@ -3,9 +3,9 @@
 Delivery goes by source: synapses of a projection that leave `pre` with delay d are ``row[p.row + pre * span + d -
 delay_min]`` up to the next entry, positions in `target` and in the array of weights. Learning goes by target: the
 synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next entry, positions in the arrays of
-resources and `slot_*`. A dense projection (plastic, all to all, one delay) needs no entries: the weight of pre -> post
-lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So sparse
-projections come first in all arrays.
+resources and `slot_*`. A dense projection (plastic, all to all, one delay) needs no entries: the weight of
+pre -> post lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So
+sparse projections come first in all arrays.
 """
 
 from __future__ import annotations
@@ -260,7 +260,7 @@ class Layout:
     def to_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Values of the canonical synapses in the order of the slots."""
         if projection.index in self._order:
-            return values[self._order[projection.index]]
+            values = values[self._order[projection.index]]
         return values.reshape(projection.source_size, projection.target_size).T.ravel()
 
     def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:

@@ -82,7 +82,9 @@ class CopyRunner:
         self.live = self._load(state)
         # Populations that never sleep need no ring; theirs says what was loaded, then 1 for every step since.
         self.awake = {
-            p.name: neurons_of(state, p, copy).awake.copy() for p in plan.populations if p.plasticity and not p.gated
+            p.name: neurons_of(state, p, copy).awake.copy()
+            for p in plan.populations
+            if p.plasticity and not p.gated
         }
         self.scratch = self._scratch(n_ahead)
 
@@ -134,15 +136,15 @@ class CopyRunner:
                 np.add.at(positive, post, np.maximum(weights, 0).astype(np.int64))
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
-        return k.Live(
-            **flat,
-            weight=weight,
-            positive=positive,
-            threshold=np.minimum(BASE_THRESHOLD + (alpha * positive >> Q), POTENTIAL_LIMIT).astype(np.int32),
-            n_fired=n_fired,
-            fired=fired,
-            owing=np.array([0 if p.plasticity else FOREVER for p in plan.populations], dtype=np.int64),
-        )
+        derived = {
+            "weight": weight,
+            "positive": positive,
+            "threshold": np.minimum(BASE_THRESHOLD + (alpha * positive >> Q), POTENTIAL_LIMIT).astype(np.int32),
+            "n_fired": n_fired,
+            "fired": fired,
+            "owing": np.array([0 if p.plasticity else FOREVER for p in plan.populations], dtype=np.int64),
+        }
+        return k.Live(**flat, **derived)
 
     def _spike_lists(self, spikes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         plan = self.plan
@@ -156,7 +158,7 @@ class CopyRunner:
         return count, fired
 
     def state(self) -> State:
-        """This copy's part of the canonical state."""
+        """The part of the canonical state that belongs to this copy."""
         flat = {name: getattr(self.live, name) for name in (*NEURON_NAMES, *SYNAPSE_NAMES)}
         state = unflatten(self.layout, flat, self.copy)
         for name, ring in self.awake.items():
@@ -234,7 +236,7 @@ class NumbaEngine:
     name = "numba"
     encodes_ahead = True
 
-    def __init__(self, plan: Plan, threads: int = 1):
+    def __init__(self, plan: Plan, threads: int = 1) -> None:
         self.plan, self.threads = plan, max(1, min(threads, plan.copies))
         shared = not any(p.random for p in plan.projections)
         first = Layout(plan, 0, k.GRAIN)
@@ -243,6 +245,7 @@ class NumbaEngine:
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:
+        """Take over a state; CheckpointError if it does not belong to this plan."""
         check_state(self.plan, state)
         self.runners = [
             CopyRunner(self.plan, copy, layout, self.tables, state) for copy, layout in enumerate(self.layouts)
@@ -266,6 +269,7 @@ class NumbaEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
+        """Advance all copies; see `colanet.engine.base.Engine.run`."""
         check_steps(start, stop)
         feed = make_feed(self.plan, inputs) if isinstance(inputs, InputSpikes) else inputs
 
@@ -283,7 +287,12 @@ class NumbaEngine:
         )
 
 
-def _joined_votes(parts, start: int, stop: int, votes: Votes) -> np.ndarray:
+Parts = Sequence[tuple[int, tuple[k.Harvest, int]]]
+"""What the shares of one copy brought: the step each began at, its harvest, its synaptic events."""
+
+
+def _joined_votes(parts: Parts, start: int, stop: int, votes: Votes) -> np.ndarray:
+    """Votes of one copy, shape (objects, classes), out of its shares."""
     first = start // votes.period
     total = np.zeros(((stop - 1) // votes.period - first + 1, votes.classes), dtype=np.int32)
     for begun, (out, _) in parts:

@@ -1,8 +1,8 @@
 """The reference engine: one simulation step in plain NumPy, the definition of the model.
 
 It is slow, and meant to be read. `Network.step` is the order of a step; each method below it is one paragraph of
-docs/model.md. The learning rules, which a step ends with, are in `colanet.engine.reference_learning`. Every other engine
-must give the same integers.
+docs/model.md. The learning rules, which a step ends with, are in `colanet.engine.reference_learning`. Every other
+engine must give the same integers.
 
 Sources: ArNI-X 2.2 manual; Kiselev and Larionov, arXiv 2409.01230 (CoLaNET) and 2409.07833;
 Larionov et al., arXiv 2506.17169.
@@ -222,14 +222,16 @@ class ReferenceEngine:
     name = "reference"
     encodes_ahead = True
 
-    def __init__(self, plan: Plan, threads: int = 1):
+    def __init__(self, plan: Plan, threads: int = 1) -> None:
         self.plan = plan
         self.load(initial_state(plan))
 
     def state(self) -> State:
+        """A copy of the state, as on every engine."""
         return {key: value.copy() for key, value in self._state.items()}
 
     def load(self, state: State) -> None:
+        """Take over a state; CheckpointError if it does not belong to this plan."""
         check_state(self.plan, state)
         self._state = {key: value.copy() for key, value in state.items()}
         self.networks = [Network(self.plan, copy, self._state) for copy in range(self.plan.copies)]
@@ -248,6 +250,7 @@ class ReferenceEngine:
         votes: Votes | None = None,
         record: Sequence[int] = (),
     ) -> Stretch:
+        """Advance all copies; see `colanet.engine.base.Engine.run`."""
         plan = self.plan
         check_steps(start, stop)
         counts = np.zeros((plan.copies, 0, 0), dtype=np.int32)

@@ -1,7 +1,7 @@
 """The learning rules of the reference engine, one method a rule: sections 8 to 13 of docs/model.md in plain NumPy.
 
-It is slow, and meant to be read after `colanet.engine.reference`, which has the rest of a step. Every other engine must
-give the same integers.
+It is slow, and meant to be read after `colanet.engine.reference`, which has the rest of a step. Every other engine
+must give the same integers.
 
 Sources: Kiselev and Larionov, arXiv 2409.01230 (CoLaNET) and 2409.07833; Larionov et al., arXiv 2506.17169.
 """
@@ -56,7 +56,8 @@ class Learner:
             spiked = np.zeros(projection.source_size, dtype=bool)
             spiked[inputs.at(projection.source, t)] = True
             return spiked
-        return self.neurons[projection.source].spikes[t % self.plan.history].astype(bool)
+        now: np.ndarray = self.neurons[projection.source].spikes[t % self.plan.history].astype(bool)
+        return now
 
     def plastic_inputs(self, population: PopulationPlan) -> list[ProjectionPlan]:
         """The plastic projections that end in a population."""
@@ -86,8 +87,7 @@ class Learner:
     def received(
         self, t: int, population: PopulationPlan, i: int, since: int, inputs: InputSpikes
     ) -> list[tuple[ProjectionPlan, np.ndarray]]:
-        """Per plastic projection, the synapses (bool mask) over which neuron i received a spike at steps
-        since..t.
+        """Per plastic projection, a bool mask of the synapses that brought neuron i a spike at steps since..t.
 
         Arrivals at a sleeping neuron are not received.
         """

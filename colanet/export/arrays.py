@@ -12,12 +12,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from colanet import __version__
 from colanet.atomic import atomic_path, write_text
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.fixed import weight_of
 from colanet.plan.variables import State
+from colanet.version import __version__
 
 FORMAT = "colanet arrays 1"
 ARRAYS, MANIFEST = "arrays.npz", "manifest.json"

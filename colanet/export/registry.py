@@ -99,7 +99,7 @@ def export(
         written = [Path(path) for path in exporter(plan, state, place)]
     except (ColanetError, MemoryError):
         raise
-    except Exception as error:  # whatever a stranger's format raises
+    except Exception as error:  # whatever a format of another package raises
         reason = next(iter(str(error).splitlines()), "")
         said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
         raise OutputError(f"{place}: export format {name} failed ({said})") from error

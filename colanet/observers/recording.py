@@ -99,7 +99,7 @@ class Recorder(Observer):
         unknown = [name for name in wanted if name not in populations + inputs]
         if unknown:
             raise ConfigError(
-                f"nothing to record is called {unknown[0]}; there are {', '.join(populations + inputs)}"
+                f"recording: unknown population or input {unknown[0]}; known: {', '.join(populations + inputs)}"
             )
         pairs = [(0, name) for name in wanted if name in inputs]
         return pairs + [(c, name) for c in range(copies) for name in wanted if name in populations]

@@ -175,7 +175,7 @@ def check(plan: Plan) -> None:
         copies = f" for {plan.copies} copies" if plan.copies > 1 else ""
         raise ConfigError(
             Problem(
-                f"takes about {size(sum(needed.values()))} of memory{copies} ({detail}), and {size(free)} are free "
+                f"needs about {size(sum(needed.values()))} of memory{copies} ({detail}), and {size(free)} are free "
                 f"({VARIABLE} sets another number of bytes)",
                 "network",
             )

@@ -1,4 +1,4 @@
-"""Names of projections: unique, and nobody else's."""
+"""Names of projections: unique, and different from the names of populations."""
 
 from __future__ import annotations
 

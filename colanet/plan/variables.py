@@ -282,7 +282,7 @@ def wrong_values(plan: Plan, state: State, step: int | None) -> Iterator[str]:
 
 
 def _wrong_rings(plan: Plan, state: State, copy: int, step: int) -> Iterator[str]:
-    """Rings of past steps: nobody fired before step 0, and who never sleeps was awake at every step."""
+    """Rings of past steps: no neuron fired before step 0; one without gating synapses was awake at every step."""
     past = np.arange(max(step - plan.history, 0), step) % plan.history
     before = np.setdiff1d(np.arange(plan.history), past)
     for population in plan.populations:

@@ -48,7 +48,9 @@ class Journal:
         for old, new in zip(known, asked, strict=False):
             if old.params != new.params:
                 message = "differs from what would be asked now (another version of Optuna, or an edited file)"
-                raise CheckpointError(f"{FILE}: trial {old.number} {message}; start anew in another folder")
+                raise CheckpointError(
+                    f"{FILE}: trial {old.number} {message}, expected the same; start anew in another folder"
+                )
         for trial in asked[len(known) :]:
             self.storage.create_new_trial(self.study_id, template_trial=trial)
         return self.trials()[first : first + len(asked)]

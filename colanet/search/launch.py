@@ -75,7 +75,7 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     try:
         yield executor
     except BaseException:
-        # The trials in work are lost in any case; nobody wants to wait for them.
+        # The trials in work are lost in any case; there is no use in waiting for them.
         processes = list((getattr(executor, "_processes", None) or {}).values())
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:

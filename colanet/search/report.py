@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from colanet import __version__
 from colanet.atomic import write_text
 from colanet.config.model import Network
 from colanet.config.overrides import current
@@ -20,6 +19,7 @@ from colanet.errors import DataError
 from colanet.search.loop import best, outcome
 from colanet.search.quiet import quiet_optuna
 from colanet.search.study import Study
+from colanet.version import __version__
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

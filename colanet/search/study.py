@@ -13,10 +13,10 @@ from colanet.config.messages import explain
 from colanet.config.model import Frozen
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
-from colanet.hashing import LARGEST_SEED
 from colanet.search.measures import MEASURES
 from colanet.search.samplers import TPE, Sampler
 from colanet.search.space import Parameter, Value
+from colanet.units import LARGEST_SEED
 
 SHIPPED = "shipped"
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]

@@ -12,6 +12,7 @@ from colanet.extras import need
 from colanet.viz.figure import COLOURS, GREY, MARKERS, new_figure, numbers, same_length, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -131,7 +132,7 @@ def learning_curve(*blocks: Any, names: Sequence[str] | None = None, window: int
     return figure
 
 
-def _name_task(ax, x: float, number: int, total: int, names: Sequence[str] | None) -> None:
+def _name_task(ax: Axes, x: float, number: int, total: int, names: Sequence[str] | None) -> None:
     """The name of a task above the axes, or its number where there are many or no names."""
     if names is None and total == 1:
         return
@@ -146,10 +147,11 @@ def _name_task(ax, x: float, number: int, total: int, names: Sequence[str] | Non
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
     """Mean of the last `window` values, of fewer at the beginning."""
-    total = np.concatenate([[0.0], np.cumsum(values)])
+    total: np.ndarray = np.concatenate([[0.0], np.cumsum(values)])
     last = np.arange(1, len(values) + 1)
     first = np.maximum(last - window, 0)
-    return (total[last] - total[first]) / (last - first)
+    means: np.ndarray = (total[last] - total[first]) / (last - first)
+    return means
 
 
 @styled
@@ -185,14 +187,13 @@ def comparison_bars(methods: Sequence[str], accuracy: Any, forgetting: Any, spre
     return figure
 
 
-def _bars(ax, place, values, spread, colour) -> None:
+def _bars(ax: Axes, place: np.ndarray, values: np.ndarray, spread: np.ndarray | None, colour: str) -> None:
     """Horizontal bars with their numbers at the end."""
     known = np.nan_to_num(values)
-    style = {"ecolor": "#333333", "error_kw": {"lw": 1}}
     reach = np.zeros(len(values)) if spread is None else np.where(np.isnan(values), 0, np.nan_to_num(spread))
     # No bar, not even of length 0, where nothing is defined.
     bars = None if spread is None else np.where(np.isnan(values), np.nan, reach)
-    ax.barh(place, known, height=0.62, color=colour, xerr=bars, **style)
+    ax.barh(place, known, height=0.62, color=colour, xerr=bars, ecolor="#333333", error_kw={"lw": 1})
     for y, value, true, wide in zip(place, known, values, reach, strict=True):
         text = "–" if np.isnan(true) else f"{value:.1f}" + (f" ± {wide:.1f}" if spread is not None else "")
         text = text.replace("-", "−")
@@ -218,16 +219,16 @@ def _percent(values: np.ndarray | None) -> np.ndarray | None:
     return None if values is None else 100 * values
 
 
-def _axes(width: float, height: float) -> tuple[Figure, Any]:
+def _axes(width: float, height: float) -> tuple[Figure, Axes]:
     figure = new_figure(width, height)
     return figure, figure.subplots()
 
 
-def _curve(ax, x, y, spread, number: int, label: str) -> None:
+def _curve(ax: Axes, x: np.ndarray, y: np.ndarray, spread: np.ndarray | None, number: int, label: str) -> None:
     ax.errorbar(x, y, spread, color=COLOURS[number], marker=MARKERS[number], label=label, elinewidth=1)
 
 
-def _legend_above(figure, ax) -> None:
+def _legend_above(figure: Figure, ax: Axes) -> None:
     """The names of the curves above the axes, where no curve is."""
     handles, labels = ax.get_legend_handles_labels()
     if labels:

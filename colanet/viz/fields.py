@@ -11,7 +11,9 @@ from colanet.errors import DataError
 from colanet.viz.figure import GREY, new_figure, numbers, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 GAP = 3
 """Blank pixels between two fields."""
@@ -20,6 +22,8 @@ INCH = 0.02
 """Side of a pixel: a whole number of dots at 100 and 200 dots an inch, so that all pixels look equally large."""
 
 MAP = "RdBu_r"
+Place = tuple[int, int]
+"""Column and row of a pixel."""
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 0.55, 0.95, 0.35, 0.35, 0.3
 
 
@@ -95,7 +99,8 @@ def _used(used: Any, stages: np.ndarray) -> np.ndarray:
         # A neuron without synapses is as empty as one whose weights are all still the same.
         known = np.where(np.isnan(stages), -np.inf, stages)
         least = np.where(np.isnan(stages), np.inf, stages)
-        return known.max(axis=1) > least.min(axis=1)
+        unequal: np.ndarray = known.max(axis=1) > least.min(axis=1)
+        return unequal
     busy = np.asarray(used, dtype=bool)
     if busy.shape not in (stages[:, 0].shape, stages[0, 0].shape):
         raise DataError(f"used: expected one value for each of {stages.shape[2]} neurons, got shape {busy.shape}")
@@ -132,7 +137,15 @@ def limit_of(pictures: Sequence[np.ndarray], busy: np.ndarray) -> float:
     return float(np.quantile(every, 0.985)) or 1.0 if every.size else 1.0
 
 
-def _draw(pictures, busy, members, labels, titles, title) -> Figure:
+def _draw(
+    pictures: Sequence[np.ndarray],
+    busy: np.ndarray,
+    members: Sequence[np.ndarray],
+    labels: Sequence[str],
+    titles: Sequence[str] | None,
+    title: str,
+) -> Figure:
+    """The figure: pictures of shape (neurons, height, width), one a stage; `busy` of shape (stages, neurons)."""
     height, width = pictures[0].shape[1:]
     rows, across = len(members), max(max((len(m) for m in members), default=1), 1)
     # Small networks are drawn larger, so that the picture is never a stamp; always whole dots.
@@ -162,12 +175,20 @@ def _draw(pictures, busy, members, labels, titles, title) -> Figure:
     return figure
 
 
-def _panel(ax, stage, mask, members, limit, shape) -> Any:
+def _panel(
+    ax: Axes,
+    stage: np.ndarray,
+    mask: np.ndarray,
+    members: Sequence[np.ndarray],
+    limit: float,
+    shape: tuple[int, int],
+) -> AxesImage:
     """A mosaic of one stage's fields in one pair of axes."""
     height, width = shape
     across = max(max((len(m) for m in members), default=1), 1)
     mosaic = np.full((len(members) * (height + GAP) + GAP, across * (width + GAP) + GAP), np.nan)
-    frames, crosses = [], []
+    frames: list[Place] = []
+    crosses: list[Place] = []
     for row, neurons in enumerate(members):
         for place, neuron in enumerate(neurons):
             y, x = GAP + row * (height + GAP), GAP + place * (width + GAP)
@@ -185,7 +206,7 @@ def _panel(ax, stage, mask, members, limit, shape) -> Any:
     return image
 
 
-def _mark(ax, frames, crosses, shape) -> None:
+def _mark(ax: Axes, frames: Sequence[Place], crosses: Sequence[Place], shape: tuple[int, int]) -> None:
     """A frame around each field; a light cross through each neuron that has learnt nothing."""
     from matplotlib.collections import LineCollection
 
@@ -195,7 +216,7 @@ def _mark(ax, frames, crosses, shape) -> None:
         left, top, right, bottom = x - 1, y - 1, x + width, y + height
         boxes.append([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])
     for x, y in crosses:
-        left, top, right, bottom = x - 0.5, y - 0.5, x + width - 0.5, y + height - 0.5
-        lines += [[(left, top), (right, bottom)], [(left, bottom), (right, top)]]
+        (x0, y0), (x1, y1) = (x - 0.5, y - 0.5), (x + width - 0.5, y + height - 0.5)
+        lines += [[(x0, y0), (x1, y1)], [(x0, y1), (x1, y0)]]
     ax.add_collection(LineCollection(boxes, colors="#c8c8c8", linewidths=0.5, gid="frames"), autolim=False)
     ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.5, alpha=0.6, gid="unused"), autolim=False)

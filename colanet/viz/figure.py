@@ -71,11 +71,13 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 def new_figure(width: float, height: float, *, constrained: bool = True) -> Figure:
     """An empty figure without a window; sizes in inches."""
-    make = need("matplotlib.figure", "plot").Figure
-    return make(figsize=(width, height), layout="constrained" if constrained else None)
+    figure: Figure = need("matplotlib.figure", "plot").Figure(
+        figsize=(width, height), layout="constrained" if constrained else None
+    )
+    return figure
 
 
-def check_suffix(path: str | os.PathLike) -> None:
+def check_suffix(path: str | os.PathLike[str]) -> None:
     """ConfigError if matplotlib writes no pictures of that file's kind; better before the work than after."""
     suffix = Path(path).suffix.lstrip(".").lower()
     known = need("matplotlib.figure", "plot").Figure().canvas.get_supported_filetypes()
@@ -84,7 +86,7 @@ def check_suffix(path: str | os.PathLike) -> None:
 
 
 @styled
-def save(figure: Any, path: str | os.PathLike) -> None:
+def save(figure: Any, path: str | os.PathLike[str]) -> None:
     """Write a figure; the suffix says the format. The file is whole or absent.
 
     Raises

@@ -88,7 +88,16 @@ def confusion(counts: Any, rows: Sequence[str], columns: Sequence[str] | None = 
 
 
 def _heat_map(
-    values, texts, row_names, column_names, limits, unit, xlabel, ylabel, title, colours="cividis"
+    values: np.ndarray,
+    texts: np.ndarray,
+    row_names: Sequence[str],
+    column_names: Sequence[str],
+    limits: tuple[float, float],
+    unit: str,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    colours: str = "cividis",
 ) -> Figure:
     """Cells with numbers, dark text on light cells and light text on dark ones."""
     rows, columns = values.shape

@@ -143,7 +143,7 @@ def class_names(network: Network, columns: int) -> tuple[str, ...] | None:
 
 
 def read_fields(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     *,
     copy: int = 0,
     projection: str | None = None,
@@ -183,7 +183,14 @@ def read_fields(
     return fields_of(plan, state, copy=copy, projection=projection, shape=shape, title=Path(path).stem)
 
 
-def _fields_of_run(path, arrays, attributes, shape: Shape | None, tasks: Sequence[int]) -> Fields:
+def _fields_of_run(
+    path: str | os.PathLike[str],
+    arrays: dict[str, np.ndarray],
+    attributes: dict[str, Any],
+    shape: Shape | None,
+    tasks: Sequence[int],
+) -> Fields:
+    """The fields in the outcome of a run of `colanet continual`."""
     fields = arrays.get("fields", np.zeros(0))
     if fields.ndim != 3 or not fields.size or fields.dtype.kind != "f":
         raise CheckpointError(f"{path}: holds no receptive fields; a comparison method has none")
@@ -216,7 +223,9 @@ def side_by_side(parts: Sequence[Fields]) -> Fields:
     for part in parts[1:]:
         if part.weights.shape[1:] != first.weights.shape[1:] or part.columns != first.columns:
             a, b = (f"{p.weights.shape[2]} neurons of {p.weights.shape[1]} pixels" for p in (first, part))
-            raise DataError(f"networks of different size cannot stand side by side: {a}, {b} ({part.titles[0]})")
+            raise DataError(
+                f"{a} and {b} ({part.titles[0]}): networks of different size, expected equal sizes for one picture"
+            )
     masks = [part.used for part in parts]
     known = [m for m in masks if m is not None]
     return replace(
@@ -234,7 +243,7 @@ def side_by_side(parts: Sequence[Fields]) -> Fields:
 class From:
     """A spike source from a later step on."""
 
-    def __init__(self, source: SpikeSource, first: int):
+    def __init__(self, source: SpikeSource, first: int) -> None:
         self.source, self.first = source, first
         self.name, self.size = source.name, source.size
         self.n_steps = None if source.n_steps is None else max(source.n_steps - first, 0)
@@ -275,13 +284,13 @@ def draw_image(
     network: Network,
     image: int,
     *,
-    base_dir: str | os.PathLike = ".",
-    state: str | os.PathLike | None = None,
+    base_dir: str | os.PathLike[str] = ".",
+    state: str | os.PathLike[str] | None = None,
     count: int = 1,
     copy: int = 0,
     seed: int = 0,
     engine: str = "auto",
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Show images to a network and draw the spikes of all its sections.
 

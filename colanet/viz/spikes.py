@@ -12,6 +12,7 @@ from colanet.extras import need
 from colanet.viz.figure import COLOURS, GREY, new_figure, numbers, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -83,7 +84,9 @@ def _height(size: int) -> float:
     return float(np.clip(0.13 * size**0.43, 0.45, 2.6))
 
 
-def _section(ax, step, neuron, size: int, columns: int, colour: str, images: int) -> None:
+def _section(
+    ax: Axes, step: np.ndarray, neuron: np.ndarray, size: int, columns: int, colour: str, images: int
+) -> None:
     """A mark for each spike, smaller where there are many."""
     crowded = len(step) > 100 * images
     ax.scatter(step, neuron, marker="s", s=4 if crowded else 13, color=colour, linewidths=0, clip_on=False)

@@ -133,7 +133,7 @@ def renamed(old):
 
 
 STATES = {
-    "results": ({"kind": "results"}, "expected a saved state or a checkpoint, found results"),
+    "results": ({"kind": "results"}, "found results, expected a saved state or a checkpoint"),
     "older": ({"configuration": None}, "it lacks configuration; an older colanet wrote it"),
     "no sizes": ({"input_sizes": None}, "it lacks input_sizes"),
     "broken configuration": ({"configuration": "{"}, "damaged, configuration and state do not agree"),

@@ -90,7 +90,8 @@ def test_table_has_a_row_for_every_case_and_for_other_classifiers(glyphs):
 def test_even_pictures_are_no_trouble(glyphs):
     for name, make in bridge.CLEANERS.items():
         cleaned, likeness = make(glyphs).clean(np.zeros((2, 144)))
-        assert np.isfinite(cleaned).all() and np.isfinite(likeness).all(), name
+        assert np.isfinite(cleaned).all(), name
+        assert np.isfinite(likeness).all(), name
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from colanet import cli
-from colanet.associative import extras
+from colanet import cli, extras
 from colanet.errors import BackendUnavailable
 
 
@@ -115,7 +114,7 @@ def test_same_seed_same_answer(capsys):
     [
         (["retrieve", "--noise", "2"], "noise: expected a level from 0 to 1, got 2"),
         (["retrieve", "--noise", "0.1", "--cover", "0.1"], "--noise and --cover: give one of them"),
-        (["retrieve", "--dataset", "cats"], "there is no data set called cats"),
+        (["retrieve", "--dataset", "cats"], "unknown data set cats"),
         (["retrieve", "--ink", "nan", "--weights", "absent.npz"], "--ink nan: expected a part between 0 and 1"),
         (["retrieve", "--ink", "0.2"], "--ink: only with --weights"),
         (["retrieve", "--copies", "2"], "--copies: only with --weights"),
@@ -171,7 +170,7 @@ def test_missing_library_is_named_with_the_command_that_installs_it():
     with pytest.raises(
         BackendUnavailable, match=r'no_such is not .*pip install "colanet\[associative\]"'
     ) as caught:
-        extras.need("no_such.module")
+        extras.need("no_such.module", "associative")
     assert isinstance(caught.value.__cause__, ImportError)
 
 

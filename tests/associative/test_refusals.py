@@ -2,7 +2,8 @@
 
 import pytest
 
-from colanet.cli import cli, run_safely
+from colanet.cli import cli
+from colanet.programs import run_safely
 
 
 def refused(capsys, *words):

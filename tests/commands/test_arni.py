@@ -119,10 +119,10 @@ def test_letters_become_the_options_of_run(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["D", "-e2", "-X"], "-X: there is no letter -X; known are -e -F -f -P -R -T -v -r"),
-        (["D", "-E2"], "-E2: there is no letter -E"),
-        (["D", "-e2", "-p"], "-p: there is no letter -p"),
-        (["D", "-e2", "--seed", "3"], "--seed: there is no letter --"),
+        (["D", "-e2", "-X"], "-X: unknown letter -X; known: -e -F -f -P -R -T -v -r"),
+        (["D", "-E2"], "-E2: unknown letter -E"),
+        (["D", "-e2", "-p"], "-p: unknown letter -p"),
+        (["D", "-e2", "--seed", "3"], "--seed: unknown letter --"),
         (["D", "-e2", "-Px"], "-Px: expected b, t or l"),
         (["D", "-e2", "-P"], "-P: expected b, t or l"),
         (["D", "-e2", "-Pt9-3"], "-Pt9-3: expected b, t or l"),
@@ -181,7 +181,7 @@ def test_what_is_not_there(arni_gpu, folder, name, message):
 
 def test_an_endless_input_names_the_letter(arni_gpu, folder):
     (folder / "2.nnc").write_text(RELAY.replace("</args>", "<mode>repetitive</mode></args>"))
-    assert arni_gpu(folder, "-e2") == (2, "", "-T: the input never ends; say where to stop\n")
+    assert arni_gpu(folder, "-e2") == (2, "", "-T: the input has no end, expected a step to stop at\n")
 
 
 def test_warnings_go_into_the_log_too(arni_gpu, folder):

@@ -129,9 +129,10 @@ def test_packed_and_plain_files_of_a_configuration_have_the_same_digest(tmp_path
 def test_options_about_data_that_have_no_effect_warn(call, tmp_path):
     neuron = ROOT / "configs" / "single_neuron.nnc"
     status, _, err = call("run", neuron, "--quiet", "--data", tmp_path)
-    assert (status, err) == (0, f"warning: no input names a data set, {tmp_path} is not looked into\n")
+    assert (status, err) == (0, f"warning: {tmp_path} is not searched: no input names a data set\n")
     status, _, err = call("run", neuron, "--quiet", "--train", 5)
-    assert (status, err) == (0, "warning: fewer objects are asked for, but the inputs have no objects\n")
+    message = "train and test (--train, --test) have no effect: the inputs have no objects"
+    assert (status, err) == (0, f"warning: {message}\n")
     missing = tmp_path / "missing"
     assert call("run", neuron, "--data", missing) == (2, "", f"{missing}: no such folder of data\n")
     assert call("run", CONFIG, *FEW, "--data", missing) == (2, "", f"{missing}: no such folder of data\n")

@@ -43,7 +43,8 @@ def names(folder):
 def test_a_state_may_not_take_the_name_of_another_file(run, tmp_path, name):
     path = tmp_path / "out" / name
     status, out, err = run("--record", "text", "--save", path)
-    assert (status, out, err) == (2, "", f"{path}: is the name of another file that this run writes\n")
+    message = "another output of this run has this name, expected names that differ"
+    assert (status, out, err) == (2, "", f"{path}: {message}\n")
     assert not path.exists() or name == ".colanet.lock"
     (tmp_path / "link").symlink_to(tmp_path / "out")
     assert run("--save", tmp_path / "link" / name)[0] == 2

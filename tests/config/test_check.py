@@ -6,8 +6,9 @@ import warnings
 import pytest
 
 import colanet
+from colanet.commands.convert import convert
+from colanet.commands.validate import validate
 from colanet.config import ConfigWarning, check, load, override, override_all
-from colanet.config.commands import convert, validate
 from colanet.config.model import (
     ImageInput,
     LogNormal,

@@ -35,7 +35,7 @@ def test_inhibition_follows_every_label_and_ends_with_the_teaching(name):
 def test_without_inhibition_they_are_the_networks_they_come_from(base):
     plain = colanet.load(CONFIGS / f"{base}.yaml")
     described = colanet.load(CONFIGS / f"{base}_inhibited.yaml")
-    rate = next(p for p in plain.populations if p.name == "L").stability_rate
+    rate = plain.population("L").stability_rate
     silenced = {"projection.INHIBITOR->L.weight": "0", "population.L.stability_rate": str(rate)}
     found = {}
     for name, network in (

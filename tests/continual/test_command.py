@@ -183,7 +183,7 @@ REFUSED = {
     "no network": ({"network": None}, (), "network: the file of a configuration is missing"),
     "network": ({"network": "lost.nnc"}, (), "lost.nnc"),
     "set": ({"set": {"population.L.seize": 1}}, (), "seize"),
-    "seeds": ({"seeds": [0, 0]}, (), "seeds: one stands there twice"),
+    "seeds": ({"seeds": [0, 0]}, (), "seeds: a seed is given twice"),
     "copies": ({"copies": 65537}, (), "copies: expected at most 65536, not 65537"),
     "copies of a variant": ({"variants": [{"name": "a", "copies": 65537}]}, (), "copies: expected at most 65536"),
     "large seed": ({"seeds": [2**63]}, (), "seeds.0: expected at most 9223372036854775807, not 922337203685"),
@@ -193,15 +193,15 @@ REFUSED = {
     "migration": ({"migration": {"demand": "NONE"}}, (), "there is no population NONE"),
     "second variant": ({"variants": [{"name": "a"}, {"name": "b", "copies": 0}]}, (), "expected at least 1"),
     "same variants": ({"variants": [{"name": "a"}, {"name": "a"}]}, (), "each needs a name of its own"),
-    "same files": ({"variants": [{"name": "a b"}, {"name": "a/b"}]}, (), "differ only in signs"),
+    "same files": ({"variants": [{"name": "a b"}, {"name": "a/b"}]}, (), "a b and a/b: their files"),
     "nested": ({"variants": [{"name": "a", "variants": []}]}, (), "a variant cannot have variants"),
     "dataset": ({"tasks": [{"dataset": "nonsense"}]}, (), "nonsense"),
-    "images": ({"tasks": [{"dataset": "mnist", "train": 99999}]}, (), "99999 training images asked for"),
-    "variant": ({}, ("--variant", "x"), "--variant x: there is none of this name; known: small"),
+    "images": ({"tasks": [{"dataset": "mnist", "train": 99999}]}, (), "99999 training images, expected 0.."),
+    "variant": ({}, ("--variant", "x"), "--variant x: unknown variant; known: small"),
     "--seeds": ({}, ("--seeds", "1,,2"), "--seeds 1,,2: expected whole numbers"),
     "--seeds negative": ({}, ("--seeds=-1",), "--seeds -1: expected whole numbers"),
     "--seeds large": ({}, ("--seeds", "9223372036854775808"), "seeds: expected a whole number, 0 to 922337203685"),
-    "--seeds twice": ({}, ("--seeds", "3,3"), "one stands there twice"),
+    "--seeds twice": ({}, ("--seeds", "3,3"), "a seed is given twice"),
     "--set": ({}, ("--set", "copies"), "--set copies: expected FIELD=VALUE"),
     "--set field": ({}, ("--set", "population.L.seize=1"), "seize"),
     "--out": ({}, ("--out", "net.nnc"), "net.nnc: cannot be made a folder"),
@@ -230,7 +230,7 @@ def test_results_that_are_there_are_not_overwritten(call, tmp_path):
     assert call("--quiet", "--seeds", "0")[0] == 0
     status, out, err = call("--seeds", "0")
     assert (status, out) == (2, "")
-    assert "small_seed0.h5: is there already; go on with --resume" in err
+    assert "small_seed0.h5: exists already; --resume continues it" in err
 
 
 @pytest.mark.slow

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from colanet.cli import cli, run_safely
+from colanet.cli import cli
 from colanet.continual.study import checkpoint_of
+from colanet.programs import run_safely
 from tests.continual.toys import ROOT
 
 FIELDS = {

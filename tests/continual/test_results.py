@@ -170,5 +170,5 @@ def test_a_checkpoint_is_no_result(tmp_path):
     from colanet.storage import write_h5
 
     write_h5(tmp_path / "c.h5", {}, {"kind": "checkpoint"})
-    with pytest.raises(CheckpointError, match="not the result of a run but a checkpoint"):
+    with pytest.raises(CheckpointError, match="found checkpoint, expected the outcome of a run"):
         read_outcome(tmp_path / "c.h5", tiny.experiment(), "")

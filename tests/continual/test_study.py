@@ -93,7 +93,7 @@ def test_the_command_tells_what_decides_about_the_results(file, monkeypatch):
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"seeds": ()}, "seeds: expected at least one"),
-    ({"seeds": (1, 1)}, "seeds: one stands there twice"),
+    ({"seeds": (1, 1)}, "seeds: a seed is given twice"),
     ({"seeds": (2**63,)}, "seeds: expected a whole number, 0 to 9223372036854775807, not 9223372036854775808"),
     ({"seeds": (-1,)}, "seeds: expected a whole number"),
     ({"copies": 0}, "copies: expected a whole number, 1 to 65536, not 0"),

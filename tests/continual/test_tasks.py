@@ -93,7 +93,7 @@ def test_validation_leaves_something_to_learn(validation):
 
 
 def test_refusals():
-    with pytest.raises(DataError, match="60001 training images asked for"):
+    with pytest.raises(DataError, match=r"60001 training images, expected 0\.\.60000"):
         named({"dataset": "mnist", "train": 60001})
     with pytest.raises(ColanetError, match="nonsense"):
         named({"dataset": "nonsense"})

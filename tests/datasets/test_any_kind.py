@@ -163,7 +163,7 @@ def test_registered_ones_are_told_classes_and_bounds(add, tmp_path, monkeypatch)
     assert datasets.names() == datasets.NAMES
     assert datasets.load("two", tmp_path) is data
     assert folders == [Path(tmp_path)]
-    with pytest.raises(ConfigError, match="there is a data set called mnist already"):
+    with pytest.raises(ConfigError, match="data set mnist: exists already"):
         datasets.register("mnist", reader, replace=True)
     datasets.register("two", lambda folder: made([[0.0], [1.0]], [[1.0]]), replace=True)
     assert datasets.load("two").classes == ("0",)

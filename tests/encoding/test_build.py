@@ -204,12 +204,12 @@ def test_file_beside_the_configuration_comes_before_a_data_set(folder):
 @pytest.mark.parametrize(
     ("inputs", "asked", "message"),
     [
-        ((R, T), {"n_train": 60_001}, "mnist: 60001 training objects asked for, there are 60000"),
-        ((R, T), {"n_test": -1}, "mnist: -1 test objects asked for"),
-        ((R, T), {"n_train": 0, "n_test": 0}, "mnist: no object is left to show"),
-        (FILES, {"n_train": 4}, "l: 4 training objects asked for, there are 3"),
-        (FILES[:1], {"n_test": 1}, "i: 1 test objects asked for, there are 0"),
-        ((FILES[0].model_copy(update={"skip": 4}), FILES[1]), {"n_train": 1}, "only without skipped steps"),
+        ((R, T), {"n_train": 60_001}, "mnist: 60001 training objects, expected 0..60000"),
+        ((R, T), {"n_test": -1}, "mnist: -1 test objects, expected 0..10000"),
+        ((R, T), {"n_train": 0, "n_test": 0}, "mnist: no object to show, expected at least 1"),
+        (FILES, {"n_train": 4}, "l: 4 training objects, expected 0..3"),
+        (FILES[:1], {"n_test": 1}, "i: 1 test objects, expected 0..0"),
+        ((FILES[0].model_copy(update={"skip": 4}), FILES[1]), {"n_train": 1}, "need skip (tacts_to_skip) 0"),
         ((*FILES, FILES[1].model_copy(update={"name": "U"})), {}, "input U: only one input can be the target"),
         (
             (R.model_copy(update={"period": 20}), T),

@@ -224,7 +224,7 @@ def test_marks_inside_a_file_are_none_either(tmp_path):
 
 
 def test_half_a_character_is_one_clear_line(tmp_path):
-    with pytest.raises(DataError, match="d: begins as utf-16 text does, but is none"):
+    with pytest.raises(DataError, match="d: has the byte order mark of utf-16, but is not utf-16 text"):
         one(labels(), tmp_path, "0\n1\n".encode("utf-16")[:-1])
 
 

@@ -117,7 +117,7 @@ def test_noise_in_its_place_is_that_of_a_noise_input():
     np.testing.assert_array_equal(first[0], second[0])
     with pytest.raises(DataError, match="input R: the noise in its place needs a size"):
         build_sources((EYES.model_copy(update={"stand_in": 0.2}),))
-    with pytest.raises(ConfigError, match="there is no plug-in input called eyes"):
+    with pytest.raises(ConfigError, match="unknown plug-in input eyes"):
         build_sources((EYES,))
 
 

@@ -60,7 +60,7 @@ EXAMPLES = {"cuda-on-cpu": 8}
 
 
 def drawn(name: str, *strategies: Any) -> Callable[[Callable[..., None]], None]:
-    """Run a test at once, with networks drawn by hypothesis, as many as the engine of that name is fast enough for."""
+    """Run a test at once, with networks drawn by hypothesis: as many as that engine is fast enough for."""
 
     def run(test: Callable[..., None]) -> None:
         few = settings(max_examples=EXAMPLES.get(name, 40), deadline=None, suppress_health_check=list(HealthCheck))

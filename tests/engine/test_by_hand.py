@@ -1,4 +1,7 @@
-"""Numbers worked out by hand from docs/model.md, on every engine. Resources and stability in units of 1.0 (2^20)."""
+"""Numbers worked out by hand from docs/model.md, on every engine.
+
+Resources and stability in units of 1.0 (2^20).
+"""
 
 import numpy as np
 import pytest

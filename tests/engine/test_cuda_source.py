@@ -41,7 +41,8 @@ def test_nvcc_compiles_the_file(tmp_path):
     done = subprocess.run(
         [*command, "-o", str(tmp_path / "out.cubin"), str(tmp_path / MAIN)], capture_output=True, text=True
     )
-    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr, done.stderr
     spills = re.findall(r"(\d+) bytes spill", done.stderr)
     assert spills
     assert max(map(int, spills)) <= 128
@@ -71,7 +72,7 @@ def test_columns_are_read_in_order():
     assert columns("Work").OWES == 64
     rows = columns("Argument", "A_")
     assert (0, 1, len(rows.__dict__) - 1) == (rows.NEURONS, rows.POPULATIONS, rows.FIELDS)
-    assert rows.CONTRIBUTES == rows.POTENTIAL + len(NEURONS) + len(PLASTIC) - 1
+    assert rows.POTENTIAL + len(NEURONS) + len(PLASTIC) - 1 == rows.CONTRIBUTES
     with pytest.raises(KeyError):
         columns("Nothing")
 

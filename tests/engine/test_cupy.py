@@ -331,7 +331,9 @@ FAULTS = {
     "the highest index wins": ("0xFFFFFFFFu - (u32)i", "(u32)i"),
     "a list not cleared": ("net.n_fired[after * net.populations + p] = 0", "(void)after"),
     "shares rounded down": ("owed / sharers, added", "(owed - (owed < 0 ? sharers - 1 : 0)) / sharers, added"),
-    "skipping over the last arrival": ("t < net.latest[p] + net.population", "t + 1 < net.latest[p] + net.population"),
+    "skipping over the last arrival": (
+        "t < net.latest[p] + net.population", "t + 1 < net.latest[p] + net.population"
+    ),
 }  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def test_the_list(call):
     [
         ((), "STATE.h5 is missing; see colanet export --help"),
         (("s.h5",), "--out FOLDER is missing; see colanet export --help"),
-        (("s.h5", "--out", "x", "--format", "no"), "there is no export format called no; known are arrays"),
+        (("s.h5", "--out", "x", "--format", "no"), "unknown export format no; known: arrays"),
         (("s.h5", "--out", "x"), "s.h5: "),
     ],
 )
@@ -149,5 +149,5 @@ def test_errors_of_a_format_are_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="file: is a file, expected a folder"):
         export("arrays", session.plan, session.state(), tmp_path / "file")
-    with pytest.raises(ConfigError, match="no export format called broken"):
+    with pytest.raises(ConfigError, match="unknown export format broken"):
         export("broken", session.plan, session.state(), tmp_path / "out")

@@ -100,7 +100,7 @@ def test_the_option_takes_it_and_names_what_there_is(folder):
     assert colanet(folder, "run", "digits.yaml", "--dataset", "needles") == (
         2,
         "",
-        f"--dataset needles: there is no such data set; known are {known}\n",
+        f"--dataset needles: unknown data set; known: {known}\n",
     )
 
 

@@ -103,7 +103,8 @@ def test_rounding_is_half_to_even():
 
 def test_limits_are_inclusive():
     assert PLASTIC_WEIGHT.fixed(32.767, "w") == 32767
-    with pytest.raises(ConfigError, match=r"w: 32\.768 is out of range: plastic weights are at most 32\.767 in size"):
+    message = r"w: 32\.768 is out of range: plastic weights are at most 32\.767 in size"
+    with pytest.raises(ConfigError, match=message):
         PLASTIC_WEIGHT.fixed(32.768, "w")
 
 

@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_one_line(call, tmp_path, monkeypatch, size, connec
     assert status == 2
     lines = [line for line in said.splitlines() if not line.startswith("warning")]
     assert len(lines) == 1
-    assert "takes about " in lines[0]
+    assert "needs about " in lines[0]
     assert "40 MiB are free (COLANET_MEMORY" in lines[0]
     assert (f"for {copies} copies" in lines[0]) == (copies > 1)
 

@@ -195,7 +195,7 @@ def test_degradation_matrix_with_spread_and_names():
 def test_numbers_are_legible_on_their_cells():
     ax = panels(viz.degradation_matrix(MATRIX))[0]
     image = ax.images[0]
-    for (k, j), _ in texts(ax).items():
+    for k, j in texts(ax):
         cell = np.dot(image.cmap(image.norm(100 * MATRIX[k, j]))[:3], (0.21, 0.72, 0.07))
         text = next(t for t in ax.texts if (round(t.get_position()[1]), round(t.get_position()[0])) == (k, j))
         assert abs(cell - np.dot(to_rgb(text.get_color()), (0.21, 0.72, 0.07))) > 0.4

@@ -211,7 +211,7 @@ def test_options_of_runs(tmp_path):
     odd = outcome(tmp_path / "odd.h5", np.ones((2, 15, 6)))
     with pytest.raises(ConfigError, match="15 pixels are no square; say the shape, HEIGHT x WIDTH"):
         sources.read_fields(odd)
-    with pytest.raises(DataError, match="different size cannot stand side by side"):
+    with pytest.raises(DataError, match="networks of different size"):
         sources.side_by_side([sources.read_fields(path), sources.read_fields(odd, shape=(3, 5))])
 
 

@@ -1,4 +1,4 @@
-"""Integers of the kernels: products, weights out of resources, step sizes, the hash of `colanet.hashing`."""
+"""Integers of the kernels: products, weights out of resources, step sizes. For the hash see `hash_kernels`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from colanet.units import ONE, SCALE_Q, Q
 BUCKET, BUCKETS = 10, 4096
 """Weights of resources below 2^(BUCKET) * BUCKETS are looked up, by buckets of 2^BUCKET."""
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-MIX1 = np.uint64(0xBF58476D1CE4E5B9)
-MIX2 = np.uint64(0x94D049BB133111EB)
-S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 BIT, NO_BITS = np.uint64(1), np.uint64(0)
 
 
@@ -32,13 +28,6 @@ def _lowest_bit(typing, bits):
 
 
 lowest_bit: Any = intrinsic(_lowest_bit)
-
-
-@inlined
-def mix(z):
-    z = (z ^ (z >> S30)) * MIX1
-    z = (z ^ (z >> S27)) * MIX2
-    return z ^ (z >> S31)
 
 
 @inlined

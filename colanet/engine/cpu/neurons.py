@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel
-from colanet.engine.cpu.integers import GOLDEN, mix
 from colanet.engine.cpu.tables import CURRENT, GATES, SMALL_KICK
+from colanet.hash_kernels import draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
 
 FRACTION = (1 << LEAK_Q) - 1
@@ -66,7 +66,7 @@ def gate(t, p, noting, wiring, live, scratch):
 def draw_words(words, key):
     """Random words; each holds the 16-bit draws of four neurons, the first in its lowest bits."""
     for group in range(len(words)):
-        words[group] = mix(key + np.uint64(group) * GOLDEN + GOLDEN)
+        words[group] = draw64(key, group)
 
 
 @kernel
@@ -115,8 +115,8 @@ def integrate(u, current, a, kicks, threshold, factor, bias, floor):
 
 @kernel
 def integrate_small(u, current, a, draw, amplitude, threshold, factor, floor):
-    """`integrate` without bias, with kicks (k S) >> DRAW_BITS of 0 <= S < 2^15, all within int32, so that a vector holds
-    more neurons.
+    """`integrate` without bias, with kicks (k S) >> DRAW_BITS of 0 <= S < 2^15, all within int32, so that a vector
+    holds more neurons.
 
     |u leak / 1024| <= 2^30 and arrivals below 2^30 (`plan.bounds`) add up within int32; a kick on top finds room
     after `min`. Draws of 16 bits times S stay below 2^31.
@@ -251,7 +251,7 @@ def settle(t, p, population, wiring, live, scratch):
     a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
     factor, floor, bias = np.int32(population.leak), np.int32(population.floor), population.bias
     if kick:
-        draw_words(scratch.draws[: (size + 3) // 4], mix(wiring.kick_key[p] + np.uint64(t) * GOLDEN + GOLDEN))
+        draw_words(scratch.draws[: (size + 3) // 4], draw64(wiring.kick_key[p], t))
     if 0 <= kick < SMALL_KICK and not population.memory_period and not bias:
         draw = scratch.draw[:size]
         above = integrate_small(u, current, a, draw, np.int32(kick), threshold, factor, floor)

@@ -71,7 +71,7 @@ def next_event(t, stop, learning, wiring, live, feed):
 
 @kernel
 def pass_time(first, stop, wiring, live):
-    """What steps first..stop-1 do when nothing arrives and nobody fires: leaks, ramps, gates, rings."""
+    """What steps first..stop-1 do when nothing arrives and no neuron fires: leaks, ramps, gates, rings."""
     turns = live.n_fired.shape[0]
     recent = max(first, stop - turns)
     for p in range(len(wiring.population)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from colanet.engine.cuda.source import RUNTIME_OPTIONS, source
 from colanet.errors import BackendUnavailable
@@ -29,7 +30,7 @@ class Backend(Protocol):
     multiprocessors: int
     shared_limit: int
 
-    def zeros(self, shape, dtype) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """A new array on the device."""
         ...
 
@@ -111,21 +112,26 @@ class CupyBackend:
         runtime = self.cupy.cuda.runtime
         return int(runtime.deviceGetAttribute(getattr(runtime, f"cudaDevAttr{name}"), self.cupy.cuda.Device().id))
 
-    def zeros(self, shape, dtype) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """A new cupy array; BackendUnavailable if the GPU has no room for it."""
         try:
             return self.cupy.zeros(shape, dtype=dtype)
         except self.cupy.cuda.memory.OutOfMemoryError as error:
             raise BackendUnavailable(f"the GPU's memory is too small: {one_line(error)}") from error
 
     def upload(self, array: np.ndarray) -> Any:
+        """A copy of a host array on the GPU."""
         result = self.zeros(array.shape, array.dtype)
         result.set(np.ascontiguousarray(array))
         return result
 
     def download(self, array: Any) -> np.ndarray:
-        return self.cupy.asnumpy(array)
+        """A copy of a GPU array on the host; waits for the kernels that write it."""
+        host: np.ndarray = self.cupy.asnumpy(array)
+        return host
 
     def address(self, array: Any) -> int:
+        """The device address where an array begins."""
         return int(array.data.ptr)
 
     def kernel(self, name: str) -> Any:
@@ -146,6 +152,7 @@ class CupyBackend:
         return self._kernels[name]
 
     def launch(self, kernel: str, blocks: int, threads: int, shared: int, *arguments: Any) -> None:
+        """Start a kernel, which is compiled at its first launch."""
         function = self.kernel(kernel)
         if shared > 48 * 1024:
             function.max_dynamic_shared_size_bytes = shared
@@ -167,4 +174,5 @@ class CupyBackend:
         }
 
     def synchronize(self) -> None:
+        """Wait until every kernel of the current stream has ended."""
         self.cupy.cuda.get_current_stream().synchronize()

@@ -45,10 +45,11 @@ class Feed:
     node: Any
     bits: Any
     feeds: int = 1
-    keep: list = field(default_factory=list)
+    keep: list[Any] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
+        """Steps that the feed covers."""
         return self.stop - self.base
 
 
@@ -78,7 +79,9 @@ def upload(backend: Backend, plan: Plan, inputs: Sequence[InputSpikes]) -> Feed:
     return _with_bits(backend, plan, base, stop, first, count, node)
 
 
-def _with_bits(backend: Backend, plan: Plan, base: int, stop: int, first, count, node) -> Feed:
+def _with_bits(
+    backend: Backend, plan: Plan, base: int, stop: int, first: np.ndarray, count: np.ndarray, node: np.ndarray
+) -> Feed:
     words = [GRAIN.words(size) for _, size in plan.inputs]
     total, feeds, steps = max(sum(words), 1), len(first), stop - base
     bits = backend.zeros((feeds, max(steps, 1), total), np.uint32)
@@ -108,7 +111,7 @@ class DeviceEncoder:
         In the order of the plan's inputs.
     """
 
-    def __init__(self, backend: Backend, plan: Plan, sources: Sequence[SpikeSource]):
+    def __init__(self, backend: Backend, plan: Plan, sources: Sequence[SpikeSource]) -> None:
         self.backend, self.plan, self.sources = backend, plan, tuple(sources)
         self.images: dict[int, tuple[Any, Any]] = {}
         for number, source in enumerate(self.sources):
@@ -154,7 +157,7 @@ class DeviceEncoder:
         return feed
 
     def _fill(
-        self, feed: Feed, number: int, first, begin: int, stop: int, line: int, word: int, total: int
+        self, feed: Feed, number: int, first: np.ndarray, begin: int, stop: int, line: int, word: int, total: int
     ) -> None:
         """Spikes, if they are made here, and bits of one input; its line `line` is step `begin` of the data."""
         backend, steps = self.backend, stop - begin

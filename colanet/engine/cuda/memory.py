@@ -19,8 +19,8 @@ class Memory:
     Attributes
     ----------
     arrays : dict of str to device array
-        The variables of the state under their names, flat: (networks, neurons), (networks, ring * neurons), (networks,
-        slots) or (networks, words); derived ones: `weight`, `positive`, `n_fired`, `fired`.
+        The variables of the state under their names, flat: (networks, neurons), (networks, ring * neurons),
+        (networks, slots) or (networks, words); derived ones: `weight`, `positive`, `n_fired`, `fired`.
     """
 
     def __init__(self, backend: Backend, tables: Tables) -> None:

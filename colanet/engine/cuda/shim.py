@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from colanet.engine.cuda.source import FOLDER, MAIN, source
 from colanet.errors import BackendUnavailable
@@ -86,29 +87,34 @@ class ShimBackend:
 
     def __init__(
         self, order: str = "forwards", seed: int = 0, *, text: str | None = None, shared_limit: int = 48 * 1024
-    ):
+    ) -> None:
         self.order, self.seed, self.shared_limit = ORDERS.index(order), seed, shared_limit
         self.library = build(source() if text is None else text)
         self._guarded: list[np.ndarray] = []
 
-    def zeros(self, shape, dtype) -> np.ndarray:
+    def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+        """A new array, aligned to 16 bytes, with guard bytes behind it."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         # numpy aligns to 16 bytes only by luck of the allocator; the kernels load vectors of 16 bytes.
         raw = np.zeros(size + _GUARD + 16, dtype=np.uint8)
         first = -raw.ctypes.data % 16
         raw[first + size : first + size + _GUARD] = _GUARD_BYTE
         self._guarded.append(raw[first + size : first + size + _GUARD])
-        return raw[first : first + size].view(dtype).reshape(shape)
+        array: np.ndarray = raw[first : first + size].view(dtype).reshape(shape)
+        return array
 
     def upload(self, array: np.ndarray) -> np.ndarray:
+        """A copy with guard bytes behind it."""
         result = self.zeros(array.shape, array.dtype)
         result[...] = array
         return result
 
     def download(self, array: np.ndarray) -> np.ndarray:
+        """A copy without them."""
         return array.copy()
 
     def address(self, array: np.ndarray) -> int:
+        """The address of the first byte."""
         return array.ctypes.data
 
     def launch(self, kernel: str, blocks: int, threads: int, shared: int, *arguments: Any) -> None:

@@ -1,7 +1,7 @@
 """The CUDA source as one text, and the numbers of its enumerations.
 
-What follows from the plan is generated (`colanet.engine.cuda.generated`). The kernels' own enumerations are named in
-the C text alone; Python reads them out of it, so the two cannot drift apart.
+What follows from the plan is generated (`colanet.engine.cuda.generated`). The kernels' own enumerations are named
+in the C text alone; Python reads them out of it, so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ _INCLUDE = re.compile(r'^#include "(\w+\.cuh)"$', re.MULTILINE)
 @cache
 def source() -> str:
     """The CUDA source, files put together in order; needs no header and no include path."""
-
     return _inserted((FOLDER / MAIN).read_text(encoding="utf-8"))
 
 

@@ -134,8 +134,11 @@ class Tables:
     def populations(self) -> np.ndarray:
         """Records of POPULATION_COLUMNS, int32, of shape (networks, populations)."""
         rows = [
-            table(POPULATION_COLUMNS, [row | {"record": -1} for row in population_rows(self.plans[k], w.projections)],
-                  np.int32)
+            table(
+                POPULATION_COLUMNS,
+                [row | {"record": -1} for row in population_rows(self.plans[k], w.projections)],
+                np.int32,
+            )
             for (k, _), w in zip(self.networks, self.wirings, strict=True)
         ]  # fmt: skip
         return np.stack(rows)
