@@ -484,7 +484,7 @@ def test_the_python_of_the_pages_runs(page, tmp_path, monkeypatch):
     code = blocks(page)
     assert code.count("assert ") > 5
     # The pages run in the folder of the repository; what they write goes elsewhere.
-    for name in ("configs", "docs", "tests"):
+    for name in ("configs", "docs", "experiments", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, f"docs/{page}.md", "exec"), {"__name__": "page"})

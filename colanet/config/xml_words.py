@@ -15,6 +15,7 @@ from typing import Any
 
 from colanet.config.draft import Vocabulary
 from colanet.config.whole import whole
+from colanet.connections import CONNECTIONS
 
 
 def number(value: Any) -> str:
@@ -97,18 +98,25 @@ def _read_json(text: str) -> Any:
         raise ValueError(f"expected names and values in JSON, not {text!r:.60}") from error
 
 
-def choice(what: str, words: dict[str, str]) -> tuple[Callable[[str], str], Callable[[Any], str]]:
-    """Reader and writer of a word out of a list; capitals and small letters are the same."""
+def choice(
+    what: str, words: dict[str, str], others: Callable[[str], bool] = lambda word: False
+) -> tuple[Callable[[str], str], Callable[[Any], str]]:
+    """Reader and writer of a word out of a list; capitals and small letters are the same.
+
+    A word that `others` holds for is read and written as it is.
+    """
     small = {word.lower(): ours for word, ours in words.items()}
 
     def read(text: str) -> str:
         if text.lower() in small:
             return small[text.lower()]
+        if others(text):
+            return text
         raise ValueError(f"unknown {what} {text!r:.60}, expected one of {', '.join(words)}")
 
     # The first spelling of a meaning is the one that is written.
     back = {ours: xml for xml, ours in reversed(words.items())}
-    return read, back.__getitem__
+    return read, lambda value: back.get(value) or str(value)
 
 
 # ---------------------------------------------------------------------- inputs
@@ -220,11 +228,18 @@ LINK_POLICIES = {
     "exclusive": "other_columns",
     "exclusive-sections": "within_columns_except_same",
 }
+
+
+def _of_a_package(connection: str) -> bool:
+    """Whether an installed package has a connection rule of that name; XML calls it as YAML does."""
+    return connection not in (*LINK_POLICIES.values(), "random") and connection in CONNECTIONS
+
+
 LINK_ATTRIBUTES = (
     Row("from", "source"),
     Row("to", "target"),
     Row("type", "kind", *choice("type", LINK_TYPES)),
-    Row("policy", "connection", *choice("policy", LINK_POLICIES)),
+    Row("policy", "connection", *choice("policy", LINK_POLICIES, _of_a_package)),
 )
 LINK_ROWS = (
     Row("weight", "weight"),

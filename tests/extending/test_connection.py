@@ -55,6 +55,24 @@ def test_every_engine_sees_its_pairs(folder, monkeypatch):
     assert read_yaml(folder / "again.yaml") == plan.description
 
 
+def test_xml_calls_it_by_its_name(folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    assert colanet(folder, "convert", "chain.yaml", "chain.nnc") == (0, "", "")
+    assert 'policy="chain"' in (folder / "chain.nnc").read_text()
+    assert colanet(folder, "convert", "chain.nnc", "again.yaml") == (0, "", "")
+    assert load(folder / "again.yaml").projections == load(folder / "chain.yaml").projections
+
+
+@pytest.mark.parametrize("name", ["nothing", "one_to_one", "random"])
+def test_xml_has_no_other_words_for_policies(folder, name):
+    assert colanet(folder, "convert", "chain.yaml", "chain.nnc")[0] == 0
+    text = (folder / "chain.nnc").read_text().replace("chain", name)
+    (folder / "b.nnc").write_text(text)
+    status, _, err = colanet(folder, "validate", "b.nnc")
+    assert status == 2
+    assert f"unknown policy '{name}', expected one of aligned, all-to-all" in err
+
+
 def test_without_the_package_the_file_is_refused():
     with pytest.raises(ValueError, match="connection"):
         Network.model_validate(
