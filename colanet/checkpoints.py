@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from colanet import contents
 from colanet.config.model import Network
 from colanet.encoding import Presentation
 from colanet.engine.base import check_state
-from colanet.errors import CheckpointError, ColanetError
+from colanet.errors import CheckpointError, ColanetError, ConfigError, Problem
 from colanet.observers import Observer
 from colanet.plan import Plan, build
 from colanet.plan.variables import State
@@ -29,6 +30,11 @@ StrPath = str | os.PathLike[str]
 LATEST = STEP_LIMIT - 1
 """No saved network has lived for more steps."""
 LARGEST_INPUT = 1 << 31
+OWN_PLACES = ("state/", "kept/")
+OWN_ATTRIBUTES = {
+    "kind", "fingerprint", "data", "terms", "origin", "step", "time", "configuration", "input_sizes", "seed",
+}  # fmt: skip
+"""What the session itself puts into a file; no observer may."""
 
 
 # ---------------------------------------------------------------- saved states
@@ -110,7 +116,13 @@ def resume(session: Session, path: StrPath) -> None:
 
 
 def snapshot(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays and attributes of a checkpoint."""
+    """Arrays and attributes of a checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If an observer gives a name that the session or another observer has given.
+    """
     arrays: dict[str, Any] = {f"state/{key}": value for key, value in session.engine.state().items()}
     arrays |= {f"kept/{name}": array for name, array in session.kept.items()}
     attributes = {
@@ -120,12 +132,20 @@ def snapshot(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
         "terms": json.dumps(session.terms),
         "origin": session.origin,
         "step": session.step,
-    }
+    } | _origins(session)
+    own_arrays, own_attributes = observed(session)
+    return arrays | own_arrays, attributes | own_attributes
+
+
+def observed(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays and attributes that the observers give to a checkpoint. ConfigError as for `snapshot`."""
+    arrays: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for observer in session.watching:
-        own_arrays, own_attributes = observer.snapshot()
-        arrays |= own_arrays
-        attributes |= own_attributes
-    return arrays, attributes | _origins(session)
+        for found, own in zip((arrays, attributes), observer.snapshot(), strict=True):
+            _check_names(observer, own.keys(), found.keys() | OWN_ATTRIBUTES)
+            found |= own
+    return arrays, attributes
 
 
 def restore(session: Session, path: StrPath, arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
@@ -197,6 +217,14 @@ def return_to(session: Session, bookmark: Bookmark) -> None:
 
 
 # ---------------------------------------------------------------------- checks
+
+
+def _check_names(observer: Observer, own: Set[str], there: Set[str]) -> None:
+    """Refuse an observer that would write over what a checkpoint holds already."""
+    taken = sorted(name for name in own if name in there or name.startswith(OWN_PLACES))
+    if taken:
+        message = f"its snapshot gives {taken[0]}, which is taken in checkpoints; expected another name or place"
+        raise ConfigError(Problem(message, f"observer {observer.name}"))
 
 
 def _state_of(arrays: dict[str, Any]) -> State:

@@ -142,6 +142,7 @@ class Session(Inspection):
         self.observers = tuple(others)
         for observer in self.watching:
             observer.begin(self)
+        checkpoints.observed(self)  # names that clash are refused now, not after hours
 
     @property
     def watching(self) -> tuple[Observer, ...]:

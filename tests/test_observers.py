@@ -178,6 +178,39 @@ def test_the_format_of_checkpoints_stays(network, tmp_path):
     assert session.network.readout.model_dump_json() == '{"kind":"object","population":"OUT"}'
 
 
+class Clashing(Observer):
+    """Gives a checkpoint what others give it."""
+
+    def __init__(self, arrays=(), attributes=(), name="mine"):
+        self.name, self.given = name, ({name: np.zeros(2) for name in arrays}, dict.fromkeys(attributes, 7))
+
+    def snapshot(self):
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("arrays", "attributes", "taken"),
+    [
+        ((), ("kind", "step"), "kind"), ((), ("seed",), "seed"), ((), ("events",), "events"),
+        (("tally/spikes",), (), "tally/spikes"), (("state/0/L/potential",), (), "state/0/L/potential"),
+        (("kept/book",), (), "kept/book"), (("tally/votes",), (), "tally/votes"),
+    ],
+)  # fmt: skip
+def test_names_that_would_write_over_a_checkpoint_are_refused(network, arrays, attributes, taken):
+    message = re.escape(f"observer mine: its snapshot gives {taken}, which is taken in checkpoints")
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        Session(network, train=3, test=1, observers=[Clashing(arrays, attributes)], base_dir=ROOT)
+
+
+def test_names_that_clash_later_are_refused_when_a_checkpoint_is_written(network, tmp_path):
+    first, second = Clashing(name="first"), Clashing(name="second")
+    session = Session(network, train=3, test=1, observers=[first, second], base_dir=ROOT)
+    first.given[1]["mine/n"] = second.given[1]["mine/n"] = 3
+    with pytest.raises(ConfigError, match=r"^observer second: its snapshot gives mine/n"):
+        session.checkpoint(tmp_path / "c.h5")
+    assert not (tmp_path / "c.h5").exists()
+
+
 def test_the_page_of_readouts_runs(tmp_path, monkeypatch):
     text = (ROOT / "docs" / "readouts.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
