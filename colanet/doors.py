@@ -39,11 +39,15 @@ INPUTS: Registry[Any] = Registry(
 
 def wrong_options(thing: Any, given: Mapping[str, object]) -> str | None:
     """What is wrong with options for a thing of a registry, which takes them as keywords; None if nothing."""
-    parameters = inspect.signature(thing).parameters.values()
-    known = {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
+    try:
+        parameters = list(inspect.signature(thing).parameters.values())
+    except (TypeError, ValueError):  # written in C, say
+        return "what it takes cannot be told"
+    known = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     listed = f"known: {', '.join(known) or 'none'}"
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     for name in given:
-        if name not in known:
+        if name not in known and not takes_any:
             return f"there is no option {name}; {listed}"
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in given:

@@ -1,6 +1,7 @@
 """From spikes to answers, by hand, and by each rule."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from colanet.readout import (
 )
 from colanet.session import Recording, Session
 from colanet.storage import read_h5
+from tests.outside import package
 
 
 def test_most_votes_win():
@@ -297,6 +299,80 @@ def test_unknown_rules_and_options_are_one_line(folder, call):
     status, _, err = call("run", PUBLISHED, "--set", "readout.rule=loudest")
     assert (status, len(err.splitlines())) == (2, 1)
     assert known in err
+
+
+OUTSIDE = """
+import numpy as np
+from colanet.observers import Wants
+from colanet.readout import Readout
+
+class Silent(Readout):
+    def wants(self): return Wants(spikes=(self.population.name,))
+    def evidence(self): return np.zeros((self.objects, self.classes))
+class Need(Silent):
+    def __init__(self, *, before): self.before = before
+class Plain(Silent):
+    def __init__(self, before=12): self.before = before
+class Any(Silent):
+    def __init__(self, **options): self.options = options
+class Unmade(Silent):
+    def __init__(self, *, before=1): raise OverflowError("too\\nmuch")
+class Fails(Silent):
+    def seen(self, stretch): raise KeyError("nope")
+class Begins(Silent):
+    def begin(self, session): session.nothing
+class Wanting(Silent):
+    def wants(self): return 1 // 0
+class Short(Silent):
+    def evidence(self): return np.zeros((3, self.classes))
+class Words(Silent):
+    def evidence(self): return np.full((self.objects, self.classes), "a")
+class Listed(Silent):
+    def evidence(self): return [[0] * self.classes] * self.objects
+class Wild(Silent):
+    def answers(self): return np.full(self.objects, self.classes)
+class Halves(Silent):
+    def answers(self): return np.full(self.objects, 0.5)
+class Rows(Silent):
+    def results(self): return {"rows": [1, 2]}
+"""
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    names = re.findall(r"class (\w+)", OUTSIDE)
+    points = {name.lower(): name for name in names}
+    package(tmp_path / "site", "my_rules", OUTSIDE, {"colanet.readouts": points}, monkeypatch)
+    lost = {"colanet.readouts": {"lost": "L"}}
+    package(tmp_path / "other", "lost_rules", "import nowhere_at_all", lost, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "where", "message"),
+    [
+        ("need", {}, "options", "the option before is missing; known: before"),
+        ("plain", {"after": 1}, "options", "there is no option after; known: before"),
+        ("lost", {}, "rule", "readout lost: lost_rules:L cannot be loaded: No module named 'nowhere_at_all'"),
+    ],
+)
+def test_what_run_refuses_validate_refuses_too(folder, call, outside, rule, options, where, message):
+    network = Network.model_validate(described(rule, **options))
+    assert [str(problem) for problem in check(network)] == [f"readout: {where}: {message}"]
+    colanet.config.save(network, folder / "net.yaml")
+    for command in ("validate", "run"):
+        status, _, err = call(command, folder / "net.yaml")
+        assert (status, len(err.splitlines())) == (2, 1)
+        assert err.strip().endswith(message)
+
+
+TAKEN = [("need", {"before": 3}), ("plain", {"before": 3}), ("any", {"a": 1})]
+
+
+@pytest.mark.parametrize(("rule", "options"), TAKEN)
+def test_options_come_as_keywords(folder, outside, rule, options):
+    session = Session(Network.model_validate(described(rule, **options)), base_dir=folder, engine="reference")
+    made = session.readout
+    assert (made.options if rule == "any" else {"before": made.before}) == options
 
 
 @pytest.mark.parametrize("options", ["{3x: 1}", "{a: [1]}", "{a: {b: 1}}", "{a: .inf}", "[1]", "3"])

@@ -268,18 +268,14 @@ def _readout(view: View) -> Iterator[Finding]:
 
 
 def _rule(readout: Readout) -> Iterator[Finding]:
-    """A rule that is there and takes these options; one that needs none is not loaded for that."""
-    if readout.rule not in READOUTS:
-        message = f"unknown readout {readout.rule}; known: {', '.join(READOUTS.names())}"
-        yield Finding(("readout", "rule"), message)
-    elif readout.options:
-        try:
-            wrong = wrong_options(READOUTS.get(readout.rule), readout.options)
-        except ConfigError as error:
-            yield Finding(("readout", "rule"), str(error))
-        else:
-            if wrong:
-                yield Finding(("readout", "options"), wrong)
+    """A rule that is there, can be loaded and takes these options."""
+    try:
+        wrong = wrong_options(READOUTS.get(readout.rule), readout.options)
+    except ConfigError as error:
+        yield Finding(("readout", "rule"), str(error))
+    else:
+        if wrong:
+            yield Finding(("readout", "options"), wrong)
 
 
 _RULES: tuple[Rule, ...] = (
