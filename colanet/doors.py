@@ -10,7 +10,7 @@ from typing import Any
 
 from colanet.registry import Registry
 
-_READOUT = ("begin", "wants", "cuts", "seen", "snapshot", "restore", "evidence", "answers", "results")
+_READOUT = ("needs", "begin", "wants", "cuts", "seen", "snapshot", "restore", "evidence", "answers", "results")
 
 
 def files_of(package: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import numpy as np
 from colanet.encoding import Presentation
 from colanet.encoding.context import DataUsed
 from colanet.engine.base import digest
-from colanet.readout import Score, criterion_value, score, values_of
+from colanet.readout import Score, answers_of, criterion_value, results_of, score, values_of
 from colanet.recorded import Records
 from colanet.storage import fixed_texts, write_h5
 from colanet.version import __version__
@@ -159,10 +159,10 @@ def write_results(
     """
     readout = session.readout
     arrays: dict[str, Any] = {"votes": session.tally.votes, "labels": session.labels()}
-    arrays["answers"] = readout.answers() if readout else np.zeros(0, dtype=np.int64)
+    arrays["answers"] = answers_of(readout) if readout else np.zeros(0, dtype=np.int64)
     arrays["spike_counts"] = session.tally.spikes
     if readout:
-        arrays |= {f"readout/{name}": array for name, array in readout.results().items()}
+        arrays |= {f"readout/{name}": array for name, array in results_of(readout).items()}
     if result.confusion is not None:
         arrays["confusion"] = result.confusion
     for name, names in session.presentation.node_labels.items():

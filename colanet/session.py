@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from colanet.observers.counts import Counts
 from colanet.observers.migration import Migrator
 from colanet.observers.recording import Recorder, Recording
 from colanet.plan import Plan, build, memory
-from colanet.readout import Readout
+from colanet.readout import Readout, answers_of, blamed, bytes_of, evidence_of
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
 from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
@@ -111,7 +112,9 @@ class Session(Inspection):
         )
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
-        memory.check(self.plan)
+        self.readout = self._make_readout()
+        objects = self.presentation.n_train + self.presentation.n_test
+        memory.check(self.plan, {"readout": bytes_of(self.readout, self.plan, self.votes, objects)})
         self.threads = min(threads or os.cpu_count() or 1, network.copies)
         self.engine = make_engine(engine, self.plan, self.threads)
         self.recording, self.migration = recording, migration
@@ -126,6 +129,19 @@ class Session(Inspection):
 
     # ------------------------------------------------------------------ set-up
 
+    def _make_readout(self) -> Readout | None:
+        described = self.network.readout
+        return make_readout(described) if described is not None and self.votes is not None else None
+
+    def _begin(self) -> None:
+        for observer in self.watching:
+            with self._blamed(observer):
+                observer.begin(self)
+
+    def _blamed(self, observer: Observer) -> AbstractContextManager[None]:
+        """Errors of a readout, which a configuration names, are one line; those of a user's observers are his."""
+        return blamed(observer) if observer is self.readout else nullcontext()
+
     def _set_observers(self, others: Sequence[Observer]) -> None:
         """Those that every session has, then the user's; all begin."""
         names = [observer.name for observer in others]
@@ -133,15 +149,11 @@ class Session(Inspection):
             if names.count(name) > 1:
                 raise ConfigError(Problem(f"two are called {name}", "observers"))
         self.counts, self.recorder = Counts(), Recorder(self.recording)
-        self.readout: Readout | None = None
-        if self.network.readout is not None and self.votes is not None:
-            self.readout = make_readout(self.network.readout)
         self._migrator = Migrator(self.migration) if self.migration else None
         own = (self.counts, self.readout, self.recorder, self._migrator)
         self._own: tuple[Observer, ...] = tuple(observer for observer in own if observer is not None)
         self.observers = tuple(others)
-        for observer in self.watching:
-            observer.begin(self)
+        self._begin()
         checkpoints.observed(self)  # names that clash are refused now, not after hours
 
     @property
@@ -170,7 +182,7 @@ class Session(Inspection):
     @property
     def tally(self) -> Tally:
         """What has been counted since the data began."""
-        votes = self.readout.evidence() if self.readout else np.zeros((0, 0), dtype=np.int64)
+        votes = evidence_of(self.readout) if self.readout else np.zeros((0, 0), dtype=np.int64)
         counts, records = self.counts, self.recorder.records
         return Tally(votes, counts.spikes, counts.events, counts.seconds, records)
 
@@ -270,7 +282,10 @@ class Session(Inspection):
 
         It counts for one observer, and only where its objects begin with those of the data.
         """
-        wants: list[Wants] = [observer.wants() for observer in self.watching]
+        wants: list[Wants] = []
+        for observer in self.watching:
+            with self._blamed(observer):
+                wants.append(observer.wants())
         votes = [w.votes for w in wants if w.votes is not None]
         counted = next((v for v in votes if self.origin % v.period == 0), None)
         names = {name for w in wants for name in w.spikes}
@@ -304,7 +319,8 @@ class Session(Inspection):
         seen = Seen(start, stop, stop if end is None else end, freeze, self.plan, self.origin, brought, counted)
         self.step = stop
         for observer in self._own:
-            observer.seen(seen)
+            with self._blamed(observer):
+                observer.seen(seen)
         self.counts.seconds += time.perf_counter() - began
         for observer in self.observers:
             observer.seen(seen)
@@ -339,8 +355,7 @@ class Session(Inspection):
             raise ConfigError(f"inputs (name, nodes) {sizes} of period {presentation.period}, expected {expected}")
         self.presentation = presentation
         self.rest(-(self.origin + self.step) % (presentation.period or 1))
-        for observer in self.watching:
-            observer.begin(self)
+        self._begin()
 
     bookmark = checkpoints.bookmark
     return_to = checkpoints.return_to
@@ -365,7 +380,7 @@ class Session(Inspection):
         """Class chosen for every finished object, -1 for none, int64 of shape (finished_objects(),)."""
         if self.readout is None:
             return np.zeros(0, dtype=np.int64)
-        return self.readout.answers()[: self.finished_objects()]
+        return answers_of(self.readout)[: self.finished_objects()]
 
     score = results.score_of
     result = results.result_of

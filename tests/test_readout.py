@@ -11,6 +11,7 @@ import colanet
 from colanet.config import check, override
 from colanet.config.model import Network, Readout, TargetInput
 from colanet.errors import ConfigError
+from colanet.plan import memory
 from colanet.readout import (
     READOUTS,
     UNANSWERED,
@@ -363,6 +364,43 @@ def test_what_run_refuses_validate_refuses_too(folder, call, outside, rule, opti
         status, _, err = call(command, folder / "net.yaml")
         assert (status, len(err.splitlines())) == (2, 1)
         assert err.strip().endswith(message)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("unmade", "Unmade: OverflowError: too"),
+        ("begins", "Begins: AttributeError: 'Session' object has no attribute 'nothing'"),
+        ("wanting", "Wanting: ZeroDivisionError: integer division or modulo by zero"),
+        ("fails", "Fails: KeyError: 'nope'"),
+        ("short", "Short: the evidence is float64 (3, 2), expected numbers of shape (5, 2)"),
+        ("words", "Words: the evidence is <U1 (5, 2), expected numbers of shape (5, 2)"),
+        ("listed", "Listed: the evidence is a list, expected numbers of shape (5, 2)"),
+        ("wild", "Wild: answers 2..2, expected -1..1"),
+        ("halves", "Halves: the answers are float64 (5,), expected integers of shape (5,)"),
+        ("rows", "Rows: the result rows is a list, expected an array of numbers"),
+    ],
+)
+def test_a_rule_from_outside_that_fails_is_one_line(folder, call, outside, rule, message):
+    colanet.config.save(Network.model_validate(described(rule)), folder / "net.yaml")
+    run = ["run", folder / "net.yaml", "--engine", "reference", "--quiet", "--out", folder / "out"]
+    assert call(*run) == (2, "", f"readout my_rules.{message}\n")
+
+
+def test_what_a_readout_keeps_counts_as_memory(folder, monkeypatch):
+    """Counts of 15 copies: 5 objects, 4 neurons, 4 bytes; evidence of 2 classes, 8 bytes; a checkpoint's copy."""
+    network = Network.model_validate(described("counts", 15))
+    session = Session(network, base_dir=folder, engine="reference")
+    kept = 4 * 5 * 15 * 4 + 8 * 5 * 2
+    assert session.readout.needs(session.plan, session.votes, 5) == kept
+    assert session.readout.counts.nbytes + session.readout.evidence().nbytes == kept
+    alone = memory.network_bytes(session.plan)
+    monkeypatch.setenv(memory.VARIABLE, str(alone + 2 * kept))
+    Session(network, base_dir=folder, engine="reference")
+    monkeypatch.setenv(memory.VARIABLE, str(alone + 2 * kept - 1))
+    with pytest.raises(ConfigError, match=r"network: needs about .* readout 2\.5 KiB") as caught:
+        Session(network, base_dir=folder, engine="reference")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 TAKEN = [("need", {"before": 3}), ("plain", {"before": 3}), ("any", {"a": 1})]

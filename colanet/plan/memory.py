@@ -7,6 +7,7 @@ The estimate is an upper bound for the numba engine, which takes the most. It co
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from colanet.config.model import NoiseInput
@@ -158,8 +159,14 @@ def _own_limit() -> int | None:
 # ------------------------------------------------------------------------- the check
 
 
-def check(plan: Plan) -> None:
+def check(plan: Plan, others: Mapping[str, int] | None = None) -> None:
     """Refuse a network that does not fit in memory, before anything of it is made.
+
+    Parameters
+    ----------
+    plan : Plan
+    others : mapping of str to int
+        Bytes of what is there beside the network, by its name.
 
     Raises
     ------
@@ -169,7 +176,7 @@ def check(plan: Plan) -> None:
     free = available()
     if free is None:
         return
-    needed = parts(plan)
+    needed = parts(plan) | {name: value for name, value in (others or {}).items() if value}
     if sum(needed.values()) > free:
         detail = ", ".join(f"{name} {size(value)}" for name, value in needed.items())
         copies = f" for {plan.copies} copies" if plan.copies > 1 else ""

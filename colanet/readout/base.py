@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +11,9 @@ import numpy as np
 from colanet.config import model
 from colanet.doors import READOUTS, wrong_options
 from colanet.engine.base import Votes
-from colanet.errors import ConfigError, Problem
+from colanet.errors import ColanetError, ConfigError, Problem
 from colanet.observers.base import Observer
-from colanet.plan import PopulationPlan
+from colanet.plan import Plan, PopulationPlan
 from colanet.readout.score import decide
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class Readout(Observer):
         self.classes, self.period = session.votes.classes, session.votes.period
         self.objects, self.copies = p.n_train + p.n_test, session.plan.copies
 
+    def needs(self, plan: Plan, votes: Votes, objects: int) -> int:
+        """Upper bound of the bytes of its arrays for so many objects, asked before `begin`; here the evidence's."""
+        return 8 * objects * votes.classes
+
     def counted(self, classes: int) -> Votes:
         """The spikes of the deciding population, counted per object and for so many parts of equal size."""
         return Votes(self.population.index, classes, self.period)
@@ -58,7 +64,7 @@ class Readout(Observer):
 
     def answers(self) -> np.ndarray:
         """Class of every object, -1 for none, int64 of shape (objects,)."""
-        return decide(self.evidence())
+        return decide(evidence_of(self))
 
     def results(self) -> dict[str, np.ndarray]:
         """Arrays for the file of results, beside evidence and answers."""
@@ -71,16 +77,80 @@ def add(total: np.ndarray, part: np.ndarray, first: int) -> None:
     total[first : first + len(part)] += part
 
 
+# ----------------------------------------------------------- rules from outside
+
+
+@contextlib.contextmanager
+def blamed(rule: Any) -> Iterator[None]:
+    """Whatever a rule raises in this block becomes one line that names its class. ConfigError."""
+    try:
+        yield
+    except (ColanetError, MemoryError):
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise _wrong(rule, f"{type(error).__name__}: {reason}".rstrip(": ")) from error
+
+
+def _wrong(rule: Any, message: str) -> ConfigError:
+    cls = rule if isinstance(rule, type) else type(rule)
+    return ConfigError(Problem(message, f"readout {cls.__module__}.{cls.__qualname__}"))
+
+
+def bytes_of(readout: Readout | None, plan: Plan, votes: Votes | None, objects: int) -> int:
+    """What a readout keeps, and the copy of it that a checkpoint makes; 0 without one. ConfigError if it fails."""
+    if readout is None or votes is None:
+        return 0
+    with blamed(readout):
+        return 2 * int(readout.needs(plan, votes, objects))
+
+
+def evidence_of(readout: Readout) -> np.ndarray:
+    """What `Readout.evidence` says. ConfigError if the rule fails, or its array is of another shape or type."""
+    with blamed(readout):
+        found = readout.evidence()
+    expected = (readout.objects, readout.classes)
+    if getattr(found, "shape", None) != expected or found.dtype.kind not in "biuf":
+        raise _wrong(readout, f"the evidence is {_told(found)}, expected numbers of shape {expected}")
+    return found
+
+
+def answers_of(readout: Readout) -> np.ndarray:
+    """What `Readout.answers` says. ConfigError if the rule fails, or an answer is no class."""
+    with blamed(readout):
+        found = readout.answers()
+    if getattr(found, "shape", None) != (readout.objects,) or found.dtype.kind not in "iu":
+        raise _wrong(readout, f"the answers are {_told(found)}, expected integers of shape {(readout.objects,)}")
+    if len(found) and not -1 <= found.min() <= found.max() < readout.classes:
+        raise _wrong(readout, f"answers {found.min()}..{found.max()}, expected -1..{readout.classes - 1}")
+    return found
+
+
+def results_of(readout: Readout) -> dict[str, np.ndarray]:
+    """What `Readout.results` says. ConfigError if the rule fails, or these are no arrays of numbers."""
+    with blamed(readout):
+        found = dict(readout.results())
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+            raise _wrong(readout, f"the result {name} is {_told(array)}, expected an array of numbers")
+    return found
+
+
+def _told(found: Any) -> str:
+    return f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
+
+
 def make(described: model.Readout) -> Any:
     """The readout that a configuration asks for.
 
     Raises
     ------
     ConfigError
-        If there is no such rule, or it does not take these options.
+        If there is no such rule, it does not take these options, or it cannot be made.
     """
     rule = READOUTS.get(described.rule)
     wrong = wrong_options(rule, described.options)
     if wrong:
         raise ConfigError(Problem(wrong, f"readout: options of {described.rule}"))
-    return rule(**described.options)
+    with blamed(rule):
+        return rule(**described.options)

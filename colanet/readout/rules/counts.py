@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colanet.engine.base import Votes
 from colanet.observers.base import Seen, Wants
+from colanet.plan import Plan
 from colanet.readout.base import Readout, add
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ class Counts(Readout):
     """
 
     keeps = ("counts",)
+
+    def needs(self, plan: Plan, votes: Votes, objects: int) -> int:
+        """Four bytes a neuron, copy and object, and the evidence."""
+        counts = 4 * objects * plan.copies * plan.populations[votes.population].size
+        return counts + super().needs(plan, votes, objects)
 
     def begin(self, session: Session) -> None:
         """Count from zero."""

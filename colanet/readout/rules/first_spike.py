@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colanet.engine.base import Votes
 from colanet.observers.base import Seen, Wants
+from colanet.plan import Plan
 from colanet.readout.base import Readout
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ class FirstSpike(Readout):
     """
 
     keeps = ("first", "neurons")
+
+    def needs(self, plan: Plan, votes: Votes, objects: int) -> int:
+        """Eight bytes an object, and the evidence."""
+        return 8 * objects + super().needs(plan, votes, objects)
 
     def begin(self, session: Session) -> None:
         """Nothing has fired."""
