@@ -261,11 +261,11 @@ def _check_origins(session: Session, path: StrPath, attributes: dict[str, Any]) 
         if size != here:
             raise CheckpointError(f"{path}: was saved with {size} nodes of input {name}, here it has {here}")
     seed = contents.integer(path, attributes, "seed")
-    drawn = [p for p in session.network.projections if p.is_random]
+    drawn = [p for p in session.plan.projections if p.random]
     if drawn and seed != session.seed:
         raise CheckpointError(
             f"{path}: was saved under seed {seed}, which its connections or delays are drawn from (projection "
-            f"{drawn[0].source}->{drawn[0].target}); this run has seed {session.seed}"
+            f"{drawn[0].name}); this run has seed {session.seed}"
         )
 
 

@@ -5,12 +5,14 @@ A package adds a rule by the entry point group ``colanet.connections``; see docs
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from colanet.errors import ColanetError, ConfigError, Problem
 from colanet.registry import Registry
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -41,7 +43,7 @@ class Ends:
         Most synapses that one target neuron receives.
     uniform : callable or None
         Random numbers in [0, 1) of pair numbers ``pre * target.size + post``, the projection's own and the same at
-        every call; None where only counts are asked for.
+        every call; None for a rule that does not say it is `random`, and where only counts are asked for.
     """
 
     source: Shape
@@ -208,8 +210,18 @@ RANDOM = Rule(
 # -------------------------------------------------------------------- the door
 
 
+_FIELDS = ("probability", "max_inputs")
+
+
 def _wrong(thing: Any) -> str | None:
-    return None if isinstance(thing, Rule) else f"expected a colanet.connections.Rule, found {type(thing).__name__}"
+    if not isinstance(thing, Rule):
+        return f"expected a colanet.connections.Rule, found {type(thing).__name__}"
+    for name in ("pairs", "fan_in", "count", "random"):
+        if not callable(getattr(thing, name)):
+            return f"{name} is {getattr(thing, name)!r:.40}, expected a function"
+    if not isinstance(thing.takes, tuple) or set(thing.takes) - set(_FIELDS):
+        return f"takes is {thing.takes!r:.60}, expected a tuple of {' and '.join(_FIELDS)}"
+    return None
 
 
 CONNECTIONS: Registry[Rule] = Registry(
@@ -228,3 +240,52 @@ CONNECTIONS: Registry[Rule] = Registry(
     },
     check=_wrong,
 )
+
+
+def rule_named(name: str) -> Rule:
+    """The rule of that name; whatever it raises or answers wrongly becomes one line.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or it cannot be loaded; so do its functions if they fail.
+    """
+    rule = CONNECTIONS.get(name)
+    return replace(
+        rule,
+        pairs=_guarded(name, "pairs", rule.pairs, _two_arrays),
+        fan_in=_guarded(name, "fan_in", rule.fan_in, operator.index),
+        count=_guarded(name, "count", rule.count, _number),
+        random=_guarded(name, "random", rule.random, bool),
+    )
+
+
+def _guarded(name: str, what: str, work: Callable[..., Any], take: Callable[[Any], Any]) -> Callable[..., Any]:
+    def asked(*args: Any) -> Any:
+        try:
+            return take(work(*args))
+        except (ColanetError, MemoryError):
+            raise
+        except Exception as error:
+            reason = next(iter(str(error).splitlines()), "")
+            message = f"{what}: {type(error).__name__}: {reason}".rstrip(": ")
+            raise ConfigError(Problem(message, f"connection {name}")) from error
+
+    return asked
+
+
+def _number(found: Any) -> Any:
+    if not isinstance(found, int | float | np.integer | np.floating) or not 0 <= found < float("inf"):
+        raise ValueError(f"expected a number of 0 or more, not {found!r:.40}")
+    return found
+
+
+def _two_arrays(found: Any) -> Pairs:
+    """The pairs as int64."""
+    if not isinstance(found, tuple) or len(found) != 2 or not all(isinstance(a, np.ndarray) for a in found):
+        raise TypeError(f"expected two arrays, not {found!r:.40}")
+    for array in found:
+        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+            raise TypeError(f"expected rows of integers, not {array.dtype} {array.shape}")
+    pre, post = (array.astype(np.int64, copy=False) for array in found)
+    return pre, post

@@ -20,7 +20,7 @@ from colanet.config.model import (
     TargetInput,
 )
 from colanet.config.view import Finding, Rule, View
-from colanet.connections import CONNECTIONS, Ends, Shape
+from colanet.connections import CONNECTIONS, rule_named
 from colanet.doors import READOUTS, wrong_options
 from colanet.errors import ConfigError, Problem
 
@@ -158,17 +158,19 @@ def _teachers(view: View) -> Iterator[Finding]:
 
 def _synapse_count(view: View) -> Iterator[Finding]:
     for index, projection in enumerate(view.network.projections):
-        source, target = view.size(projection.source), view.size(projection.target)
-        if source and target:
-            ends = Ends(
-                Shape(source, source // (view.columns(projection.source) or 1)),
-                Shape(target, target // (view.columns(projection.target) or 1)),
-                projection.probability,
-                projection.max_inputs,
-            )
-            expected = CONNECTIONS.get(projection.connection).count(ends)
-            if expected > SYNAPSE_LIMIT:
-                yield Finding(("projections", index), f"{expected:.3g} synapses; at most {SYNAPSE_LIMIT}")
+        ends = view.ends(projection)
+        if ends is None:
+            continue
+        rule = rule_named(projection.connection)
+        try:
+            expected = rule.count(ends)
+            rule.random(ends)
+            rule.fan_in(ends)
+        except ConfigError as error:
+            yield Finding(("projections", index, "connection"), str(error))
+            continue
+        if expected > SYNAPSE_LIMIT:
+            yield Finding(("projections", index), f"{expected:.3g} synapses; at most {SYNAPSE_LIMIT}")
 
 
 # ------------------------------------------------------------- objects and time

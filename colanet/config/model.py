@@ -42,7 +42,8 @@ from colanet.config.values import (
     TimeConstant,
     Uniform,
 )
-from colanet.connections import CONNECTIONS, Ends, Shape
+from colanet.connections import CONNECTIONS
+from colanet.errors import ConfigError
 from colanet.units import KICK, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
 
 __all__ = [
@@ -158,6 +159,10 @@ def _known_connection(name: str) -> str:
     if name not in CONNECTIONS:
         known = ", ".join(map(repr, CONNECTIONS.names()))
         raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
+    try:
+        CONNECTIONS.get(name)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
     return name
 
 
@@ -178,7 +183,8 @@ class Projection(Frozen):
         `within_columns_except_same`: inside equal columns, all but the same index; `random`: each pair with
         `probability`.
     probability, max_inputs
-        For `random` only: probability of a pair, and the most synapses one neuron may receive.
+        Probability of a pair, and the most synapses one neuron may receive; for `random` and for rules that say
+        so (`takes`).
     weight : float or None
         Needed unless plastic; a fixed projection without it gets the base threshold + 1.
         A gating weight is a number of steps; a reward weight a change of synaptic resource.
@@ -210,17 +216,10 @@ class Projection(Frozen):
             raise ValueError("initial_resource is for plastic projections")
         takes = CONNECTIONS.get(self.connection).takes
         given = {"probability": self.probability != 1.0, "max_inputs": self.max_inputs is not None}
-        if any(there and name not in takes for name, there in given.items()):
-            raise ValueError("probability and max_inputs are for the random connection")
+        for name, there in given.items():
+            if there and name not in takes:
+                raise ValueError(f"{name}: the connection {self.connection} takes {' and '.join(takes) or 'none'}")
         return self
-
-
-    @property
-    def is_random(self) -> bool:
-        """Whether network copies differ in this projection's synapses or delays."""
-        nothing = Shape(0)
-        ends = Ends(nothing, nothing, self.probability, self.max_inputs)
-        return CONNECTIONS.get(self.connection).random(ends) or not isinstance(self.delay, int)
 
 
 # --------------------------------------------------------------------- document

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from colanet.config.draft import Path
 from colanet.config.model import Population, Projection
 from colanet.config.view import Finding, Rule, View
+from colanet.connections import rule_named
+from colanet.errors import ConfigError
 from colanet.units import BASE_THRESHOLD, MILLI, ONE
 
 _SMALLEST_RATE = 0.5 / ONE
@@ -21,7 +23,7 @@ def _symmetry(view: View) -> Iterator[Finding]:
     """docs/model.md, section 14: without a source of difference all neurons of a column stay clones."""
     for index, population in enumerate(view.network.populations):
         plastic = view.into(population.name, "plastic")
-        if not plastic or population.noise_amplitude or any(map(_is_random, plastic)):
+        if not plastic or population.noise_amplitude or any(_is_random(view, p) for p in plastic):
             continue
         own_inputs = any(p.connection in ("one_to_one", "within_columns_except_same") for p in plastic)
         clones = population.size > _distinct(view, population) and not own_inputs
@@ -37,9 +39,17 @@ def _which(clones: bool) -> str:
     return "the neurons of a column" if clones else "the network copies"
 
 
-def _is_random(projection: Projection) -> bool:
+def _is_random(view: View, projection: Projection) -> bool:
     """Whether synapses, delays or resources are drawn, so that neurons and copies differ."""
-    return projection.is_random or not isinstance(projection.initial_resource, int | float)
+    if not isinstance(projection.delay, int) or not isinstance(projection.initial_resource, int | float):
+        return True
+    ends = view.ends(projection)
+    if ends is None:
+        return projection.probability < 1 or projection.max_inputs is not None
+    try:
+        return rule_named(projection.connection).random(ends)
+    except ConfigError:  # `colanet.config.check` tells it
+        return True
 
 
 def _distinct(view: View, population: Population) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 from colanet.config.draft import ANY_NAME, Path
 from colanet.config.model import ImageInput, Network, PluginInput, Population, Projection, TargetInput, ValuesInput
+from colanet.connections import Ends, Shape
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ class View:
         """Columns; without columns each neuron is its own."""
         population = self.populations.get(name)
         return population.columns if population and population.columns else self.size(name)
+
+    def ends(self, projection: Projection) -> Ends | None:
+        """What the rule of a projection goes by; None where a size is not known without data."""
+        shapes = []
+        for name in (projection.source, projection.target):
+            size = self.size(name)
+            if not size:
+                return None
+            population = self.populations.get(name)
+            columns = population.columns if population else None
+            shapes.append(Shape(size, size // columns if columns else 0))
+        return Ends(shapes[0], shapes[1], projection.probability, projection.max_inputs)
 
     def into(self, name: str, kind: str) -> list[Projection]:
         """Projections of a kind that end in a population."""

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 from colanet.config.model import Network, Population, Projection
+from colanet.connections import Shape
 from colanet.errors import ConfigError, Problem
 from colanet.plan import bounds
+from colanet.plan.connect import is_random
 from colanet.plan.fixed import leak_factor
 from colanet.plan.names import projection_names
 from colanet.plan.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
@@ -152,7 +154,8 @@ class _Builder:
         network = self.network
         inputs = [i.name for i in network.inputs]
         populations = [p.name for p in network.populations]
-        sizes = {p.name: p.size for p in network.populations} | input_sizes
+        shapes = {p.name: Shape(p.size, p.size // p.columns if p.columns else 0) for p in network.populations}
+        shapes |= {name: Shape(size) for name, size in input_sizes.items()}
         plans = []
         for index, (described, name) in enumerate(zip(network.projections, projection_names(network), strict=True)):
             from_input = described.source in inputs
@@ -163,12 +166,12 @@ class _Builder:
                     kind=described.kind,
                     from_input=from_input,
                     source=(inputs if from_input else populations).index(described.source),
-                    source_size=sizes[described.source],
+                    source_size=shapes[described.source].size,
                     target=populations.index(described.target),
-                    target_size=sizes[described.target],
+                    target_size=shapes[described.target].size,
                     weight=self._weight(described, name),
                     description=described,
-                    random=described.is_random,
+                    random=is_random(described, shapes[described.source], shapes[described.target]),
                 )
             )
         return plans

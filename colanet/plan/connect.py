@@ -12,7 +12,7 @@ import numpy as np
 
 from colanet import hashing
 from colanet.config.model import Discrete, LogNormal, LogUniform, Projection, Uniform
-from colanet.connections import CONNECTIONS, Ends, Rule, Shape
+from colanet.connections import Ends, Rule, Shape, rule_named
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.units import FOREVER, MAX_DELAY, RESOURCE
@@ -41,8 +41,13 @@ class Synapses:
 
 
 def rule_of(projection: Projection) -> Rule:
-    """The connection rule of a projection."""
-    return CONNECTIONS.get(projection.connection)
+    """The connection rule of a projection. ConfigError if it cannot be loaded; so do its functions if they fail."""
+    return rule_named(projection.connection)
+
+
+def is_random(projection: Projection, source: Shape, target: Shape) -> bool:
+    """Whether network copies differ in a projection's synapses or delays. ConfigError if its rule fails."""
+    return rule_of(projection).random(ends_of(projection, source, target)) or not isinstance(projection.delay, int)
 
 
 def ends_of(projection: Projection, source: Shape, target: Shape) -> Ends:
@@ -69,9 +74,15 @@ def connect(
     Returns
     -------
     Synapses
+
+    Raises
+    ------
+    ConfigError
+        If the rule fails, or gives pairs that cannot be.
     """
     rule, ends = rule_of(projection), ends_of(projection, source, target)
-    ends = replace(ends, uniform=partial(_uniform, Stream.CONNECTION, index, seed, copy))
+    if rule.random(ends):
+        ends = replace(ends, uniform=partial(_uniform, Stream.CONNECTION, index, seed, copy))
     parts = []
     for first, last in _blocks(source.size, target.size):
         pre, post = rule.pairs(ends, first, last)
@@ -91,13 +102,13 @@ def connect(
 
 def _check_pairs(name: str, ends: Ends, first: int, last: int, pre: np.ndarray, post: np.ndarray) -> None:
     """Refuse pairs of a rule from outside that would lead the engines astray."""
-    if pre.shape != post.shape or pre.ndim != 1:
+    if pre.shape != post.shape:
         raise ConfigError(Problem(f"gives {pre.shape} and {post.shape} neurons", f"connection {name}"))
     for what, neuron, low, high in (("source", pre, first, last), ("target", post, 0, ends.target.size)):
         if len(neuron) and not low <= neuron.min() <= neuron.max() < high:
             message = f"gives {what} neurons {neuron.min()}..{neuron.max()}, expected {low}..{high - 1}"
             raise ConfigError(Problem(message, f"connection {name}"))
-    pair = pre.astype(np.int64) * ends.target.size + post
+    pair = pre * ends.target.size + post
     if (np.diff(pair) <= 0).any():
         raise ConfigError(Problem("gives pairs that are not sorted by source, then target", f"connection {name}"))
 
