@@ -21,6 +21,8 @@ from colanet.continual.outcome import Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch, network_of
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
+from colanet.plan import memory
+from colanet.readout import bytes_of
 from colanet.version import __version__
 
 
@@ -78,20 +80,27 @@ def run_one(
     return outcome
 
 
-def check_run(experiment: Experiment, tasks: Sequence[Task]) -> None:
-    """Refuse, before anything runs, what a run of CoLaNET would refuse: inputs, classes, readout, migration.
+def check_run(experiment: Experiment, tasks: Sequence[Task], engine: str = "auto") -> None:
+    """Refuse, before anything runs, what a run of CoLaNET would refuse.
+
+    That is: inputs, classes, readout, migration, an engine that is not there, more memory than there is.
 
     Raises
     ------
-    ConfigError, DataError, CheckpointError
+    ConfigError, DataError, CheckpointError, BackendUnavailable
     """
     changes: dict[str, Any] = {"joint": False}
-    if network_of(experiment).state is None:
+    network = network_of(experiment)
+    if network.state is None:
         changes["copies"] = 1
-    trial = Run(experiment.model_copy(update=changes), [_extremes(t) for t in tasks], 0, "auto", 1, None)
+    trial = Run(experiment.model_copy(update=changes), [_extremes(t) for t in tasks], 0, engine, 1, None)
     for k in range(len(tasks)):
         trial.lesson(k)
         trial.test_of(k)
+    session, lessons = trial.session, [len(task.train_labels) for task in tasks]
+    plan = replace(session.plan, copies=network.copies)
+    objects = max(sum(lessons) if experiment.joint else max(lessons), *(len(task.test_labels) for task in tasks))
+    memory.check(plan, {"readout": bytes_of(session.readout, plan, session.votes, objects)})
 
 
 def _extremes(task: Task) -> Task:

@@ -27,6 +27,7 @@ from colanet.continual.run import CHECKPOINT_IMAGES, Watch, network_of
 from colanet.continual.runner import check_run, run_one
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
+from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
 from colanet.locks import hold_folder
 from colanet.units import LARGEST_SEED
@@ -188,6 +189,8 @@ def command_of(experiment: str | os.PathLike[str], options: StudyOptions) -> str
             words += [f"--{name}", str(getattr(options, name))]
     for setting in options.settings:
         words += ["--set", setting]
+    if options.lenient:
+        words.append("--lenient")
     return shlex.join(words)
 
 
@@ -219,8 +222,10 @@ def prepare(variants: Sequence[Experiment], options: StudyOptions) -> list[Job]:
 
     Raises
     ------
-    ConfigError, DataError, CheckpointError
+    ConfigError, DataError, CheckpointError, BackendUnavailable
     """
+    if options.engine != AUTO:
+        REGISTRY.get(options.engine)
     made: dict[str, tuple[Task, ...]] = {}
     jobs = []
     for variant in variants:
@@ -235,7 +240,7 @@ def prepare(variants: Sequence[Experiment], options: StudyOptions) -> list[Job]:
 def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) -> Job:
     altered = variant.model_copy(update={"set": {**variant.set, **parse_settings(options.settings)}})
     if variant.method == "colanet":
-        check_run(altered, tasks)
+        check_run(altered, tasks, options.engine)
         configuration = network_of(altered).model_dump_json()
     else:
         settings = read_options(variant.method, variant.options)

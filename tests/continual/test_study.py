@@ -9,7 +9,9 @@ from colanet.continual import study
 from colanet.continual.experiment import expand, load_experiment
 from colanet.continual.results import load_outcome
 from colanet.continual.study import StudyOptions, command_of, file_of, prepare, run_study
-from colanet.errors import ConfigError
+from colanet.engine import REGISTRY
+from colanet.errors import BackendUnavailable, ConfigError
+from colanet.plan import memory
 from tests.continual.toys import ROOT
 
 FIELDS = {
@@ -80,11 +82,12 @@ def test_the_command_tells_what_decides_about_the_results(file, monkeypatch):
     monkeypatch.chdir(file.parent)
     assert command_of("toy.yaml", StudyOptions(threads=3, resume=True, out="x")) == "colanet continual toy.yaml"
     options = StudyOptions(
-        seeds=(0, 1), variants=("a b", "c"), copies=2, train=5, test=4, tasks=1, settings=("population.L.tau_m=4",)
-    )
+        seeds=(0, 1), variants=("a b", "c"), copies=2, train=5, test=4, tasks=1, settings=("population.L.tau_m=4",),
+        lenient=True,
+    )  # fmt: skip
     assert command_of(file, options) == (
         "colanet continual toy.yaml --seeds 0,1 --variant 'a b' --variant c --copies 2 --train 5 --test 4 "
-        "--tasks 1 --set population.L.tau_m=4"
+        "--tasks 1 --set population.L.tau_m=4 --lenient"
     )
     (file.parent / "deep").mkdir()
     monkeypatch.chdir(file.parent / "deep")
@@ -107,6 +110,35 @@ def test_the_command_tells_what_decides_about_the_results(file, monkeypatch):
 def test_options_out_of_range_are_refused_when_they_are_made(options, said):
     with pytest.raises(ConfigError, match=said):
         StudyOptions(**options)
+
+
+def test_an_engine_that_is_not_there_is_refused_before_anything(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "make_tasks", None)  # no data are loaded
+    with pytest.raises(BackendUnavailable, match=r"^unknown engine abacus; known: "):
+        run_study(file, StudyOptions(engine="abacus", out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_engine_that_cannot_be_used_here_is_refused_before_anything_is_written(file, tmp_path, monkeypatch):
+    def unusable(plan, threads):
+        raise BackendUnavailable("no such card")
+
+    REGISTRY.register("card", unusable)
+    try:
+        with pytest.raises(BackendUnavailable, match="no such card"):
+            run_study(file, StudyOptions(engine="card", out=tmp_path / "out"))
+    finally:
+        REGISTRY.unregister("card")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_memory_of_all_copies_is_checked_before_anything_is_written(file, tmp_path, monkeypatch):
+    monkeypatch.setenv(memory.VARIABLE, str(60 << 20))
+    prepare(expand(load_experiment(file)), StudyOptions())
+    with pytest.raises(ConfigError, match=r"needs about .* of memory for 2000 copies") as caught:
+        run_study(file, StudyOptions(copies=2000, out=tmp_path / "out"))
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interruption_says_how_to_go_on_if_there_is_anything(file, tmp_path, monkeypatch):
