@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from colanet.config import yaml_source
 from colanet.config.messages import WORD, explain, shorten
@@ -15,6 +24,7 @@ from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
 from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.errors import ConfigError, Problem
+from colanet.migration import Migration
 from colanet.units import LARGEST_SEED
 
 METHODS = ("colanet", *BASELINES)
@@ -61,19 +71,31 @@ class TaskSource(BaseModel):
         return self
 
 
-class MigrationFields(BaseModel):
-    """Neuron migration; see `colanet.migration.Migration`."""
+def _in_range(name: str) -> AfterValidator:
+    """A value that `Migration` accepts for one of its fields."""
 
-    model_config = _STRICT
+    def accepted(value: Any) -> Any:
+        try:
+            Migration(**{name: value})
+        except ConfigError as error:
+            raise ValueError(error.problems[0].message) from error
+        return value
 
-    population: str = "L"
-    demand: str = "BIASGATE"
-    empty: Annotated[int, Field(ge=0)] = 5
-    every: Count = 5000
-    silent: Count = 5000
-    moves: Count = 5
-    margin: Annotated[float, Field(ge=1)] = 2.0
-    least: Annotated[int, Field(ge=0)] = 1
+    return AfterValidator(accepted)
+
+
+if TYPE_CHECKING:
+    MigrationFields = BaseModel
+else:
+    MigrationFields = create_model(
+        "MigrationFields",
+        __config__=_STRICT,
+        __doc__="The fields of `colanet.migration.Migration`, with its defaults and bounds.",
+        **{
+            field.name: (Annotated[get_type_hints(Migration)[field.name], _in_range(field.name)], field.default)
+            for field in dataclasses.fields(Migration)
+        },
+    )
 
 
 class Published(BaseModel):

@@ -1,5 +1,7 @@
 """Experiment files, and the tasks they name."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import yaml
@@ -7,6 +9,7 @@ import yaml
 from colanet import datasets
 from colanet.continual.experiment import expand, fields_of, load_experiment, make_experiment, merged
 from colanet.errors import ConfigError, DataError
+from colanet.migration import Migration
 from colanet.search.subject import experiment_fields, permutations
 from tests.continual.toys import ROOT, experiment, tasks
 from tests.search.toys import make_study
@@ -148,3 +151,22 @@ def test_too_few_images_are_refused():
         tasks(validation=60)
     with pytest.raises(DataError, match="60001"):
         tasks(tasks=[{"dataset": "mnist", "train": 60001}])
+
+
+def test_migration_has_the_fields_defaults_and_bounds_of_the_network_s():
+    plain = {"name": "x", "network": "n.yaml", "tasks": [{"dataset": "mnist"}]}
+    assert make_experiment(plain | {"migration": {}}).migration.model_dump() == dataclasses.asdict(Migration())
+    given = {"empty": 0, "margin": 1.5, "population": "M"}
+    found = make_experiment(plain | {"migration": given}).migration
+    assert Migration(**found.model_dump()) == Migration(**given)
+    assert found.model_dump(exclude_unset=True) == given
+    wrong = {"every": 0, "margin": 0.5, "least": -1, "moves": "x", "speed": 3}
+    with pytest.raises(ConfigError) as caught:
+        make_experiment(plain | {"migration": wrong})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "migration.every: 0 is out of range, expected at least 1",
+        "migration.moves: expected a whole number, not 'x'",
+        "migration.margin: 0.5 is out of range, expected at least 1",
+        "migration.least: -1 is out of range, expected at least 0",
+        "migration.speed: unknown field",
+    ]
