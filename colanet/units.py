@@ -73,6 +73,11 @@ STEP_LIMIT = 1 << 61
 LARGEST_SEED = (1 << 63) - 1
 """Files keep a seed as a whole number of 64 bits."""
 
+LARGEST_SIZE = 1 << 24
+"""Most neurons of a population or nodes of an input."""
+LONGEST_MEMORY = 1 << 30
+"""Longest finite memory time in steps."""
+
 # ------------------------------------------------------------------------- units
 
 

@@ -20,6 +20,7 @@ from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
 from colanet.commands.run_options import RunOptions
+from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
@@ -34,7 +35,8 @@ from colanet.units import LARGEST_SEED, STEP_LIMIT
 @engine_name
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
-@click.option("--copies", type=click.IntRange(1, 65536), help="Network copies, instead of the configuration's.")
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES),
+              help="Network copies, instead of the configuration's.")  # fmt: skip
 @click.option("--train", type=click.IntRange(0), metavar="N", help="Use only the first N training images.")
 @click.option("--test", type=click.IntRange(0), metavar="N", help="Use only the first N test images.")
 @click.option("--freeze-at", type=click.IntRange(0, STEP_LIMIT - 1), metavar="STEP",

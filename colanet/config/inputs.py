@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
+from colanet.units import LARGEST_SIZE
 
 _ARGUMENT = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*|#text")
 
@@ -36,7 +37,7 @@ class _Input(Frozen):
     """
 
     name: OwnName
-    size: Annotated[int, Field(ge=1, le=2**24)] | None = None
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] | None = None
     noise: Probability = 0.0
     pacemaker_period: Steps | None = None
     steps: Steps | None = None
@@ -169,7 +170,7 @@ class PluginInput(Frozen):
 
     name: OwnName
     kind: Literal["plugin"] = "plugin"
-    size: Annotated[int, Field(ge=1, le=2**24)] | None = None
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] | None = None
     lib: Text
     args: Annotated[dict[str, Any], BeforeValidator(_arguments)] = {}  # noqa: RUF012 -- pydantic copies it
     period: Steps | None = None

@@ -44,7 +44,7 @@ from colanet.config.values import (
 )
 from colanet.connections import CONNECTIONS
 from colanet.errors import ConfigError
-from colanet.units import KICK, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
+from colanet.units import KICK, LARGEST_SIZE, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
@@ -109,7 +109,7 @@ class Population(Frozen):
     """
 
     name: OwnName
-    size: Annotated[int, Field(ge=1, le=2**24)]
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
     columns: Annotated[int, Field(ge=1)] | None = None
     winner_take_all: bool = False
     tau_m: TimeConstant = 1
@@ -133,7 +133,7 @@ class Population(Frozen):
     stability_rate: Annotated[float, RATE] = 0.0
     w_min: Annotated[float, Field(le=0), PLASTIC_WEIGHT] = 0.0
     w_max: Annotated[Annotated[float, Field(gt=0)] | None, PLASTIC_WEIGHT] = None
-    virtual_synapses: Annotated[int, Field(ge=-1, le=2**24)] = 0
+    virtual_synapses: Annotated[int, Field(ge=-1, le=LARGEST_SIZE)] = 0
     presynaptic_rate: Annotated[float, RATE] = 0.0
     presynaptic_period: Annotated[int, Field(ge=1, le=4096)] | None = None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from colanet.config.whole import whole
 from colanet.errors import ConfigError
+from colanet.units import LARGEST_SIZE
 
 RATE = 0.01
 """Probability of a spike per node and step, unless a stand-in says another."""
@@ -49,8 +50,9 @@ def _parse(word: str) -> StandIn:
     if not found:
         raise ConfigError(f"--stand-in {word}: expected NAME=noise, NAME=noise:SIZE or NAME=noise:SIZE:RATE")
     size = whole(found["size"]) if found["size"] else None
-    if found["size"] and (size is None or not 1 <= size <= 2**24):
-        raise ConfigError(f"--stand-in {word}: the size is a whole number from 1 to {2**24}, not {found['size']}")
+    if found["size"] and (size is None or not 1 <= size <= LARGEST_SIZE):
+        expected = f"a whole number from 1 to {LARGEST_SIZE}"
+        raise ConfigError(f"--stand-in {word}: the size is {expected}, not {found['size']}")
     try:
         rate = RATE if found["rate"] is None else float(found["rate"])
     except ValueError:

@@ -9,7 +9,16 @@ from typing import Any
 from colanet.config.draft import Path
 from colanet.config.model import LogNormal, LogUniform, Population, Uniform
 from colanet.config.view import Finding, Rule, View
-from colanet.units import HISTORY_LIMIT, MAX_DELAY, PLASTIC_WEIGHT, RESOURCE, WEIGHT_OF_KIND, Unit, unit_of
+from colanet.units import (
+    HISTORY_LIMIT,
+    LONGEST_MEMORY,
+    MAX_DELAY,
+    PLASTIC_WEIGHT,
+    RESOURCE,
+    WEIGHT_OF_KIND,
+    Unit,
+    unit_of,
+)
 
 _POPULATION_UNITS = {
     name: unit for name, field in Population.model_fields.items() if (unit := unit_of(field.metadata))
@@ -62,8 +71,8 @@ def _population_numbers(view: View) -> Iterator[Finding]:
         memory = population.memory
         if isinstance(memory, Uniform | LogUniform):
             bounds = memory.uniform if isinstance(memory, Uniform) else memory.log_uniform
-            if bounds[0] < 1 or bounds[1] > 2**30:
-                yield Finding((*path, "memory"), "the bounds are steps from 1 to 1073741824")
+            if bounds[0] < 1 or bounds[1] > LONGEST_MEMORY:
+                yield Finding((*path, "memory"), f"the bounds are steps from 1 to {LONGEST_MEMORY}")
             if isinstance(memory, Uniform) and not all(bound.is_integer() for bound in bounds):
                 yield Finding((*path, "memory"), "the bounds of a uniform memory are whole numbers of steps")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from colanet.units import MAX_DELAY
+from colanet.units import LONGEST_MEMORY, MAX_DELAY
 
 
 class Frozen(BaseModel):
@@ -110,7 +110,7 @@ TimeConstant = Annotated[
     BeforeValidator(_number_or_infinity),
 ]
 MemoryTime = Annotated[
-    Annotated[int, Field(ge=1, le=2**30)]
+    Annotated[int, Field(ge=1, le=LONGEST_MEMORY)]
     | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)]
     | Uniform
     | LogUniform,

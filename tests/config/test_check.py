@@ -20,7 +20,9 @@ from colanet.config.model import (
     TargetInput,
     Uniform,
 )
+from colanet.config.plugins import parse_stand_ins
 from colanet.errors import ConfigError
+from colanet.units import LARGEST_SIZE, LONGEST_MEMORY
 from tests.shipped import CONFIGS, NAMES
 
 
@@ -384,3 +386,29 @@ def test_exit_status_survives_a_wrapping_command(tmp_path):
         with pytest.raises(SystemExit) as caught:
             command.main([str(tmp_path / arg) for arg in args], standalone_mode=False)
         assert caught.value.code == 2
+
+
+def test_the_largest_size_is_one_number_everywhere():
+    """A population, an input and a stand-in take 2^24, and no more."""
+    for size, fits in ((LARGEST_SIZE, True), (LARGEST_SIZE + 1, False)):
+        for make in (
+            lambda n: Population(name="L", size=n),
+            lambda n: NoiseInput(name="R", kind="noise", size=n, noise=0.1),
+            lambda n: parse_stand_ins([f"R=noise:{n}"]),
+        ):
+            if fits:
+                make(size)
+            else:
+                with pytest.raises((ValueError, ConfigError)):
+                    make(size)
+
+
+def test_the_longest_memory_is_one_number_everywhere():
+    for memory, fits in ((LONGEST_MEMORY, True), (LONGEST_MEMORY + 1, False)):
+        drawn = Population(name="L", size=1, memory={"uniform": [1, memory]})
+        assert (check(Network(populations=(drawn,))) == []) == fits
+        if fits:
+            Population(name="L", size=1, memory=memory)
+        else:
+            with pytest.raises(ValueError, match="less than or equal to 1073741824"):
+                Population(name="L", size=1, memory=memory)
