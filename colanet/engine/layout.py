@@ -252,7 +252,8 @@ class Layout:
     def to_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Values of the canonical synapses in the order of the slots."""
         if projection.index in self._order:
-            values = values[self._order[projection.index]]
+            ordered: np.ndarray = values[self._order[projection.index]]
+            return ordered
         return values.reshape(projection.source_size, projection.target_size).T.ravel()
 
     def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
