@@ -9,9 +9,9 @@ import numpy as np
 
 from colanet.engine.base import Engine
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.fixed import weight_of
+from colanet.plan.fixed import weight_of, weight_threshold
 from colanet.plan.variables import State
-from colanet.units import BASE_THRESHOLD, MILLI, ONE, Q
+from colanet.units import MILLI, ONE
 
 
 def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable[..., Any]) -> np.ndarray:
@@ -50,7 +50,7 @@ def thresholds(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray
             post = plan.synapses(projection.index, copy).post
             positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
     ramp = state[f"{copy}/{name}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)
-    result: np.ndarray = BASE_THRESHOLD + ramp + (p.alpha * positive.astype(np.int64) >> Q)
+    result: np.ndarray = ramp + weight_threshold(p.alpha, positive.astype(np.int64))
     return result
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from colanet.errors import ConfigError, Problem
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.variables import State, initial_state
+from colanet.plan.variables import PLASTIC, State, initial_state, key_of
 from colanet.units import NEVER
 
 EMPTY = -(1 << 30)
@@ -208,6 +208,7 @@ def _renew(plan: Plan, learner: PopulationPlan, state: State, new: State, copy: 
     for projection in plan.projections:
         if projection.kind == "plastic" and projection.target == learner.index:
             own = plan.synapses(projection.index, copy).post == i
-            for variable in ("resource", "contributes"):
-                key = f"{copy}/{projection.name}/{variable}"
-                state[key][own] = new[key][own]
+            for variable in PLASTIC:
+                key = key_of(projection, variable, copy)
+                if key in state:
+                    state[key][own] = new[key][own]

@@ -36,6 +36,7 @@ from colanet.observers.counts import Counts
 from colanet.observers.migration import Migrator
 from colanet.observers.recording import Recorder, Recording
 from colanet.plan import Plan, build, memory
+from colanet.plan.memory import CHUNK_STEPS
 from colanet.readout import Readout, answers_of, blamed, bytes_of, evidence_of
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
@@ -43,7 +44,6 @@ from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
 
 __all__ = ["Recording", "Result", "Session"]
 
-CHUNK_STEPS = 15_000
 RECORD_LIMIT = 4_000_000
 """Most spikes that one chunk may bring to observers; chunks get shorter for larger populations."""
 

@@ -72,6 +72,14 @@ class Votes:
     classes: int
     period: int
 
+    def objects(self, start: int, stop: int) -> int:
+        """Objects that the steps start..stop-1 belong to."""
+        return (stop - 1) // self.period - start // self.period + 1
+
+    def label(self, neuron: Any, size: int) -> Any:
+        """Class that a neuron, or an array of them, of the population of that size speaks for."""
+        return neuron * self.classes // size
+
 
 @dataclass(eq=False)
 class Stretch:

@@ -200,7 +200,7 @@ class CupyBatch:
         else:
             longest = self._longest()
             cuts = [*range(start, stop, longest), stop]
-        objects = (stop - 1) // votes.period - start // votes.period + 1 if votes else 1
+        objects = votes.objects(start, stop) if votes else 1
         classes = votes.classes if votes else 1
         out = {
             "VOTES": self.backend.zeros((self.networks, max(objects, 1), classes), np.int32),

@@ -11,15 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from colanet.engine.layout import Layout
-from colanet.plan.variables import NEURONS, PLASTIC, State, Variable, key_of
+from colanet.plan.variables import NEURONS, PLASTIC, State, key_of
 
 NEURON_NAMES = tuple(v.name for v in NEURONS)
 SYNAPSE_NAMES = tuple(v.name for v in PLASTIC)
-
-
-def is_bits(variable: Variable) -> bool:
-    """Whether a variable of synapses is held as bit sets."""
-    return variable.per == "synapse" and variable.dtype is np.uint8
 
 
 def flatten(layout: Layout, state: State, copy: int) -> dict[str, np.ndarray]:
@@ -41,10 +36,12 @@ def flatten(layout: Layout, state: State, copy: int) -> dict[str, np.ndarray]:
         result[variable.name] = whole
     plastic = [p for p in plan.projections if p.kind == "plastic"]
     for variable in PLASTIC:
-        bits = is_bits(variable)
+        bits = variable.bits
         dtype = np.dtype(f"u{layout.grain.word // 8}") if bits else variable.dtype
         whole = np.zeros((layout.n_words if bits else layout.n_slots) + 1, dtype=dtype)
         for projection in plastic:
+            if not variable.exists(projection):
+                continue
             values = state[key_of(projection, variable, copy)]
             if not bits:
                 whole[layout.slots(projection)] = layout.to_slots(projection, values)
@@ -74,7 +71,9 @@ def unflatten(layout: Layout, flat: Mapping[str, np.ndarray], copy: int) -> Stat
                 state[key_of(population, variable, copy)] = values.copy()
     for projection in plan.projections:
         for variable in PLASTIC if projection.kind == "plastic" else ():
-            if is_bits(variable):
+            if not variable.exists(projection):
+                continue
+            if variable.bits:
                 found = layout.unpack(projection, flat[variable.name][layout.words(projection)])
             else:
                 found = layout.from_slots(projection, flat[variable.name][layout.slots(projection)])

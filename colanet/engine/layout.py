@@ -17,8 +17,6 @@ from enum import IntEnum
 
 import numpy as np
 
-from colanet import hashing
-from colanet.hashing import Stream
 from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
 from colanet.plan.connect import Synapses
 
@@ -95,12 +93,6 @@ def reach_of(projections: np.ndarray, source: int, *, from_input: bool) -> int:
     """Longest delay of the projections that leave an input or a population; 0 without any."""
     leaving = (projections["from_input"] == from_input) & (projections["source"] == source)
     return int(projections["delay_max"][leaving].max(initial=0))
-
-
-def kick_keys(plan: Plan, copy: int) -> np.ndarray:
-    """Keys of the random kicks of every population of one copy, uint64."""
-    keys = [hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations]
-    return np.array(keys, dtype=np.uint64)
 
 
 # ---------------------------------------------------------------------- synapses
@@ -260,7 +252,8 @@ class Layout:
     def to_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Values of the canonical synapses in the order of the slots."""
         if projection.index in self._order:
-            values = values[self._order[projection.index]]
+            ordered: np.ndarray = values[self._order[projection.index]]
+            return ordered
         return values.reshape(projection.source_size, projection.target_size).T.ravel()
 
     def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:

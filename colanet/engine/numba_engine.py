@@ -13,13 +13,13 @@ from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
-from colanet.engine.layout import Layout, kick_keys, population_rows, reach_of, table
+from colanet.engine.layout import Layout, population_rows, reach_of, table
 from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps
-from colanet.plan.fixed import scale_table, weight_of
+from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
 from colanet.plan.variables import State, initial_state, neurons_of
-from colanet.units import BASE_THRESHOLD, FOREVER, MILLI, ONE, POTENTIAL_LIMIT, Q
+from colanet.units import FOREVER, POTENTIAL_LIMIT
 
 
 def aligned(n: int, dtype: type) -> np.ndarray:
@@ -43,7 +43,7 @@ def weight_tables(plan: Plan) -> WeightTables:
         if rule is None:
             continue
         span = rule.w_max - rule.w_min
-        span_q = (span * ONE + MILLI // 2) // MILLI
+        span_q = in_resources(span)
         j = np.arange(1, span + 1, dtype=np.int64)
         # w_min + j is reached when (2j - 1) span_q <= (2 span + 1 - 2j) W.
         least = -((2 * j - 1) * -span_q // (2 * span + 1 - 2 * j))
@@ -73,7 +73,7 @@ class CopyRunner:
                 [reach_of(projections, source, from_input=True) for source in range(len(plan.inputs))],
                 dtype=np.int64,
             ),
-            kick_key=kick_keys(plan, copy),
+            kick_key=plan.kick_keys(copy),
             memory_time=np.concatenate([plan.memory(p, copy) for p in plan.populations]),
             scale=scale_table(),
             level=tables[0],
@@ -139,7 +139,7 @@ class CopyRunner:
         derived = {
             "weight": weight,
             "positive": positive,
-            "threshold": np.minimum(BASE_THRESHOLD + (alpha * positive >> Q), POTENTIAL_LIMIT).astype(np.int32),
+            "threshold": np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT).astype(np.int32),
             "n_fired": n_fired,
             "fired": fired,
             "owing": np.array([0 if p.plasticity else FOREVER for p in plan.populations], dtype=np.int64),
@@ -173,7 +173,7 @@ class CopyRunner:
         period, classes, objects = FOREVER, 1, 1
         if votes:
             period, classes = votes.period, votes.classes
-            objects = (stop - 1) // period - start // period + 1
+            objects = votes.objects(start, stop)
         for ring in self.awake.values():
             ring[np.arange(max(start, stop - plan.history), stop) % plan.history] = 1
         chosen = np.zeros(len(plan.populations), dtype=np.uint8)
@@ -294,7 +294,7 @@ Parts = Sequence[tuple[int, tuple[k.Harvest, int]]]
 def _joined_votes(parts: Parts, start: int, stop: int, votes: Votes) -> np.ndarray:
     """Votes of one copy, shape (objects, classes), out of its shares."""
     first = start // votes.period
-    total = np.zeros(((stop - 1) // votes.period - first + 1, votes.classes), dtype=np.int32)
+    total = np.zeros((votes.objects(start, stop), votes.classes), dtype=np.int32)
     for begun, (out, _) in parts:
         at = begun // votes.period - first
         total[at : at + len(out.votes)] += out.votes

@@ -18,20 +18,18 @@ from colanet import hashing
 from colanet.encoding.sources import SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
 from colanet.engine.reference_learning import Learner
-from colanet.hashing import Stream
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.bounds import check_steps
+from colanet.plan.fixed import weight_threshold
 from colanet.plan.variables import State, initial_state
 from colanet.units import (
     AWAKE,
-    BASE_THRESHOLD,
     DRAW_BITS,
     FOREVER,
     LEAK_Q,
     MEMORY_KICK,
     POTENTIAL_LIMIT,
     RAMP_LIMIT,
-    Q,
 )
 
 
@@ -65,9 +63,7 @@ class Network(Learner):
     def __init__(self, plan: Plan, copy: int, state: State) -> None:
         super().__init__(plan, copy, state)
         self.memory = [plan.memory(p, copy) for p in plan.populations]
-        self.kick_keys = [
-            hashing.key(plan.seed, hashing.stream(Stream.KICK, p.index), copy) for p in plan.populations
-        ]
+        self.kick_keys = plan.kick_keys(copy)
         self.events = 0
 
     # ------------------------------------------------------------------ one step
@@ -156,7 +152,7 @@ class Network(Learner):
         u[:] = np.where(u < 0, -size, size)
         u += population.bias
         if population.kick:
-            key = hashing.step_key(self.kick_keys[population.index], t)
+            key = hashing.step_key(int(self.kick_keys[population.index]), t)
             draw = hashing.draw16(key, np.arange(population.size))
             u += (draw * population.kick >> DRAW_BITS).astype(np.int32)
         kicked = np.zeros(population.size, dtype=bool)
@@ -178,16 +174,15 @@ class Network(Learner):
 
     def threshold(self, population: PopulationPlan) -> np.ndarray:
         """Base threshold + linear decay part + alpha * sum of positive plastic weights, in 1/1000."""
-        threshold = np.full(population.size, BASE_THRESHOLD, dtype=np.int64)
-        if population.ramp_period:
-            ramp = self.neurons[population.index].ramp.astype(np.int64)
-            threshold += ramp * population.ramp_increment // population.ramp_period
+        positive = np.zeros(population.size, dtype=np.int64)
         if population.alpha:
-            positive = np.zeros(population.size, dtype=np.int64)
             for projection in self.plastic_inputs(population):
                 weights = np.maximum(self.weights[projection.index], 0).astype(np.int64)
                 np.add.at(positive, self.synapses[projection.index].post, weights)
-            threshold += population.alpha * positive >> Q
+        threshold = weight_threshold(population.alpha, positive)
+        if population.ramp_period:
+            ramp = self.neurons[population.index].ramp.astype(np.int64)
+            threshold += ramp * population.ramp_increment // population.ramp_period
         return threshold
 
     def fire(self, t: int, population: PopulationPlan, awake: np.ndarray, kicked: np.ndarray) -> np.ndarray:
@@ -255,7 +250,7 @@ class ReferenceEngine:
         check_steps(start, stop)
         counts = np.zeros((plan.copies, 0, 0), dtype=np.int32)
         if votes:
-            objects = (stop - 1) // votes.period - start // votes.period + 1
+            objects = votes.objects(start, stop)
             counts = np.zeros((plan.copies, objects, votes.classes), dtype=np.int32)
         out = Stretch(counts, np.zeros((plan.copies, len(plan.populations)), dtype=np.int64))
         for copy, network in enumerate(self.networks):
@@ -270,7 +265,7 @@ class ReferenceEngine:
                     size = plan.populations[votes.population].size
                     for i in fired[votes.population]:
                         now = t // votes.period - start // votes.period
-                        counts[copy, now, int(i) * votes.classes // size] += 1
+                        counts[copy, now, votes.label(int(i), size)] += 1
             out.synaptic_events += network.events
             out.records.append(np.array(sorted(rows), dtype=np.int64).reshape(-1, 2))
         return out

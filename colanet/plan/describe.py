@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from colanet.plan.memory import network_bytes, size
-from colanet.plan.operations import calls, threshold_text
+from colanet.plan.operations import Call, calls, threshold_text
 from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.variables import state_bytes
 from colanet.units import MILLI, ONE
@@ -18,7 +20,7 @@ def describe(plan: Plan) -> str:
         _table(["input", "nodes"], [[name, size] for name, size in plan.inputs]),
         _table(
             ["population", "neurons", "columns", "leak/1024", "kick", "threshold", "learning"],
-            [_population(p) for p in plan.populations],
+            [_population(p, _learning(p, steps)) for p in plan.populations],
         ),
         _table(
             ["projection", "kind", "connection", "synapses", "weight", "delay"],
@@ -41,21 +43,14 @@ def _total(plan: Plan) -> int:
     return sum(plan.synapses(p.index).count for p in plan.projections)
 
 
-def _rules(q: PopulationPlan) -> list[str]:
-    rule = q.rule
-    rules = [
-        ("Hebbian", rule.hebbian),
-        ("three-factor dopamine" if rule.three_factor else "two-factor dopamine", True),
-        ("presynaptic", rule.presynaptic_period),
-        ("stability", rule.stability_rate),
-        ("renormalisation", rule.virtual_synapses >= 0),
-    ]
-    return [name for name, on in rules if on]
+def _learning(q: PopulationPlan, steps: Sequence[Call]) -> str:
+    """The operations that change what a population has learnt."""
+    found = [call.operation.name for call in steps if call.of == q.name and call.operation.room == "plasticity"]
+    return ", ".join(found) or "-"
 
 
-def _population(q: PopulationPlan) -> list[object]:
+def _population(q: PopulationPlan, learning: str) -> list[object]:
     columns = f"{q.columns}{', one winner' if q.winner_take_all else ''}" if q.columns else "-"
-    learning = ", ".join(_rules(q)) if q.plasticity else "-"
     return [q.name, q.size, columns, q.leak, q.kick / MILLI or "-", threshold_text(q), learning]
 
 

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from colanet.units import LEAK_Q, MILLI, ONE, SCALE_Q, SCALE_STEPS, Q
+from colanet.units import BASE_THRESHOLD, LEAK_Q, MILLI, ONE, SCALE_Q, SCALE_STEPS, Q
 
 
 def leak_factor(tau: float) -> int:
@@ -44,6 +44,11 @@ def fixmul(a: int, b: int, shift: int = Q) -> int:
     return product >> shift if product >= 0 else -((-product) >> shift)
 
 
+def in_resources(span: int) -> int:
+    """A difference of weights in 1/1000 as a resource in 2^-20."""
+    return (span * ONE + MILLI // 2) // MILLI
+
+
 def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
     """Weights of resources: w = wmin + (wmax - wmin) max(W, 0) / (wmax - wmin + max(W, 0)), to the nearest.
 
@@ -61,11 +66,25 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
     ndarray of int16, same shape, in 1/1000.
     """
     span = w_max - w_min
-    span_q = (span * ONE + MILLI // 2) // MILLI
+    span_q = in_resources(span)
     positive = np.maximum(resource.astype(np.int64), 0)
     total = span_q + positive
     weight: np.ndarray = w_min + (2 * span * positive + total) // (2 * total)
     return weight.astype(np.int16)
+
+
+def weight_threshold(alpha: int | np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Base threshold + alpha x sum of positive plastic weights, in 1/1000 (docs/model.md, section 6).
+
+    Parameters
+    ----------
+    alpha : int or ndarray of int64
+        In 2^-20.
+    positive : ndarray of int64
+        In 1/1000.
+    """
+    threshold: np.ndarray = BASE_THRESHOLD + (alpha * positive >> Q)
+    return threshold
 
 
 def resource_of_zero_weight(w_min: float, w_max: float) -> float:

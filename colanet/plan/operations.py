@@ -1,7 +1,9 @@
 """A step as data: its operations in order, what each reads and writes, and the room of every engine it lives in.
 
 `colanet plan` prints them for a network. Every engine has a function of the operation's name: the reference engine
-as a method of its `Network`, the others in the room's file (`engine/cpu/ROOM.py`, `engine/cuda/ROOM.cuh`).
+as a method of its `Network`, the others in the room's file (`engine/cpu/ROOM.py`, `engine/cuda/ROOM.cuh`). Where a
+compiled engine adds several numbers at once, its function holds the heart of the operation: on the CPU bias, kick
+and memory timer, which belong to `leak`, are added in the pass of `integrate`.
 """
 
 from __future__ import annotations

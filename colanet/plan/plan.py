@@ -11,8 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from colanet import hashing
 from colanet.config.model import Network, Projection
 from colanet.connections import Ends, Shape
+from colanet.hashing import Stream
 from colanet.plan import connect
 from colanet.plan.connect import Synapses
 from colanet.units import AWAKE, MAX_DELAY
@@ -223,6 +225,11 @@ class Plan:
         """Memory times of a population's neurons, int64 of shape (size,), in steps; 0 without memory."""
         described = self.description.populations[population.index].memory
         return connect.draw_memory(described, population.size, population.index, self.seed, copy)
+
+    def kick_keys(self, copy: int) -> np.ndarray:
+        """Keys of the random kicks of every population of one copy, uint64."""
+        streams = (hashing.stream(Stream.KICK, p.index) for p in self.populations)
+        return np.array([hashing.key(self.seed, stream, copy) for stream in streams], dtype=np.uint64)
 
     def initial_gate(self, population: PopulationPlan, copy: int) -> np.ndarray:
         """Activation counters at the start: 0 with an incoming positive gating synapse, else awake for good."""

@@ -70,6 +70,11 @@ class Variable:
     bounds: Callable[[PopulationPlan, int], Bounds]
     time: bool
 
+    @property
+    def bits(self) -> bool:
+        """Whether the compiled engines hold it as bit sets: one bit a synapse."""
+        return self.per == "synapse" and self.bounds is _BIT
+
     def shape(self, plan: Plan, owner: PopulationPlan | ProjectionPlan, copy: int) -> tuple[int, ...]:
         """Shape of its array."""
         if isinstance(owner, ProjectionPlan):
@@ -103,6 +108,9 @@ def _between(low: int, high: int) -> Callable[[PopulationPlan, int], Bounds]:
     return lambda population, latest: (low, high)
 
 
+_BIT = _between(0, 1)
+
+
 def _past(population: PopulationPlan, latest: int) -> Bounds:
     return 0, latest
 
@@ -124,9 +132,6 @@ def variable(
         "bounds": bounds, "time": start == NEVER,
     }  # fmt: skip
     return field(metadata=told)
-
-
-_BIT = _between(0, 1)
 
 
 @dataclass(eq=False)
@@ -238,8 +243,9 @@ def neurons_of(state: State, population: PopulationPlan, copy: int) -> Neurons:
 
 
 def plastic_of(state: State, projection: ProjectionPlan, copy: int) -> Plastic:
-    """The arrays of one plastic projection, which are those of the state."""
-    return Plastic(**{v.name: state[key_of(projection, v, copy)] for v in PLASTIC})
+    """The arrays of one plastic projection, which are those of the state; empty where it lacks one."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Plastic(**{v.name: state.get(key_of(projection, v, copy), nothing) for v in PLASTIC})
 
 
 def state_bytes(plan: Plan) -> int:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import colanet
 from colanet.config import override_all
 from colanet.config.model import Network
+from colanet.connections import CONNECTIONS, Rule, block
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.sources import Noise, Source
 from colanet.engine.base import digest, input_spikes
@@ -277,6 +278,39 @@ def test_long_recordings_are_run_in_several_launches(monkeypatch):
     options = {"freeze": 200, "votes": votes_of(plan), "record": [1, 0]}
     assert_same_run(numba.run(inputs, 0, 200, **options), cuda.run(inputs, 0, 200, **options))
     assert launches.count("run_shared") == 6
+
+
+def test_plans_of_a_batch_that_differ_in_a_rules_number_have_synapses_of_their_own():
+    """A rule from outside that goes by `probability` without drawing."""
+
+    def some(ends, first, last):
+        pre, post = block(ends, first, last)
+        keep = post < round(ends.probability * ends.target.size)
+        return pre[keep], post[keep]
+
+    CONNECTIONS.register("some", Rule("a part of the targets", some, takes=("probability",)))
+    try:
+        plans = [
+            build(
+                Network.model_validate(
+                    {
+                        "inputs": [{"name": "R", "kind": "noise", "size": 3}],
+                        "populations": [{"name": "N", "size": 10}],
+                        "projections": [
+                            {"source": "R", "target": "N", "connection": "some", "probability": p, "weight": 9}
+                        ],
+                    }
+                )
+            )
+            for p in (0.2, 0.9)
+        ]
+        inputs = random_input(plans[0], 40, 1)
+        batch = CupyBatch(plans, backend=ShimBackend(), threads=32)
+        found = batch.run(inputs, 0, 40, freeze=0, record=[0])
+        for plan, stretch in zip(plans, found, strict=True):
+            assert_same_run(ReferenceEngine(plan).run(inputs, 0, 40, freeze=0, record=[0]), stretch)
+    finally:
+        CONNECTIONS.unregister("some")
 
 
 # ------------------------------------------------------------------- errors

@@ -4,12 +4,18 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import colanet.engine
 from colanet.engine.reference import Network
+from colanet.plan import build
 from colanet.plan.operations import OPERATIONS
-from colanet.plan.variables import NEURONS, PLASTIC
+from colanet.plan.variables import NEURONS, PLASTIC, initial_state
+
+from .networks import networks, random_input
 
 ENGINE = Path(colanet.engine.__file__).parent
 
@@ -27,6 +33,37 @@ def test_both_compiled_engines_have_the_same_rooms():
     rooms = {"tables", "integers", "arrivals", "neurons", "plasticity", "run"}
     assert {path.stem for path in (ENGINE / "cpu").glob("*.py")} - {"__init__"} == rooms
     assert rooms <= {path.stem for path in (ENGINE / "cuda").glob("*.cuh")}
+
+
+def values_of(network):
+    """Every variable of a network by name, and its weights, as one array each."""
+    found = {v.name: [getattr(p, v.name) for p in network.neurons] for v in NEURONS}
+    found |= {v.name: [getattr(p, v.name) for p in network.plastic.values()] for v in PLASTIC}
+    found["weight"] = list(network.weights.values())
+    return {name: np.concatenate([a.ravel() for a in arrays] or [[]]) for name, arrays in found.items()}
+
+
+@given(networks(), st.integers(0, 2**32))
+@settings(max_examples=15, deadline=None)
+def test_operations_change_only_what_they_say(described, seed):
+    plan = build(described.model_copy(update={"copies": 1}), seed=seed)
+    network = Network(plan, 0, initial_state(plan))
+
+    def watched(operation, function):
+        def run(*arguments):
+            before = values_of(network)
+            result = function(*arguments)
+            changed = {name for name, a in values_of(network).items() if not np.array_equal(a, before[name])}
+            assert changed <= set(operation.writes), operation.name
+            return result
+
+        return run
+
+    for operation in OPERATIONS:
+        setattr(network, operation.name, watched(operation, getattr(network, operation.name)))
+    inputs = random_input(plan, 60, seed)
+    for t in range(60):
+        network.step(t, inputs, True)
 
 
 def test_operations_read_and_write_variables_of_the_state():

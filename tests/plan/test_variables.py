@@ -14,6 +14,7 @@ from colanet.plan.variables import (
     NEURONS,
     PLASTIC,
     initial_state,
+    key_of,
     neurons_of,
     plastic_of,
     state_bytes,
@@ -169,3 +170,15 @@ def test_the_page_of_the_model_has_the_table():
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert shown == done.stdout.rstrip("\n"), f"put the output of {' '.join(command[1:])} into docs/model.md"
     assert re.findall(r"^\| `(\w+)`", shown, re.MULTILINE) == [v.key for v in (*NEURONS, *PLASTIC)]
+
+
+def test_only_what_is_0_or_1_a_synapse_is_held_as_bits():
+    assert [v.name for v in (*NEURONS, *PLASTIC) if v.bits] == ["contributes"]
+
+
+def test_a_projection_may_lack_a_variable():
+    plan = build(Network.model_validate(NETWORK))
+    projection = next(p for p in plan.projections if p.kind == "plastic")
+    state = initial_state(plan)
+    del state[key_of(projection, PLASTIC[1], 0)]
+    assert plastic_of(state, projection, 0).contributes.size == 0

@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from colanet.compiled import inlined, kernel
-from colanet.units import ONE, SCALE_Q, Q
+from colanet.units import MILLI, ONE, SCALE_Q, Q
 
 BUCKET, BUCKETS = 10, 4096
 """Weights of resources below 2^(BUCKET) * BUCKETS are looked up, by buckets of 2^BUCKET."""
@@ -36,6 +36,12 @@ def fixmul(a, b, shift):
     if product >= 0:
         return product >> shift
     return -((-product) >> shift)
+
+
+@inlined
+def in_resources(span):
+    """A difference of weights in 1/1000 as a resource in 2^-20 (`colanet.plan.fixed`)."""
+    return (span * ONE + MILLI // 2) // MILLI
 
 
 @inlined

@@ -6,12 +6,21 @@ import numpy as np
 
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.arrivals import look_again, note_change
-from colanet.engine.cpu.integers import BIT, BUCKET, BUCKETS, NO_BITS, fixmul, lowest_bit, scaled, weight_of
+from colanet.engine.cpu.integers import (
+    BIT,
+    BUCKET,
+    BUCKETS,
+    NO_BITS,
+    fixmul,
+    in_resources,
+    lowest_bit,
+    scaled,
+    weight_of,
+)
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
 from colanet.units import (
     BASE_THRESHOLD,
     FOREVER,
-    MILLI,
     ONE,
     POTENTIAL_LIMIT,
     RESOURCE_LIMIT,
@@ -86,7 +95,7 @@ def change(q, i, mask, step, wiring, live, scratch):
     neuron = population.start + i
     first, n = slots(projection, i, wiring)
     w_min, span = population.w_min, population.w_max - population.w_min
-    span_q = (span * ONE + MILLI // 2) // MILLI
+    span_q = in_resources(span)
     stride = np.uint64(projection.stride)
     level, bound = wiring.level[projection.target], wiring.bound[projection.target]
     resource, where = live.resource[first : first + n], wiring.slot_position[first : first + n]
@@ -161,7 +170,7 @@ def shift_all(q, i, share, wiring, live, scratch):
     if largest >> BUCKET < BUCKETS:
         look_up(fresh, resource, level, bound)
     else:
-        span_q = (span * ONE + MILLI // 2) // MILLI
+        span_q = in_resources(span)
         for slot in range(n):
             fresh[slot] = weight_of(np.int64(resource[slot]), span, span_q, level, bound)
     if projection.dense:

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from colanet import hashing, units
-from colanet.engine.flat import is_bits
 from colanet.engine.layout import POPULATION, PROJECTION, Kind
 from colanet.plan.variables import NEURONS, PLASTIC, Variable
 
@@ -67,8 +66,8 @@ def state() -> str:
     """`struct State`, and where a network's part of each of its arrays begins."""
     fields, opened = [], []
     for v in (*NEURONS, *PLASTIC):
-        kind = "u32" if is_bits(v) else _C_TYPES[np.dtype(v.dtype)]
-        offset = {"neuron": "own", "step": "ring", "synapse": "words" if is_bits(v) else "slots"}[v.per]
+        kind = "u32" if v.bits else _C_TYPES[np.dtype(v.dtype)]
+        offset = {"neuron": "own", "step": "ring", "synapse": "words" if v.bits else "slots"}[v.per]
         fields.append(f"    {kind}* {v.name};")
         opened.append(f"    state.{v.name} = ({kind}*)a[A_{argument(v)}] + {offset};")
     return "\n".join(

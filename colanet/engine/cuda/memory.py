@@ -7,7 +7,7 @@ import numpy as np
 from colanet.engine.base import check_state
 from colanet.engine.cuda.backend import Backend
 from colanet.engine.cuda.tables import Tables
-from colanet.engine.flat import flatten, is_bits, unflatten
+from colanet.engine.flat import flatten, unflatten
 from colanet.plan.variables import NEURONS, PLASTIC, State, initial_state
 
 VARIABLES = (*NEURONS, *PLASTIC)
@@ -29,7 +29,7 @@ class Memory:
         lengths = {"neuron": n, "step": tables.ring * n, "synapse": tables.slots}
         shapes = {}
         for v in VARIABLES:
-            bits = is_bits(v)
+            bits = v.bits
             shapes[v.name] = ((networks, tables.words if bits else lengths[v.per]), np.uint32 if bits else v.dtype)
         shapes |= {
             "weight": ((networks, tables.weights), np.uint16),

@@ -8,7 +8,7 @@ import numpy as np
 
 from colanet.engine.cuda.generated import NETWORK_COLUMNS, POPULATION_COLUMNS, PROJECTION_COLUMNS
 from colanet.engine.cuda.source import columns
-from colanet.engine.layout import Grain, Layout, kick_keys, population_rows, reach_of, table
+from colanet.engine.layout import Grain, Layout, population_rows, reach_of, table
 from colanet.errors import BackendUnavailable, ConfigError
 from colanet.plan import Plan, connect
 from colanet.plan.fixed import scale_table
@@ -26,7 +26,8 @@ _TABLE_LIMIT = 32 * 1024
 
 UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
-    f"more than {_TABLE_LIMIT} bytes of tables (about 250 populations or 400 projections)": (
+    f"more than {_TABLE_LIMIT} bytes of tables ({_TABLE_LIMIT // (16 + 4 * len(POPULATION_COLUMNS))} populations "
+    f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": (
         "the tables lie in shared memory"
     ),
     "more than 2^31 - 1 neurons x steps of history, or source neurons x delays": (
@@ -124,7 +125,7 @@ class Tables:
             plan = self.plans[k]
             random = any(p.random for p in plan.projections)
             # Plans that differ in other constants than these have the same synapses.
-            same = tuple((p.description.connection, str(p.description.delay), p.weight) for p in plan.projections)
+            same = tuple(p.description for p in plan.projections)
             key = (k, copy) if random else like.setdefault((same, shape_of_columns(plan)), (k, 0))
             if key not in made:
                 made[key] = Layout(plan, copy if random else 0, GRAIN)
@@ -187,7 +188,7 @@ class Tables:
 
     def kick_keys(self) -> np.ndarray:
         """uint64 of shape (networks, populations)."""
-        return np.stack([kick_keys(self.plans[k], copy) for k, copy in self.networks])
+        return np.stack([self.plans[k].kick_keys(copy) for k, copy in self.networks])
 
     def memory_times(self) -> np.ndarray:
         """int64 of shape (networks, neurons)."""
