@@ -82,11 +82,11 @@ class Seen:
             return self.brought.votes
         population = self.plan.populations[wanted.population]
         first = self.start // wanted.period
-        shape = (self.plan.copies, (self.stop - 1) // wanted.period - first + 1, wanted.classes)
+        shape = (self.plan.copies, wanted.objects(self.start, self.stop), wanted.classes)
         found = np.zeros(shape, dtype=np.int32)
         for copy in range(self.plan.copies):
             step, neuron = self._rows(population, copy).T
-            np.add.at(found[copy], (step // wanted.period - first, neuron * wanted.classes // population.size), 1)
+            np.add.at(found[copy], (step // wanted.period - first, wanted.label(neuron, population.size)), 1)
         return found
 
     def _rows(self, population: PopulationPlan, copy: int) -> np.ndarray:

@@ -56,7 +56,8 @@ class FirstSpike(Readout):
         shown, within, neuron = shown[open_], step[open_] % self.period, neuron[open_]
         np.minimum.at(self.first, shown, within)
         now = within == self.first[shown]
-        np.add.at(self.neurons, (shown[now], neuron[now] * self.classes // self.population.size), 1)
+        label = self.counted(self.classes).label(neuron[now], self.population.size)
+        np.add.at(self.neurons, (shown[now], label), 1)
 
     def evidence(self) -> np.ndarray:
         """Neurons that fired in the step of the first spike."""
