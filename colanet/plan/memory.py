@@ -25,7 +25,7 @@ RESOURCE = 12
 """Bytes a plastic synapse and copy: resource, weight, what contributes, and a copy of the state."""
 NEURON, LINE = 200, 8
 """Bytes a neuron and copy, and bytes a neuron, copy and step of history."""
-COPY = 16 << 10
+COPY = 20 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000
 """Steps of input that are made at a time; the next stretch is made meanwhile."""

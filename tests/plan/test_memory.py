@@ -197,7 +197,7 @@ def test_the_estimate_is_an_upper_bound_and_not_far_above(tmp_path):
         "fixed": ((1, 4, "all_to_all", "weight: 9", 1), (1500, 1500, "all_to_all", "weight: 0.1", 1)),
     }
     first = tmp_path / "first.yaml"
-    first.write_text(text % (1, 4, "one_to_one", "weight: 9"))
+    first.write_text(text % (1, 4, "one_to_one", "weight: 9", 1))
     peak_and_estimate(first, 1)  # compiling the kernels takes memory of its own
     for name, ends in kinds.items():
         found = []
