@@ -25,5 +25,5 @@ def test_the_lines_of_the_learning_network_are_printed():
     shown = re.search(r"Of `configs/mnist.nnc` it prints.*?\n\n(.*?)\n\nNothing", PAGE, re.DOTALL | re.M)[1]
     found = {line.strip() for line in printed("mnist.nnc").splitlines()}
     lines = [line.strip() for line in shown.splitlines() if line]
-    assert len(lines) == 4
+    assert len(lines) == 7
     assert set(lines) <= found
