@@ -166,7 +166,7 @@ class Neurons:
         np.int64, "2^-20", "stability", _between(-STABILITY_LIMIT, STABILITY_LIMIT), exists=_plastic
     )
     debt: np.ndarray = variable(
-        np.int64, "2^-20", "resource that the synapses still owe",
+        np.int64, "2^-20", "resource still to be added to all synapses",
         lambda population, latest: (-DEBT_LIMIT, DEBT_LIMIT) if _owes(population) else (0, 0), exists=_plastic,
     )  # fmt: skip
     virtual_resource: np.ndarray = variable(
