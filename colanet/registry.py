@@ -74,6 +74,10 @@ class Registry(Generic[T]):
     def __contains__(self, name: object) -> bool:
         return name in self._built_in or name in self._registered or name in self._found()
 
+    def is_built_in(self, name: str) -> bool:
+        """Whether a thing is ours, so that what it does is held by our own tests."""
+        return name in self._built_in
+
     def get(self, name: str) -> T:
         """The thing of that name.
 

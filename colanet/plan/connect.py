@@ -12,7 +12,7 @@ import numpy as np
 
 from colanet import hashing
 from colanet.config.model import Discrete, LogNormal, LogUniform, Projection, Uniform
-from colanet.connections import Ends, Rule, Shape, rule_named
+from colanet.connections import CONNECTIONS, Ends, Rule, Shape, rule_named
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.units import FOREVER, MAX_DELAY, RESOURCE
@@ -81,12 +81,14 @@ def connect(
         If the rule fails, or gives pairs that cannot be.
     """
     rule, ends = rule_of(projection), ends_of(projection, source, target)
+    ours = CONNECTIONS.is_built_in(projection.connection)
     if rule.random(ends):
         ends = replace(ends, uniform=partial(_uniform, Stream.CONNECTION, index, seed, copy))
     parts = []
     for first, last in _blocks(source.size, target.size):
         pre, post = rule.pairs(ends, first, last)
-        _check_pairs(projection.connection, ends, first, last, pre, post)
+        if not ours:
+            _check_pairs(projection.connection, ends, first, last, pre, post)
         if recurrent and not rule.self_links:
             keep = pre != post
             pre, post = pre[keep], post[keep]
@@ -96,7 +98,8 @@ def connect(
     if projection.max_inputs is not None:
         kept = _at_most(projection.max_inputs, pre, post, target, index, seed, copy)
         pre, post, delay = pre[kept], post[kept], delay[kept]
-    _check_fan_in(projection.connection, rule.fan_in(ends), post, target.size)
+    if not ours:
+        _check_fan_in(projection.connection, rule.fan_in(ends), post, target.size)
     return Synapses(pre, post, delay)
 
 
