@@ -10,10 +10,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from colanet.config.model import NoiseInput
 from colanet.errors import ConfigError, Problem
 from colanet.plan import connect
 from colanet.plan.plan import Plan, ProjectionPlan
+from colanet.plan.variables import NEURONS
+from colanet.plan.variables import PLASTIC as PLASTIC_VARIABLES
 from colanet.units import MAX_DELAY
 
 VARIABLE = "COLANET_MEMORY"
@@ -21,10 +25,17 @@ VARIABLE = "COLANET_MEMORY"
 
 SYNAPSE, PLASTIC = 40, 80
 """Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random."""
-RESOURCE = 12
-"""Bytes a plastic synapse and copy: resource, weight, what contributes, and a copy of the state."""
-NEURON, LINE = 200, 8
-"""Bytes a neuron and copy, and bytes a neuron, copy and step of history."""
+
+
+def _bytes(per: str) -> int:
+    """Bytes of all variables of the state that have one entry a neuron, a step of its past or a synapse."""
+    return sum(np.dtype(v.dtype).itemsize for v in (*NEURONS, *PLASTIC_VARIABLES) if v.per == per)
+
+
+RESOURCE = 2 * _bytes("synapse") + 2
+"""Bytes a plastic synapse and copy: its variables twice, for there may be a copy of the state, and its weight."""
+NEURON, LINE = 2 * _bytes("neuron") + 62, 2 * _bytes("step") + 4
+"""Bytes a neuron and copy, and a neuron, copy and step of history: likewise, with working arrays and lists."""
 COPY = 20 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000
