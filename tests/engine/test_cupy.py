@@ -111,7 +111,7 @@ def sessions(name: str, folder: Path, order: str, **values):
     return made
 
 
-@pytest.mark.parametrize(("name", "order"), zip(shipped.NAMES, cycle(ORDERS), strict=False))
+@pytest.mark.parametrize(("name", "order"), list(zip(shipped.NAMES, cycle(ORDERS), strict=False)))
 def test_shipped_configurations(name, order, tmp_path):
     few = {"train": 8, "test": 3} if colanet.load(CONFIGS / f"{name}.yaml").readout else {}
     stop = 11 * 20 if few else 180
