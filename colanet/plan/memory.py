@@ -15,7 +15,7 @@ import numpy as np
 from colanet.config.model import NoiseInput
 from colanet.errors import ConfigError, Problem
 from colanet.plan import connect
-from colanet.plan.plan import Plan, ProjectionPlan
+from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.variables import NEURONS
 from colanet.plan.variables import PLASTIC as PLASTIC_VARIABLES
 from colanet.units import MAX_DELAY
@@ -25,17 +25,9 @@ VARIABLE = "COLANET_MEMORY"
 
 SYNAPSE, PLASTIC = 40, 80
 """Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random."""
-
-
-def _bytes(per: str) -> int:
-    """Bytes of all variables of the state that have one entry a neuron, a step of its past or a synapse."""
-    return sum(np.dtype(v.dtype).itemsize for v in (*NEURONS, *PLASTIC_VARIABLES) if v.per == per)
-
-
-RESOURCE = 2 * _bytes("synapse") + 2
-"""Bytes a plastic synapse and copy: its variables twice, for there may be a copy of the state, and its weight."""
-NEURON, LINE = 2 * _bytes("neuron") + 62, 2 * _bytes("step") + 4
-"""Bytes a neuron and copy, and a neuron, copy and step of history: likewise, with working arrays and lists."""
+WEIGHT, NEURON, LINE = 2, 62, 4
+"""Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, its place in the
+list of the spikes of a past step."""
 COPY = 20 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000
@@ -62,11 +54,19 @@ def parts(plan: Plan) -> dict[str, int]:
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
         rows = 8 * projection.source_size * span
         wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
-        state += synapses * RESOURCE if plastic else 0
+        state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) if plastic else 0
     if any(projection.random for projection in plan.projections):
         wiring *= plan.copies
-    state += plan.n_neurons * (NEURON + LINE * plan.history) + COPY
-    return {"wiring": wiring, "state": state * plan.copies, "input": _input(plan)}
+    for p in plan.populations:
+        line = 2 * _bytes(p, "step") + LINE
+        state += p.size * (2 * _bytes(p, "neuron") + NEURON + line * plan.history)
+    return {"wiring": wiring, "state": (state + COPY) * plan.copies, "input": _input(plan)}
+
+
+def _bytes(owner: PopulationPlan | ProjectionPlan, per: str) -> int:
+    """Bytes of its variables with one entry a neuron, a step of its past or a synapse; a run keeps them twice."""
+    variables = PLASTIC_VARIABLES if isinstance(owner, ProjectionPlan) else NEURONS
+    return sum(np.dtype(v.dtype).itemsize for v in variables if v.per == per and v.exists(owner))
 
 
 def _input(plan: Plan) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.engine import engines
@@ -23,4 +25,4 @@ def other_engine_of(request):
 def drawn(request):
     """Decorator: run the test with what hypothesis draws, see `tests.engine.engines.drawn`."""
     name = request.node.callspec.params["other_engine_of"]
-    return lambda *strategies: engines.drawn(name, *strategies)
+    return partial(engines.drawn, name)

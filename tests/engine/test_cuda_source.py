@@ -12,7 +12,7 @@ from colanet.plan.variables import NEURONS, PLASTIC
 
 from . import nvrtc
 
-WANTED = (70, 80, 90, 100)
+WANTED = (70, 75, 80, 86, 87, 89, 90, 100)
 
 
 @pytest.mark.slow

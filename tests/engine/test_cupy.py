@@ -1,6 +1,5 @@
 """The cupy engine's kernels, run on the CPU by the shim: the same bits in any order of the threads."""
 
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +68,7 @@ def engine_of(plan, order="forwards", threads=64, **options) -> CupyEngine:
     st.sampled_from([32, 64, 96]),
     st.sampled_from([48 * 1024, 0]),
 )
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=40, **SLOW)
 def test_reference_equals_cuda(network, seed, freeze_from_end, order, threads, shared_limit):
     plan = build(network, seed=seed)
     stop = 220
@@ -111,7 +110,8 @@ def sessions(name: str, folder: Path, order: str, **values):
     return made
 
 
-@pytest.mark.parametrize(("name", "order"), list(zip(shipped.NAMES, cycle(ORDERS), strict=False)))
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_shipped_configurations(name, order, tmp_path):
     few = {"train": 8, "test": 3} if colanet.load(CONFIGS / f"{name}.yaml").readout else {}
     stop = 11 * 20 if few else 180

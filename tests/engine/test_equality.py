@@ -103,12 +103,12 @@ def totals(plan, state):
 
 
 def test_resource_is_conserved(other_engine_of, drawn):
-    @drawn(networks(), st.integers(0, 2**32))
+    @drawn(networks(), st.integers(0, 2**32), on_shim=8)
     def same(network, seed):
         plan = build(network, seed=seed)
         engine = other_engine_of(plan)
         before = totals(plan, engine.state())
-        engine.run(random_input(plan, 600, seed), 0, 600, freeze=600)
+        engine.run(random_input(plan, 1500, seed), 0, 1500, freeze=1500)
         for left, right in zip(before, totals(plan, engine.state()), strict=True):
             np.testing.assert_array_equal(left, right)
 
