@@ -31,8 +31,6 @@ LATEST = STEP_LIMIT - 1
 """No saved network has lived for more steps."""
 LARGEST_INPUT = 1 << 31
 OWN_PLACES = ("state/", "kept/")
-MONITOR = "kept/monitor"
-"""Rows of the monitor, an observer of ours, where checkpoints have always had them."""
 OWN_ATTRIBUTES = {
     "kind", "fingerprint", "data", "terms", "origin", "step", "time", "configuration", "input_sizes", "seed",
 }  # fmt: skip
@@ -223,7 +221,6 @@ def return_to(session: Session, bookmark: Bookmark) -> None:
 
 def _check_names(observer: Observer, own: Set[str], there: Set[str]) -> None:
     """Refuse an observer that would write over what a checkpoint holds already."""
-    own = own - {MONITOR}
     taken = sorted(name for name in own if name in there or name.startswith(OWN_PLACES))
     if taken:
         message = f"its snapshot gives {taken[0]}, which is taken in checkpoints; expected another name or place"

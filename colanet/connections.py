@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from colanet.errors import ColanetError, ConfigError, Problem
+from colanet.errors import ColanetError, ConfigError, Problem, one_line
 from colanet.registry import Registry
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -267,9 +267,7 @@ def _guarded(name: str, what: str, work: Callable[..., Any], take: Callable[[Any
         except (ColanetError, MemoryError):
             raise
         except Exception as error:
-            reason = next(iter(str(error).splitlines()), "")
-            message = f"{what}: {type(error).__name__}: {reason}".rstrip(": ")
-            raise ConfigError(Problem(message, f"connection {name}")) from error
+            raise ConfigError(Problem(f"{what}: {one_line(error)}", f"connection {name}")) from error
 
     return asked
 

@@ -33,6 +33,17 @@ class BackendUnavailable(ColanetError):
     """An engine or an optional library cannot be used on this machine."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or the name of its type if it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def one_line(error: BaseException) -> str:
+    """One line about an error that another package raised: its type, and the first line of what it says."""
+    name, line = type(error).__name__, first_line(error)
+    return name if line == name else f"{name}: {line}"
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in a configuration.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from colanet.errors import ColanetError, ConfigError
+from colanet.errors import ColanetError, ConfigError, first_line
 
 T = TypeVar("T")
 
@@ -108,8 +108,8 @@ class Registry(Generic[T]):
         try:
             return point.load()
         except Exception as error:  # whatever another package raises
-            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-            raise self.error(f"{self.kind} {point.name}: {point.value} cannot be loaded: {reason}") from error
+            message = f"{self.kind} {point.name}: {point.value} cannot be loaded: {first_line(error)}"
+            raise self.error(message) from error
 
     def _checked(self, name: str, thing: Any) -> T:
         wrong = self._check(thing) if self._check else None

@@ -13,6 +13,9 @@ from colanet import atomic, contents
 from colanet.observers import Observer, Seen
 from colanet.session import Session
 
+EARLIER = "kept/monitor"
+"""Where checkpoints of colanet had the rows before observers had places of their own."""
+
 
 class Monitor(Observer):
     """The table; its rows go with the session's checkpoints, so that a resumed run has them all.
@@ -26,7 +29,6 @@ class Monitor(Observer):
     """
 
     name = "monitor"
-    place = "kept/"
     COLUMNS = ("step", "accuracy", "spikes", "mean_weight", "mean_threshold", "mean_stability")
 
     def __init__(self, every: int, say: Callable[[str], None]) -> None:
@@ -64,13 +66,15 @@ class Monitor(Observer):
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The rows."""
-        return {"kept/monitor": np.array(self.rows, dtype=float).reshape(-1, len(self.COLUMNS))}, {}
+        return {self.place + "rows": np.array(self.rows, dtype=float).reshape(-1, len(self.COLUMNS))}, {}
 
     def restore(self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
         """Take over the rows, if there are any. CheckpointError."""
         rows = np.zeros((0, len(self.COLUMNS)))
-        if "kept/monitor" in arrays:
-            rows = contents.array(path, arrays, "kept/monitor", dtype=float, shape=(None, len(self.COLUMNS)))
+        for key in (self.place + "rows", EARLIER):
+            if key in arrays:
+                rows = contents.array(path, arrays, key, dtype=float, shape=(None, len(self.COLUMNS)))
+                break
         self.rows = [tuple(row) for row in rows.tolist()]
 
     def write(self, path: Path) -> None:

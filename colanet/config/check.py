@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import PureWindowsPath
 from typing import Any
 
-from colanet.config import ranges, stand_ins, suspicions
+from colanet.config import plugins, ranges, suspicions
 from colanet.config.draft import OURS, Draft, Path, assemble
 from colanet.config.model import (
     Network,
@@ -293,4 +293,4 @@ _RULES: tuple[Rule, ...] = (
     _predictions,
     _readout,
 )
-_ALL_RULES: tuple[Rule, ...] = (*_RULES, *stand_ins.RULES, *ranges.RULES, *suspicions.RULES)
+_ALL_RULES: tuple[Rule, ...] = (*_RULES, *plugins.RULES, *ranges.RULES, *suspicions.RULES)

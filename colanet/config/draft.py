@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from colanet.config import model
 from colanet.config.messages import explain
-from colanet.config.plugins import StandIn
+from colanet.config.stand_ins import StandIn
 from colanet.errors import ConfigError, Problem, cut_short
 
 Path = tuple[str | int, ...]

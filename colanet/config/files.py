@@ -12,8 +12,8 @@ from colanet.config.check import check_draft
 from colanet.config.draft import Draft, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
-from colanet.config.plugins import parse_stand_ins
-from colanet.config.stand_ins import put_in
+from colanet.config.plugins import put_in
+from colanet.config.stand_ins import parse_stand_ins
 from colanet.config.xml_reader import draft_xml
 from colanet.config.xml_writer import write_xml
 from colanet.config.yaml_io import draft_yaml, write_yaml

@@ -11,7 +11,7 @@ from colanet.config import xml_shapes, xml_words
 from colanet.config.draft import Draft, Path, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
-from colanet.config.plugins import StandIn
+from colanet.config.stand_ins import StandIn
 from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
 from colanet.config.yaml_source import plain_value

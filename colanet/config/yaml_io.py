@@ -14,7 +14,7 @@ from colanet.config import yaml_source
 from colanet.config.draft import SECTIONS, Draft, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
-from colanet.config.plugins import StandIn
+from colanet.config.stand_ins import StandIn
 from colanet.config.xml_source import read_bytes
 from colanet.errors import ConfigError, Problem
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from colanet.datasets.dataset import Dataset, from_arrays
-from colanet.errors import ColanetError, DataError
+from colanet.errors import ColanetError, DataError, one_line
 from colanet.registry import Registry
 
 Reader = Callable[[Path | None], Any]
@@ -155,9 +155,7 @@ def _load(reader: Reader, name: str, folder: str | None) -> Dataset:
     except MemoryError:
         raise
     except Exception as error:  # whatever a reader of another package raises
-        reason = next(iter(str(error).splitlines()), "")
-        said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-        raise DataError(f"data set {name}: its reader failed ({said})") from error
+        raise DataError(f"data set {name}: its reader failed ({one_line(error)})") from error
     where = getattr(reader, "read", reader)
     source = made.source or f"{where.__module__}:{getattr(where, '__qualname__', type(where).__name__)}"
     return replace(made, name=name, source=source)

@@ -30,7 +30,7 @@ from colanet.config.model import PluginInput
 from colanet.doors import INPUTS
 from colanet.encoding.sources import Noise, Source
 from colanet.encoding.stretch import Spikes, blocks
-from colanet.errors import ColanetError, DataError
+from colanet.errors import ColanetError, DataError, first_line, one_line
 from colanet.hashing import Stream
 
 
@@ -125,8 +125,7 @@ def attempt(described: PluginInput, work: Callable[[], Any]) -> Any:
     except MemoryError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), "")
-        said = reason if isinstance(error, ColanetError) else f"{type(error).__name__}: {reason}".rstrip(": ")
+        said = first_line(error) if isinstance(error, ColanetError) else one_line(error)
         raise DataError(f"input {described.name}: plug-in {described.lib}: {said}") from error
 
 

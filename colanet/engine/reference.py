@@ -49,10 +49,8 @@ class Network(Learner):
 
     Parameters
     ----------
-    plan : Plan
-    copy : int
-    state : State
-        The state of all copies; the arrays of this copy are changed in place.
+    plan, copy, state
+        As for `Learner`.
 
     Attributes
     ----------

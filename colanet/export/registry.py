@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from colanet.errors import ColanetError, OutputError
+from colanet.errors import ColanetError, OutputError, one_line
 from colanet.plan import Plan
 from colanet.plan.variables import State
 from colanet.registry import Registry
@@ -24,7 +24,7 @@ class Exporter(Protocol):
         plan : Plan
             Populations, projections, synapses (`Plan.synapses`) and all constants as integers.
         state : State
-            The canonical arrays, see `colanet.engine.base.initial_state`; not to be changed.
+            The canonical arrays, see `colanet.plan.variables.initial_state`; not to be changed.
         folder : Path
             Is there; files of it that have the same names may be replaced, others stay.
 
@@ -100,7 +100,5 @@ def export(
     except (ColanetError, MemoryError):
         raise
     except Exception as error:  # whatever a format of another package raises
-        reason = next(iter(str(error).splitlines()), "")
-        said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-        raise OutputError(f"{place}: export format {name} failed ({said})") from error
+        raise OutputError(f"{place}: export format {name} failed ({one_line(error)})") from error
     return written

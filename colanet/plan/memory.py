@@ -26,8 +26,8 @@ VARIABLE = "COLANET_MEMORY"
 SYNAPSE, PLASTIC = 40, 80
 """Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random."""
 WEIGHT, NEURON, LINE = 2, 62, 4
-"""Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, its place in the
-list of the spikes of a past step."""
+"""Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, and its place
+in the list of the spikes of a past step."""
 COPY = 20 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000

@@ -11,7 +11,7 @@ import numpy as np
 from colanet.config import model
 from colanet.doors import READOUTS, wrong_options
 from colanet.engine.base import Votes
-from colanet.errors import ColanetError, ConfigError, Problem
+from colanet.errors import ColanetError, ConfigError, Problem, one_line
 from colanet.observers.base import Observer
 from colanet.plan import Plan, PopulationPlan
 from colanet.readout.score import decide
@@ -88,8 +88,7 @@ def blamed(rule: Any) -> Iterator[None]:
     except (ColanetError, MemoryError):
         raise
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), "")
-        raise _wrong(rule, f"{type(error).__name__}: {reason}".rstrip(": ")) from error
+        raise _wrong(rule, one_line(error)) from error
 
 
 def _wrong(rule: Any, message: str) -> ConfigError:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from multiprocessing.process import BaseProcess
 
-from colanet.errors import BackendUnavailable, ColanetError
+from colanet.errors import BackendUnavailable, ColanetError, first_line
 from colanet.extras import need
 from colanet.search.jobs import Evaluate, Job, Result
 
@@ -103,8 +103,8 @@ def _dask_executor(address: str) -> Iterator[Executor]:
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BackendUnavailable(f"--dask {address}: no Dask scheduler answers there ({reason})") from error
+        message = f"--dask {address}: no Dask scheduler answers there ({first_line(error)})"
+        raise BackendUnavailable(message) from error
     with client, client.get_executor(pure=False) as executor:
         try:
             yield executor

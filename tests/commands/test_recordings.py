@@ -16,7 +16,7 @@ from colanet.datasets.mnist import MNIST
 from colanet.encoding import records
 from colanet.errors import CheckpointError, OutputError
 from colanet.session import Recording, Session
-from colanet.storage import read_h5
+from colanet.storage import read_h5, write_h5
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "tests" / "plan" / "published.nnc"
@@ -197,6 +197,24 @@ def test_monitoring_killed_before_its_first_row_counts_from_the_beginning(call, 
     one, other = (tmp_path / name / "monitoring.published.csv" for name in ("killed", "whole"))
     assert one.read_text() == other.read_text()
     assert one.read_text().count("\n") == 3
+
+
+def test_rows_of_an_earlier_colanets_checkpoint_are_taken_up(call, tmp_path, monkeypatch):
+    """It had them beside the results that are kept, not at the observer's own place."""
+    options = [*SMALL, "--monitor", 150, "--checkpoint", 100, "--out"]
+    run(call, CONFIG, *options, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        killed(patch, (Session, "advance"), 5)
+        with pytest.raises(KilledError):
+            call("run", CONFIG, *options, tmp_path / "killed")
+    path = tmp_path / "killed" / "checkpoint.h5"
+    arrays, attributes = read_h5(path)
+    rows = arrays.pop("observers/monitor/rows")
+    assert len(rows) == 2
+    write_h5(path, arrays | {"kept/monitor": rows}, attributes)
+    run(call, CONFIG, *options, tmp_path / "killed", "--resume")
+    one, other = (tmp_path / name / "monitoring.published.csv" for name in ("killed", "whole"))
+    assert one.read_text() == other.read_text()
 
 
 def test_a_spool_that_nothing_can_go_on_from_is_not_left_behind(call, tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from colanet.config.model import (
     TargetInput,
     Uniform,
 )
-from colanet.config.plugins import parse_stand_ins
+from colanet.config.stand_ins import parse_stand_ins
 from colanet.errors import ConfigError
 from colanet.units import LARGEST_SIZE, LONGEST_MEMORY
 from tests.shipped import CONFIGS, NAMES

@@ -5,7 +5,7 @@ import pytest
 import colanet
 from colanet.config import load, load_with_notices, override, read_yaml, write_xml, write_yaml
 from colanet.config.model import PluginInput
-from colanet.config.plugins import StandIn, parse_stand_ins
+from colanet.config.stand_ins import StandIn, parse_stand_ins
 from colanet.doors import INPUTS
 from colanet.errors import ConfigError
 from tests.outside import package

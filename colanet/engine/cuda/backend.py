@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from colanet.engine.cuda.source import RUNTIME_OPTIONS, source
-from colanet.errors import BackendUnavailable
+from colanet.errors import BackendUnavailable, first_line
 
 INSTALL = 'pip install "colanet[cuda13]" (CUDA 13) or pip install "colanet[cuda12]" (CUDA 12)'
 
@@ -70,15 +70,10 @@ def import_cupy() -> Any:
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:
-        raise BackendUnavailable(f"the cupy engine finds no GPU it can use: {one_line(error)}") from error
+        raise BackendUnavailable(f"the cupy engine finds no GPU it can use: {first_line(error)}") from error
     if count == 0:
         raise BackendUnavailable("the cupy engine finds no GPU on this machine")
     return cupy
-
-
-def one_line(error: Exception) -> str:
-    """The first line of an error."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 class CupyBackend:
@@ -117,7 +112,7 @@ class CupyBackend:
         try:
             return self.cupy.zeros(shape, dtype=dtype)
         except self.cupy.cuda.memory.OutOfMemoryError as error:
-            raise BackendUnavailable(f"the GPU's memory is too small: {one_line(error)}") from error
+            raise BackendUnavailable(f"the GPU's memory is too small: {first_line(error)}") from error
 
     def upload(self, array: np.ndarray) -> Any:
         """A copy of a host array on the GPU."""
@@ -147,7 +142,7 @@ class CupyBackend:
                 self._kernels[name] = self.module.get_function(name)
             except Exception as error:
                 raise BackendUnavailable(
-                    f"the kernels cannot be compiled for {self.device}: {one_line(error)}"
+                    f"the kernels cannot be compiled for {self.device}: {first_line(error)}"
                 ) from error
         return self._kernels[name]
 
