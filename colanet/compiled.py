@@ -201,9 +201,10 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
 # ten times the work itself. Nothing is allocated inside, so nothing needs it.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
 
-kernel: Any = numba.njit(**_ENGINE)
+_PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+kernel: Any = numba.njit(**_PART)
 """Decorator of the engine's functions; they become part of the entry points that call them."""
-inlined: Any = numba.njit(inline="always", **_ENGINE)
+inlined: Any = numba.njit(forceinline=True, **_PART)
 """`kernel` for what is written out where it is called."""
 entry: Any = compiled(**_ENGINE)
 """Decorator of what Python calls; only these are kept."""
