@@ -203,10 +203,14 @@ _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
 
 _PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 kernel: Any = numba.njit(**_PART)
-"""Decorator of the engine's functions; they become part of the entry points that call them."""
+"""Decorator of the engine's functions; they become part of the entry points that call them.
+
+Python cannot call them (the process would end): unpacking the kernels' tuples takes long to compile.
+"""
+# Inlined by LLVM, not by numba, which would type and translate the function anew wherever it is called.
 inlined: Any = numba.njit(forceinline=True, **_PART)
 """`kernel` for what is written out where it is called."""
-entry: Any = compiled(**_ENGINE)
+entry: Any = compiled(no_cfunc_wrapper=True, **_ENGINE)
 """Decorator of what Python calls; only these are kept."""
 
 

@@ -65,6 +65,11 @@ def _every_source(ends: Ends) -> int:
     return ends.source.size
 
 
+Spans = Callable[[Ends, np.ndarray], tuple[Any, Any, Any, Any]]
+"""``(ends, pre) -> (low, high, gap, gap_end)``, arrays or numbers: neuron `pre` reaches low..high-1 without
+gap..gap_end-1."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """A connection rule.
@@ -76,6 +81,9 @@ class Rule:
     pairs : callable
         ``(ends, first, last) -> (pre, post)``: int64 arrays of the pairs whose source neuron lies in first..last-1,
         sorted by pre, then post. Plans call it for one block of source neurons after another.
+    spans : callable or None
+        The same pairs, where they are not `random`, as a range of target neurons with a gap, see `Spans`. With it,
+        synapses that do not learn and have one delay are never stored one by one.
     fan_in : callable
         ``ends -> int``: most synapses that one target neuron can have.
     count : callable
@@ -92,6 +100,7 @@ class Rule:
 
     text: str
     pairs: Callable[[Ends, int, int], Pairs]
+    spans: Spans | None = None
     fan_in: Callable[[Ends], int] = _every_source
     count: Callable[[Ends], float] = _all
     columns: bool = False
@@ -100,34 +109,48 @@ class Rule:
     takes: tuple[str, ...] = ()
 
 
-# ------------------------------------------------------------------- all to all
+def structural(text: str, spans: Spans, **more: Any) -> Rule:
+    """A rule whose pairs follow from its spans."""
+    return Rule(text, lambda ends, first, last: _pairs_of(spans, ends, first, last), spans, **more)
+
+
+def _pairs_of(spans: Spans, ends: Ends, first: int, last: int) -> Pairs:
+    """The pairs of the source neurons first..last-1."""
+    own = np.arange(first, last, dtype=np.int64)
+    low, high, gap, gap_end = (np.broadcast_to(np.asarray(a, dtype=np.int64), own.shape) for a in spans(ends, own))
+    before = np.clip(gap, low, high) - low
+    many = before + high - np.clip(gap_end, low + before, high)
+    pre = np.repeat(own, many)
+    inside = np.arange(len(pre)) - np.repeat(np.cumsum(many) - many, many)
+    skipped = (high - low - many)[pre - first]
+    return pre, low[pre - first] + inside + np.where(inside >= before[pre - first], skipped, 0)
+
+
+# ------------------------------------------------------- all to all, one to one
 
 
 def block(ends: Ends, first: int, last: int) -> Pairs:
     """All pairs of the source neurons first..last-1."""
-    pre = np.repeat(np.arange(first, last, dtype=np.int64), ends.target.size)
-    return pre, np.tile(np.arange(ends.target.size, dtype=np.int64), last - first)
+    return _pairs_of(_everyone, ends, first, last)
 
 
-ALL_TO_ALL = Rule("all but a neuron to itself", block)
+def _everyone(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    return 0, ends.target.size, 0, 0
 
-# ------------------------------------------------------------------- one to one
 
-
-def _one_to_one(ends: Ends, first: int, last: int) -> Pairs:
+def _partners(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
     sources, targets = ends.source.size, ends.target.size
     if sources >= targets:
-        ratio = sources // targets
-        pre = np.arange(first, max(first, min(last, ratio * targets)), dtype=np.int64)
-        return pre, pre // ratio
+        low = pre // (sources // targets)
+        return low, np.where(low < targets, low + 1, low), 0, 0
     ratio = targets // sources
-    post = np.arange(ratio * first, ratio * last, dtype=np.int64)
-    return post // ratio, post
+    return ratio * pre, ratio * pre + ratio, 0, 0
 
 
-ONE_TO_ONE = Rule(
+ALL_TO_ALL = structural("all but a neuron to itself", _everyone)
+ONE_TO_ONE = structural(
     "same index, or blocks of the integer ratio of the sizes",
-    _one_to_one,
+    _partners,
     fan_in=lambda ends: max(ends.source.size // ends.target.size, 1),
     count=lambda ends: max(ends.source.size, ends.target.size),
     self_links=True,
@@ -136,25 +159,22 @@ ONE_TO_ONE = Rule(
 # --------------------------------------------------------------------- columns
 
 
-def _same_columns(ends: Ends, first: int, last: int) -> Pairs:
+def _own_column(ends: Ends, pre: np.ndarray) -> tuple[Any, Any]:
     width = ends.target.column_size or 1
-    own = np.arange(first, last, dtype=np.int64)
-    begin = ends.source.column(own) * width
-    many = np.clip(ends.target.size - begin, 0, width)
-    pre = np.repeat(own, many)
-    inside = np.arange(len(pre)) - np.repeat(np.cumsum(many) - many, many)
-    return pre, np.repeat(begin, many) + inside
+    low = ends.source.column(pre) * width
+    return np.minimum(low, ends.target.size), np.minimum(low + width, ends.target.size)
 
 
-def _same_columns_other_index(ends: Ends, first: int, last: int) -> Pairs:
-    pre, post = _same_columns(ends, first, last)
-    return pre[pre != post], post[pre != post]
+def _same_column(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    return *_own_column(ends, pre), 0, 0
 
 
-def _other_columns(ends: Ends, first: int, last: int) -> Pairs:
-    pre, post = block(ends, first, last)
-    keep = ends.source.column(pre) != ends.target.column(post)
-    return pre[keep], post[keep]
+def _same_column_other_index(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    return *_own_column(ends, pre), pre, pre + 1
+
+
+def _other_columns(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    return 0, ends.target.size, *_own_column(ends, pre)
 
 
 def _column_count(ends: Ends) -> float:
@@ -166,21 +186,21 @@ def _column_fan_in(ends: Ends) -> int:
     return ends.source.column_size or 1
 
 
-WITHIN_COLUMNS = Rule(
+WITHIN_COLUMNS = structural(
     "inside equal column indices, no self-connection",
-    _same_columns,
+    _same_column,
     fan_in=_column_fan_in,
     count=_column_count,
     columns=True,
 )
-WITHIN_COLUMNS_EXCEPT_SAME = Rule(
+WITHIN_COLUMNS_EXCEPT_SAME = structural(
     "inside equal columns, all but the same index",
-    _same_columns_other_index,
+    _same_column_other_index,
     fan_in=_column_fan_in,
     count=_column_count,
     columns=True,
 )
-OTHER_COLUMNS = Rule("all except the same column (the same index without columns)", _other_columns, columns=True)
+OTHER_COLUMNS = structural("all except the same column (the same index without columns)", _other_columns, columns=True)
 
 # ---------------------------------------------------------------------- random
 
@@ -201,6 +221,7 @@ def _random_count(ends: Ends) -> float:
 RANDOM = Rule(
     "each pair with `probability`",
     _random,
+    _everyone,
     fan_in=lambda ends: ends.source.size if ends.max_inputs is None else min(ends.source.size, ends.max_inputs),
     count=_random_count,
     random=lambda ends: ends.probability < 1.0 or ends.max_inputs is not None,

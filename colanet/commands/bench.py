@@ -132,7 +132,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 def roofline(session: Session, first: int, last: int) -> float:
     """Seconds that one copy's bare row additions take for the steps first..last-1."""
-    from colanet.engine.cpu.arrivals import rows_in_int16
+    from colanet.engine.cpu.rows import rows_in_int16
     from colanet.engine.cpu.run import add_all_rows
     from colanet.engine.cpu.tables import GRAIN
     from colanet.engine.numba_engine import aligned

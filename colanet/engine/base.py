@@ -12,7 +12,7 @@ import numpy as np
 from colanet.encoding.sources import SpikeSource
 from colanet.errors import CheckpointError
 from colanet.plan import Plan
-from colanet.plan.variables import State, initial_state, wrong_values
+from colanet.plan.variables import State, shapes, wrong_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +157,7 @@ def check_state(plan: Plan, state: State, step: int | None = None) -> None:
     ------
     CheckpointError
     """
-    expected = initial_state(plan)
+    expected = shapes(plan)
     missing, unknown = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     if missing or unknown:
         raise CheckpointError(
@@ -168,11 +168,11 @@ def check_state(plan: Plan, state: State, step: int | None = None) -> None:
                 if names
             )
         )
-    for key, array in expected.items():
-        if state[key].shape != array.shape or state[key].dtype != array.dtype:
+    for key, (dtype, shape) in expected.items():
+        if state[key].shape != shape or state[key].dtype != dtype:
             raise CheckpointError(
                 f"the state does not belong to this network: {key} is {state[key].dtype}{state[key].shape}, "
-                f"expected {array.dtype}{array.shape}"
+                f"expected {dtype}{shape}"
             )
     for wrong in wrong_values(plan, state, step):
         raise CheckpointError(f"the state is damaged: {wrong}")

@@ -102,6 +102,7 @@ class CupyBatch:
             "PROJECTION": up(as_integers(tables.projections())),
             "ROW": up(tables.joined("row")),
             "POST": up(tables.joined("target")),
+            "SPAN": up(tables.joined("span")),
             "SLOT_PTR": up(tables.joined("slot_ptr")),
             "SLOT_SOURCE": up(tables.joined("slot_source")),
             "SLOT_DELAY": up(tables.joined("slot_delay", np.uint8)),

@@ -3,9 +3,12 @@
 Delivery goes by source: synapses of a projection that leave `pre` with delay d are ``row[p.row + pre * span + d -
 delay_min]`` up to the next entry, positions in `target` and in the array of weights. Learning goes by target: the
 synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next entry, positions in the arrays of
-resources and `slot_*`. A dense projection (plastic, all to all, one delay) needs no entries: the weight of
-pre -> post lies at ``p.synapse + pre * p.stride + post``, its slot is ``p.slot + post * source_size + pre``. So
-sparse projections come first in all arrays.
+resources and `slot_*`. Two forms of projections need no entries:
+
+- dense (plastic, all to all, one delay): the weight of pre -> post lies at ``p.synapse + pre * p.stride + post``, its
+  slot is ``p.slot + post * source_size + pre``. So sparse projections come first in all arrays;
+- structural (not plastic, one delay): ``span[p.span + pre]`` holds the range of target neurons that pre reaches, and
+  the gap in it.
 """
 
 from __future__ import annotations
@@ -43,10 +46,11 @@ POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driv
 of what leaves it."""
 PROJECTION = (
     *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot",
-    "slot_ptr", "word", "words", "bits",
+    "slot_ptr", "word", "words", "bits", "span",
 )  # fmt: skip
 """Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many
-words each has, `bits` the first word of an input in a line of input spikes."""
+words each has, `bits` the first word of an input in a line of input spikes, `span` the row of `Layout.span` of the
+first source neuron, -1 where synapses are stored."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]], dtype: type = np.int64) -> np.ndarray:
@@ -140,6 +144,8 @@ class Layout:
         Flat target neuron of each position that is not dense.
     slot_ptr, slot_position : ndarray of int64
     slot_source, slot_delay : ndarray of int32
+    span : ndarray of int32, shape (source neurons, 4)
+        As `colanet.plan.connect.spans_of` gives them, flat target neurons.
     n_weights, n_slots, n_words : int
     """
 
@@ -151,8 +157,9 @@ class Layout:
         self._parts: dict[str, list[np.ndarray]] = {
             name: [] for name in ("row", "target", "slot_ptr", "slot_source", "slot_delay", "slot_position")
         }
+        self._spans: list[np.ndarray] = []
         self._bits = np.cumsum([0] + [grain.words(size) for _, size in plan.inputs])
-        dense = {p.index: self._is_dense(p) for p in plan.projections}
+        dense = {p.index: p.kind == "plastic" and plan.is_full(p.index) for p in plan.projections}
         rows: dict[int, dict[str, int]] = {}
         for projection in sorted(plan.projections, key=lambda p: dense[p.index]):
             rows[projection.index] = self._add(projection, dense[projection.index])
@@ -162,15 +169,11 @@ class Layout:
         self.slot_source = self._joined("slot_source", np.int32)
         self.slot_delay = self._joined("slot_delay", np.int32)
         self.slot_position = self._joined("slot_position", np.int64)
+        self.span = np.concatenate([*self._spans, np.zeros((1, 4), dtype=np.int32)])
 
     def synapses(self, projection: ProjectionPlan) -> Synapses:
         """The synapses of a projection in this copy."""
         return self.plan.synapses(projection.index, self.copy)
-
-    def _is_dense(self, projection: ProjectionPlan) -> bool:
-        synapses = self.synapses(projection)
-        full = synapses.count == projection.source_size * projection.target_size
-        return projection.kind == "plastic" and full and bool((synapses.delay == synapses.delay[0]).all())
 
     def _length(self, name: str) -> int:
         return sum(len(part) for part in self._parts[name])
@@ -179,28 +182,42 @@ class Layout:
         return np.concatenate([*self._parts[name], np.zeros(1, dtype=np.int64)]).astype(dtype)
 
     def _add(self, projection: ProjectionPlan, dense: bool) -> dict[str, int]:
-        synapses = self.synapses(projection)
         row = dict.fromkeys(PROJECTION, 0)
         row |= {name: int(getattr(projection, name)) for name in _numbers(ProjectionPlan)}
         row["kind"] = Kind[projection.kind.upper()]
-        row["delay_min"] = int(synapses.delay.min()) if synapses.count else 1
-        row["delay_max"] = int(synapses.delay.max()) if synapses.count else 1
         row["bits"] = int(self._bits[projection.source]) if projection.from_input else 0
+        row["span"] = -1
+        row |= dict.fromkeys(("delay_min", "delay_max"), 1)
+        spans = self.plan.spans(projection.index)
+        if spans is not None:
+            row |= dict.fromkeys(("delay_min", "delay_max"), int(projection.description.delay))
+        counts = np.zeros(0, dtype=np.int64)
         if dense:
             row["dense"], row["stride"] = 1, self.grain.padded(projection.target_size)
             row["synapse"] = self.n_weights = self.grain.padded(self.n_weights)
             self.n_weights += projection.source_size * row["stride"]
+            counts = np.full(projection.target_size, projection.source_size)
+        elif projection.kind == "plastic" or spans is None:
+            counts = self._add_synapses(row, projection)
         else:
-            self._add_rows(row, projection, synapses)
+            row["span"] = sum(len(part) for part in self._spans)
+            self._spans.append(spans + np.int32(self.plan.populations[projection.target].start))
         if projection.kind == "plastic":
-            counts = np.bincount(synapses.post, minlength=projection.target_size)
             row["slot"], row["word"] = self.n_slots, self.n_words
-            row["words"] = self.grain.words(int(counts.max()) if synapses.count else 0)
+            row["words"] = self.grain.words(int(counts.max(initial=0)))
             if not dense:
-                self._add_slots(row, projection, synapses, counts)
-            self.n_slots += synapses.count
+                self._add_slots(row, projection, counts)
+            self.n_slots += int(counts.sum())
             self.n_words += row["words"] * projection.target_size
         return row
+
+    def _add_synapses(self, row: dict[str, int], projection: ProjectionPlan) -> np.ndarray:
+        """Store synapses one by one; how many each target neuron has."""
+        synapses = self.synapses(projection)
+        if synapses.count:
+            row["delay_min"], row["delay_max"] = int(synapses.delay.min()), int(synapses.delay.max())
+        self._add_rows(row, projection, synapses)
+        return np.bincount(synapses.post, minlength=projection.target_size)
 
     def _add_rows(self, row: dict[str, int], projection: ProjectionPlan, synapses: Synapses) -> None:
         """Delivery is by source, then delay, then target."""
@@ -217,10 +234,9 @@ class Layout:
         if projection.kind == "plastic":
             self._position[projection.index] = position
 
-    def _add_slots(
-        self, row: dict[str, int], projection: ProjectionPlan, synapses: Synapses, counts: np.ndarray
-    ) -> None:
+    def _add_slots(self, row: dict[str, int], projection: ProjectionPlan, counts: np.ndarray) -> None:
         """Learning is by target, then source."""
+        synapses = self.synapses(projection)
         order = np.lexsort((synapses.pre, synapses.post))
         self._order[projection.index] = order
         row["slot_ptr"] = self._length("slot_ptr")
@@ -231,18 +247,29 @@ class Layout:
 
     # ------------------------------------------------- canonical order <-> ours
 
-    def position(self, projection: ProjectionPlan) -> np.ndarray:
-        """Where in the array of weights each canonical synapse of a plastic projection lies, int64."""
-        if projection.index in self._position:
-            return self._position[projection.index]
-        row, synapses = self.projections[projection.index], self.synapses(projection)
-        place: np.ndarray = row["synapse"] + synapses.pre.astype(np.int64) * row["stride"] + synapses.post
-        return place
+    def put_weights(self, projection: ProjectionPlan, values: np.ndarray, weight: np.ndarray) -> None:
+        """Write the weights of the canonical synapses of a plastic projection into the array of weights."""
+        row = self.projections[projection.index]
+        if not row["dense"]:
+            weight[self._position[projection.index]] = values
+            return
+        stop = row["synapse"] + projection.source_size * row["stride"]
+        rows = weight[row["synapse"] : stop].reshape(projection.source_size, row["stride"])
+        rows[:, : projection.target_size] = values.reshape(projection.source_size, projection.target_size)
+
+    def sum_by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
+        """Sums of values of the canonical synapses of each target neuron, int64."""
+        if self.projections[projection.index]["dense"]:
+            total: np.ndarray = values.reshape(-1, projection.target_size).sum(axis=0, dtype=np.int64)
+            return total
+        total = np.zeros(projection.target_size, dtype=np.int64)
+        np.add.at(total, self.synapses(projection).post, values.astype(np.int64))
+        return total
 
     def slots(self, projection: ProjectionPlan) -> slice:
         """The slots of a plastic projection."""
         first = int(self.projections[projection.index]["slot"])
-        return slice(first, first + self.synapses(projection).count)
+        return slice(first, first + self.plan.count(projection.index, self.copy))
 
     def words(self, projection: ProjectionPlan) -> slice:
         """The words of its bit sets."""
@@ -254,7 +281,7 @@ class Layout:
         if projection.index in self._order:
             ordered: np.ndarray = values[self._order[projection.index]]
             return ordered
-        return values.reshape(projection.source_size, projection.target_size).T.ravel()
+        return self._by_target(projection, values).ravel()
 
     def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Values of the slots in the order of the canonical synapses; a copy."""
@@ -264,28 +291,34 @@ class Layout:
             return result
         return values.reshape(projection.target_size, projection.source_size).T.copy().ravel()
 
-    def _places(self, projection: ProjectionPlan) -> tuple[np.ndarray, np.ndarray]:
-        """Target neuron of each slot, and the slot's place among those of its neuron."""
-        size = projection.target_size
-        if projection.index not in self._order:
-            place = np.tile(np.arange(projection.source_size), size)
-            return np.repeat(np.arange(size), projection.source_size), place
-        post = self.synapses(projection).post[self._order[projection.index]]
-        first = np.searchsorted(post, np.arange(size))
-        return post, np.arange(len(post)) - first[post]
-
     def pack(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """0 or 1 of the canonical synapses as bit sets over slots, flat words."""
         words = int(self.projections[projection.index]["words"])
         matrix = np.zeros((projection.target_size, self.grain.word * words), dtype=np.uint8)
-        matrix[self._places(projection)] = self.to_slots(projection, values)
+        if projection.index in self._order:
+            matrix[self._places(projection)] = self.to_slots(projection, values)
+        else:
+            matrix[:, : projection.source_size] = self._by_target(projection, values)
         return np.packbits(matrix, axis=1, bitorder="little").view(self._word).ravel()
 
     def unpack(self, projection: ProjectionPlan, words: np.ndarray) -> np.ndarray:
         """The inverse of `pack`, uint8."""
-        matrix = words.astype(self._word).reshape(projection.target_size, -1).view(np.uint8)
+        matrix = words.astype(self._word, copy=False).reshape(projection.target_size, -1).view(np.uint8)
         bits = np.unpackbits(matrix, axis=1, bitorder="little")
-        return self.from_slots(projection, bits[self._places(projection)])
+        if projection.index in self._order:
+            return self.from_slots(projection, bits[self._places(projection)])
+        return bits[:, : projection.source_size].T.copy().ravel()
+
+    def _places(self, projection: ProjectionPlan) -> tuple[np.ndarray, np.ndarray]:
+        """Target neuron of each slot that is not dense, and the slot's place among those of its neuron."""
+        post = self.synapses(projection).post[self._order[projection.index]]
+        first = np.searchsorted(post, np.arange(projection.target_size))
+        return post, np.arange(len(post)) - first[post]
+
+    def _by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
+        """Values of the canonical synapses of a dense projection, of shape (target size, source size)."""
+        by_target: np.ndarray = values.reshape(projection.source_size, projection.target_size).T
+        return by_target
 
     @property
     def _word(self) -> np.dtype:

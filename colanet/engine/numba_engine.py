@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,15 +11,19 @@ from colanet.encoding.sources import SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
 from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
+from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
-from colanet.engine.layout import Layout, population_rows, reach_of, table
+from colanet.engine.layout import Layout, population_rows, table
 from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps
 from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
-from colanet.plan.variables import State, initial_state, neurons_of
+from colanet.plan.variables import PLASTIC, State, initial_state, key_of, neurons_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
+
+
+RESOURCE = next(v for v in PLASTIC if v.name == "resource")
 
 
 def aligned(n: int, dtype: type) -> np.ndarray:
@@ -30,16 +34,15 @@ def aligned(n: int, dtype: type) -> np.ndarray:
     return raw[first : first + size].view(dtype)
 
 
-WeightTables = tuple[np.ndarray, np.ndarray]
+def weight_tables(plan: Plan) -> np.ndarray:
+    """The kernels' look-up table of `weight_of`, int32, a row a population.
 
-
-def weight_tables(plan: Plan) -> WeightTables:
-    """The kernels' look-up tables of `weight_of`, a row a population."""
-    rules = [p.plasticity for p in plan.populations]
-    most = max((r.w_max - r.w_min for r in rules if r), default=0)
-    level = np.zeros((len(rules), BUCKETS), dtype=np.int16)
-    bound = np.full((len(rules), most + 2), np.iinfo(np.int32).max, dtype=np.int32)
-    for row, rule in enumerate(rules):
+    The weight at the start of a bucket in the high bits, where in the bucket the next one begins in the low ones.
+    """
+    level = np.zeros((len(plan.populations), BUCKETS), dtype=np.int32)
+    starts = np.arange(BUCKETS, dtype=np.int64) << BUCKET
+    for row, population in enumerate(plan.populations):
+        rule = population.plasticity
         if rule is None:
             continue
         span = rule.w_max - rule.w_min
@@ -47,37 +50,32 @@ def weight_tables(plan: Plan) -> WeightTables:
         j = np.arange(1, span + 1, dtype=np.int64)
         # w_min + j is reached when (2j - 1) span_q <= (2 span + 1 - 2j) W.
         least = -((2 * j - 1) * -span_q // (2 * span + 1 - 2 * j))
-        bound[row, 0] = 0
-        bound[row, 1 : span + 1] = np.minimum(least, np.iinfo(np.int32).max)
-        starts = np.arange(BUCKETS, dtype=np.int64) << BUCKET
-        level[row] = np.searchsorted(least, starts, side="right")
-    return level, bound
+        weight = np.searchsorted(least, starts, side="right")
+        following = np.append(least, np.iinfo(np.int64).max)[weight]
+        level[row] = weight << (BUCKET + 1) | np.minimum(following - starts, 1 << BUCKET)
+    return level
 
 
 class CopyRunner:
     """One network copy: its wiring, its live state, its scratch arrays."""
 
-    def __init__(self, plan: Plan, copy: int, layout: Layout, tables: WeightTables, state: State) -> None:
+    def __init__(self, plan: Plan, copy: int, layout: Layout, level: np.ndarray, state: State) -> None:
         self.plan, self.copy, self.layout = plan, copy, layout
-        projections, n_ahead = _with_sums_ahead(layout)
+        projections, target = _for_kernels(layout)
         self.wiring = k.Wiring(
             population=table(k.POPULATION_COLUMNS, population_rows(plan, projections)),
             projection=projections,
             row=layout.row,
-            target=layout.target,
+            target=target,
+            span=layout.span,
             slot_ptr=layout.slot_ptr,
             slot_source=layout.slot_source,
             slot_delay=layout.slot_delay,
             slot_position=layout.slot_position,
-            input_reach=np.array(
-                [reach_of(projections, source, from_input=True) for source in range(len(plan.inputs))],
-                dtype=np.int64,
-            ),
             kick_key=plan.kick_keys(copy),
             memory_time=np.concatenate([plan.memory(p, copy) for p in plan.populations]),
             scale=scale_table(),
-            level=tables[0],
-            bound=tables[1],
+            level=level,
         )
         self.live = self._load(state)
         # Populations that never sleep need no ring; theirs says what was loaded, then 1 for every step since.
@@ -86,35 +84,46 @@ class CopyRunner:
             for p in plan.populations
             if p.plasticity and not p.gated
         }
-        self.scratch = self._scratch(n_ahead)
+        self.scratch = self._scratch()
 
-    def _scratch(self, n_ahead: int) -> k.Scratch:
-        plan, n = self.plan, self.plan.n_neurons
+    def _scratch(self) -> k.Scratch:
+        plan, n, rows = self.plan, self.plan.n_neurons, self.wiring.projection
         populations, projections = len(plan.populations), len(plan.projections)
         largest = max(p.size for p in plan.populations)
         draws = aligned((largest + 3) // 4, np.uint64)
+        ring = k.RING * n if rows["pushed"].any() else 0
+        dirty = int(rows["target_size"][rows["dirty"] >= 0].sum())
         return k.Scratch(
-            current=np.zeros(n, dtype=np.int32),
+            current=aligned(n, np.int32),
             forcing=np.zeros(n, dtype=np.uint8),
             wake=np.zeros(n, dtype=np.int32),
             sleep=np.zeros(n, dtype=np.int32),
             reward=np.zeros(n, dtype=np.int64),
+            ring=np.zeros(ring, dtype=np.int32),
+            ring_forcing=np.zeros(ring, dtype=np.uint8),
             sums=aligned(k.GRAIN.padded(largest), np.int32),
+            often=aligned(k.BLOCK * k.ROW_ALIGN, np.int16),
             draws=draws,
             draw=draws.view(np.uint16),
             kicks=np.zeros(largest, dtype=np.int32),
             kicked=np.zeros(n, dtype=np.uint8),
-            mask=np.zeros(int(self.wiring.projection["words"].max(initial=0)) + 1, dtype=np.uint64),
-            fresh=np.zeros(max((p.source_size for p in plan.projections), default=0), dtype=np.int32),
-            touched=np.zeros((populations, 3), dtype=np.uint8),
+            mask=np.zeros(int(rows["words"].max(initial=0)) + 1, dtype=np.uint64),
+            touched=np.zeros(populations, dtype=np.uint8),
+            summed=np.zeros(populations, dtype=np.int64),
             rest=np.zeros(populations, dtype=np.uint8),
             still=np.zeros(populations, dtype=np.uint8),
-            ahead=aligned(n_ahead + 1, np.int32),
+            idle=np.zeros(populations, dtype=np.uint8),
+            ahead=aligned(int((k.AHEAD * rows["stride"])[rows["ahead"] >= 0].sum()) + largest, np.int32),
             ahead_first=np.zeros(projections, dtype=np.int64),
             ahead_stop=np.zeros(projections, dtype=np.int64),
             changed=np.zeros(n, dtype=np.int32),
             n_changed=np.zeros(populations, dtype=np.int32),
             is_changed=np.zeros(n, dtype=np.uint8),
+            stale=np.zeros(self.layout.n_words + 1, dtype=np.uint64),
+            dirty=np.zeros(dirty, dtype=np.int32),
+            n_dirty=np.zeros(projections, dtype=np.int32),
+            is_dirty=np.zeros(dirty, dtype=np.uint8),
+            due=np.zeros(projections, dtype=np.int64),
             until=np.zeros(projections, dtype=np.int64),
         )
 
@@ -125,19 +134,22 @@ class CopyRunner:
             if p.plasticity and not p.gated:
                 flat["awake"][:, p.start : p.stop] = 1
         weight = aligned(layout.n_weights + 1, np.int16)
+        own = np.zeros(layout.n_slots + 1, dtype=np.int16)
         positive = np.zeros(plan.n_neurons, dtype=np.int64)
         for projection in plan.projections:
             if projection.kind == "plastic":
                 target = plan.populations[projection.target]
-                resource = layout.from_slots(projection, flat["resource"][layout.slots(projection)])
+                resource = state[key_of(projection, RESOURCE, self.copy)]
                 weights = weight_of(resource, target.rule.w_min, target.rule.w_max)
-                weight[layout.position(projection)] = weights
-                post = target.start + layout.synapses(projection).post
-                np.add.at(positive, post, np.maximum(weights, 0).astype(np.int64))
+                layout.put_weights(projection, weights, weight)
+                if layout.projections[projection.index]["dense"]:
+                    own[layout.slots(projection)] = layout.to_slots(projection, weights)
+                positive[target.start : target.stop] += layout.sum_by_target(projection, np.maximum(weights, 0))
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
         derived = {
             "weight": weight,
+            "own": own,
             "positive": positive,
             "threshold": np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT).astype(np.int32),
             "n_fired": n_fired,
@@ -193,34 +205,74 @@ class CopyRunner:
         return out, events
 
 
-def _with_sums_ahead(layout: Layout) -> tuple[np.ndarray, int]:
-    """The table of projections with the column `ahead`, and how many sums there are."""
-    rows, total = [], 0
+def _for_kernels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """The table of projections with the kernels' columns, and `Wiring.target`."""
+    rows, target, ahead, dirty = [], layout.target, 0, 0
     for found in layout.projections:
-        row = {name: int(found[name]) for name in found.dtype.names} | {"ahead": -1}
+        row = {name: int(found[name]) for name in found.dtype.names} | {"ahead": -1, "dirty": -1}
+        if row["dense"]:
+            row["dirty"] = dirty
+            dirty += row["target_size"]
         if row["dense"] and row["from_input"]:
-            row["ahead"] = total
-            total += k.AHEAD * row["stride"]
+            row["ahead"] = ahead
+            ahead += k.AHEAD * row["stride"]
+        pushed = row["kind"] == k.FIXED and row["delay_max"] > row["delay_min"]
+        lags = (1, 1) if pushed else (row["delay_min"], row["delay_max"])
+        row |= {"pushed": int(pushed), "lag_min": lags[0], "lag_max": lags[1]}
+        learns = layout.plan.populations[row["target"]].plasticity is not None
+        row["forces"] = int(row["kind"] == k.FIXED and row["weight"] > 0 and learns)
+        if pushed:
+            target = _hops(layout, row, target)
         rows.append(row)
-    return table(k.PROJECTION_COLUMNS, rows), total
+    return table(k.PROJECTION_COLUMNS, rows), target
+
+
+def _hops(layout: Layout, row: Mapping[str, int], target: np.ndarray) -> np.ndarray:
+    """`target` with the steps that pushed arrivals still have to go, as multiples of the number of neurons."""
+    span = row["delay_max"] - row["delay_min"] + 1
+    ptr = layout.row[row["row"] : row["row"] + row["source_size"] * span + 1]
+    steps = np.arange(row["delay_min"] - 1, row["delay_max"])
+    result = target.copy()
+    result[ptr[0] : ptr[-1]] += np.repeat(np.tile(steps, row["source_size"]), np.diff(ptr)) * layout.plan.n_neurons
+    return result
 
 
 def make_feed(plan: Plan, inputs: InputSpikes) -> k.Feed:
     """Input spikes as the kernels read them."""
-    steps = inputs.stop - inputs.base
-    words = [k.GRAIN.words(size) for _, size in plan.inputs]
-    bits = np.zeros((steps, max(sum(words), 1)), dtype=np.uint64)
-    ptr = np.zeros((max(len(plan.inputs), 1), steps + 1), dtype=np.int64)
+    steps, sources = inputs.stop - inputs.base, max(len(plan.inputs), 1)
     plastic = {p.source for p in plan.projections if p.kind == "plastic" and p.from_input}
+    dense = {p.source for p in plan.projections if p.from_input and p.kind == "plastic" and plan.is_full(p.index)}
+    words = [k.GRAIN.words(size) for _, size in plan.inputs]
+    spikes = sum(len(inputs.index[source]) for source in dense)
+    feed = k.Feed(
+        inputs.base,
+        ptr=np.zeros((sources, steps + 1), dtype=np.int64),
+        node=np.concatenate([*inputs.index, np.zeros(0, dtype=np.int32)]).astype(np.int32, copy=False),
+        following=np.full((sources, steps + 1), steps, dtype=np.int32),
+        bits=np.zeros((steps, max(sum(words), 1)), dtype=np.uint64),
+        block=np.zeros((sources, steps), dtype=np.int32),
+        block_stop=np.zeros(steps * len(dense) + 1, dtype=np.int32),
+        often_ptr=np.zeros(steps * len(dense) + 1, dtype=np.int64),
+        often=np.empty(spikes, dtype=np.int32),
+        other_ptr=np.zeros((sources, 2 * steps + 1), dtype=np.int64),
+        other=np.empty(spikes, dtype=np.int32),
+    )
+    mask, count = np.zeros(max(words, default=0), dtype=np.uint64), np.zeros(3, dtype=np.int64)
     offset = first = 0
-    for source in range(len(plan.inputs)):
-        ptr[source] = inputs.ptr[source] + offset
+    for source, (ptr, index) in enumerate(zip(inputs.ptr, inputs.index, strict=True)):
+        feed.ptr[source] = ptr + offset
+        busy = np.where(np.diff(ptr) > 0, np.arange(steps), steps)
+        feed.following[source, :-1] = np.minimum.accumulate(busy[::-1])[::-1]
         if source in plastic:
-            kernels.fill_bits(bits, first, inputs.ptr[source], inputs.index[source])
-        offset += len(inputs.index[source])
+            fill_bits(feed.bits, first, ptr, index)
+        if source in dense:
+            cut_blocks(
+                feed.bits, first, words[source], ptr, mask, feed.block[source], feed.block_stop, feed.often_ptr,
+                feed.often, feed.other_ptr[source], feed.other, count,
+            )  # fmt: skip
+        offset += len(index)
         first += words[source]
-    none = [np.zeros(0, dtype=np.int32)]
-    return k.Feed(inputs.base, ptr, np.concatenate(list(inputs.index) or none).astype(np.int32), bits)
+    return feed
 
 
 class NumbaEngine:
@@ -241,14 +293,14 @@ class NumbaEngine:
         shared = not any(p.random for p in plan.projections)
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
-        self.tables = weight_tables(plan)
+        self.level = weight_tables(plan)
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:
         """Take over a state; CheckpointError if it does not belong to this plan."""
         check_state(self.plan, state)
         self.runners = [
-            CopyRunner(self.plan, copy, layout, self.tables, state) for copy, layout in enumerate(self.layouts)
+            CopyRunner(self.plan, copy, layout, self.level, state) for copy, layout in enumerate(self.layouts)
         ]
 
     def state(self) -> State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import NormalDist
@@ -53,6 +53,46 @@ def is_random(projection: Projection, source: Shape, target: Shape) -> bool:
 def ends_of(projection: Projection, source: Shape, target: Shape) -> Ends:
     """What the rule of a projection goes by, without random numbers."""
     return Ends(source, target, projection.probability, projection.max_inputs)
+
+
+def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bool) -> np.ndarray | None:
+    """The targets of each source neuron as a range with a gap, where a projection is of that form.
+
+    Parameters
+    ----------
+    projection : Projection
+    source, target : Shape
+    recurrent : bool
+        As for `connect`.
+
+    Returns
+    -------
+    ndarray of int32, shape (source size, 4), or None
+        Neuron i reaches low..high-1 without gap..gap_end-1, which lies inside. None for synapses that differ in
+        their delays or are limited in number, and for rules without spans.
+    """
+    rule, ends = rule_of(projection), ends_of(projection, source, target)
+    if rule.spans is None or rule.random(ends) or not isinstance(projection.delay, int):
+        return None
+    if projection.max_inputs is not None:
+        return None
+    own = np.arange(source.size)
+    low, high, gap, gap_end = (np.broadcast_to(a, own.shape).copy() for a in rule.spans(ends, own))
+    low, high = np.minimum(low, target.size), np.minimum(high, target.size)
+    gap, gap_end = np.clip(gap, low, high), np.clip(gap_end, low, high)
+    gap_end = np.maximum(gap, gap_end)
+    if recurrent and not rule.self_links:
+        inside = (own >= low) & (own < high) & ~((own >= gap) & (own < gap_end))
+        if (inside & (gap < gap_end)).any():
+            return None
+        gap, gap_end = np.where(inside, own, gap), np.where(inside, own + 1, gap_end)
+    return np.stack([low, high, gap, gap_end], axis=1).astype(np.int32)
+
+
+def reached(spans: np.ndarray) -> np.ndarray:
+    """How many neurons each source neuron reaches, int64."""
+    low, high, gap, gap_end = spans.T.astype(np.int64)
+    return high - low - (gap_end - gap)
 
 
 def connect(
@@ -180,8 +220,17 @@ def draw_delays(delay: Any, pair: np.ndarray, index: int, seed: int, copy: int) 
     return steps.astype(np.uint8)
 
 
-def draw_resources(resource: Any, pair: np.ndarray, index: int, seed: int, copy: int, where: str) -> np.ndarray:
-    """Initial resources in 2^-20, int32, for pair numbers pre * n_post + post.
+def draw_resources(
+    resource: Any, count: int, pairs: Callable[[int, int], np.ndarray], index: int, seed: int, copy: int, where: str
+) -> np.ndarray:
+    """Initial resources in 2^-20, int32.
+
+    Parameters
+    ----------
+    count : int
+        Synapses.
+    pairs : callable
+        ``(first, last) -> int64`` pair numbers pre * n_post + post of those synapses; asked for a block at a time.
 
     Raises
     ------
@@ -189,19 +238,22 @@ def draw_resources(resource: Any, pair: np.ndarray, index: int, seed: int, copy:
         If a value does not fit its type.
     """
     fixed = partial(RESOURCE.fixed, where=where)
-
     if isinstance(resource, float | int):
-        return np.full(len(pair), fixed(resource), dtype=np.int32)
-    u = _uniform(Stream.RESOURCE, index, seed, copy, pair)
-    if isinstance(resource, Uniform):
-        low, high = (fixed(bound) for bound in resource.uniform)
-        return _between(low, high, u).astype(np.int32)
-    assert isinstance(resource, Discrete)
-    out = np.full(len(pair), fixed(resource.default), dtype=np.int32)
-    edge = 0.0
-    for value, share in resource.values:
-        out[(u >= edge) & (u < edge + share)] = fixed(value)
-        edge += share
+        return np.full(count, fixed(resource), dtype=np.int32)
+    out = np.empty(count, dtype=np.int32)
+    for first in range(0, count, BLOCK):
+        part = out[first : first + BLOCK]
+        u = _uniform(Stream.RESOURCE, index, seed, copy, pairs(first, first + len(part)))
+        if isinstance(resource, Uniform):
+            low, high = (fixed(bound) for bound in resource.uniform)
+            part[:] = _between(low, high, u)
+            continue
+        assert isinstance(resource, Discrete)
+        part[:] = fixed(resource.default)
+        edge = 0.0
+        for value, share in resource.values:
+            part[(u >= edge) & (u < edge + share)] = fixed(value)
+            edge += share
     return out
 
 

@@ -40,7 +40,7 @@ def describe(plan: Plan) -> str:
 
 
 def _total(plan: Plan) -> int:
-    return sum(plan.synapses(p.index).count for p in plan.projections)
+    return sum(plan.count(p.index) for p in plan.projections)
 
 
 def _learning(q: PopulationPlan, steps: Sequence[Call]) -> str:
@@ -55,16 +55,23 @@ def _population(q: PopulationPlan, learning: str) -> list[object]:
 
 
 def _projection(plan: Plan, p: ProjectionPlan) -> list[object]:
-    synapses = plan.synapses(p.index)
-    low, high = (synapses.delay.min(), synapses.delay.max()) if synapses.count else ("-", "-")
+    many = plan.count(p.index)
+    low, high = _delays(plan, p) if many else ("-", "-")
     weight: object = {
         "fixed": f"{p.weight / MILLI:g}",
         "gating": f"{p.weight:+d} steps",
         "reward": f"{p.weight / ONE:+.6g}",
         "plastic": "learnt",
     }[p.kind]
-    count = f"{synapses.count}{' (copy 0)' if p.random else ''}"
+    count = f"{many}{' (copy 0)' if p.random else ''}"
     return [p.name, p.kind, p.description.connection, count, weight, low if low == high else f"{low}..{high}"]
+
+
+def _delays(plan: Plan, p: ProjectionPlan) -> tuple[object, object]:
+    if isinstance(p.description.delay, int):
+        return p.description.delay, p.description.delay
+    delay = plan.synapses(p.index).delay
+    return delay.min(), delay.max()
 
 
 def _table(head: list[str], rows: list[list[object]]) -> str:

@@ -188,16 +188,16 @@ class Plan:
         """Synapses that were asked for, by projection and copy."""
         return {}
 
+    def _between(self, projection: ProjectionPlan) -> tuple[Shape, Shape, bool]:
+        """Source, target, and whether they are the same population."""
+        recurrent = not projection.from_input and projection.source == projection.target
+        return self.shape(projection, "source"), self.shape(projection, "target"), recurrent
+
     def _connect(self, index: int, copy: int) -> Synapses:
         projection = self.projections[index]
+        source, target, recurrent = self._between(projection)
         return connect.connect(
-            projection.description,
-            index,
-            self.shape(projection, "source"),
-            self.shape(projection, "target"),
-            recurrent=not projection.from_input and projection.source == projection.target,
-            seed=self.seed,
-            copy=copy,
+            projection.description, index, source, target, recurrent=recurrent, seed=self.seed, copy=copy
         )
 
     def synapses(self, index: int, copy: int = 0) -> Synapses:
@@ -207,19 +207,41 @@ class Plan:
             self._made[key] = self._connect(*key)
         return self._made[key]
 
+    @cached_property
+    def _spans(self) -> dict[int, np.ndarray | None]:
+        return {p.index: connect.spans_of(p.description, *self._between(p)) for p in self.projections}
+
+    def spans(self, index: int) -> np.ndarray | None:
+        """Targets of projection `index` as ranges, int32 of shape (source size, 4); None if it has no such form.
+
+        See `colanet.plan.connect.spans_of`.
+        """
+        return self._spans[index]
+
+    def count(self, index: int, copy: int = 0) -> int:
+        """Synapses of projection `index` in one copy; those of spans are not made for it."""
+        spans = self.spans(index)
+        return self.synapses(index, copy).count if spans is None else int(connect.reached(spans).sum())
+
+    def is_full(self, index: int) -> bool:
+        """Whether projection `index` reaches every target neuron from every source neuron, with one delay."""
+        projection, spans = self.projections[index], self.spans(index)
+        return spans is not None and bool((connect.reached(spans) == projection.target_size).all())
+
     def resources(self, index: int, copy: int) -> np.ndarray:
         """Initial resources of a plastic projection, int32 of shape (n_synapses,), in 2^-20."""
         projection = self.projections[index]
-        synapses = self.synapses(index, copy)
-        pair = synapses.pre.astype(np.int64) * projection.target_size + synapses.post
-        return connect.draw_resources(
-            projection.description.initial_resource,
-            pair,
-            index,
-            self.seed,
-            copy,
-            f"projection {projection.name}: initial_resource",
-        )
+
+        def pairs(first: int, last: int) -> np.ndarray:
+            if self.is_full(index):
+                return np.arange(first, last, dtype=np.int64)
+            synapses, part = self.synapses(index, copy), slice(first, last)
+            pair: np.ndarray = synapses.pre[part].astype(np.int64) * projection.target_size + synapses.post[part]
+            return pair
+
+        where = f"projection {projection.name}: initial_resource"
+        initial = projection.description.initial_resource
+        return connect.draw_resources(initial, self.count(index, copy), pairs, index, self.seed, copy, where)
 
     def memory(self, population: PopulationPlan, copy: int) -> np.ndarray:
         """Memory times of a population's neurons, int64 of shape (size,), in steps; 0 without memory."""
@@ -236,8 +258,19 @@ class Plan:
         gate = np.full(population.size, AWAKE, dtype=np.int32)
         for projection in self.projections:
             if projection.target == population.index and projection.kind == "gating" and projection.weight > 0:
-                gate[self.synapses(projection.index, copy).post] = 0
+                gate[self._reached(projection.index, copy)] = 0
         return gate
+
+    def _reached(self, index: int, copy: int) -> np.ndarray:
+        """Target neurons with a synapse of projection `index`, as a mask or as indices."""
+        spans = self.spans(index)
+        if spans is None:
+            return self.synapses(index, copy).post
+        reached = np.zeros(self.projections[index].target_size + 1, dtype=np.int64)
+        for part, change in zip(spans.T, (1, -1, -1, 1), strict=True):
+            np.add.at(reached, part, change)
+        mask: np.ndarray = reached.cumsum()[:-1] > 0
+        return mask
 
     def population(self, name: str) -> PopulationPlan:
         """The population of that name; KeyError if there is none."""

@@ -78,7 +78,7 @@ class Variable:
     def shape(self, plan: Plan, owner: PopulationPlan | ProjectionPlan, copy: int) -> tuple[int, ...]:
         """Shape of its array."""
         if isinstance(owner, ProjectionPlan):
-            return (plan.synapses(owner.index, copy).count,)
+            return (plan.count(owner.index, copy),)
         return (plan.history, owner.size) if self.per == "step" else (owner.size,)
 
     def initial(self, plan: Plan, owner: PopulationPlan | ProjectionPlan, copy: int) -> np.ndarray:
@@ -236,6 +236,15 @@ def initial_state(plan: Plan) -> State:
     }
 
 
+def shapes(plan: Plan) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Type and shape of every array of a state."""
+    return {
+        key_of(owner, variable, copy): (np.dtype(variable.dtype), variable.shape(plan, owner, copy))
+        for copy in range(plan.copies)
+        for owner, variable in owned(plan)
+    }
+
+
 def neurons_of(state: State, population: PopulationPlan, copy: int) -> Neurons:
     """The arrays of one population, which are those of the state."""
     nothing = np.zeros(0, dtype=np.int64)
@@ -276,6 +285,8 @@ def wrong_values(plan: Plan, state: State, step: int | None) -> Iterator[str]:
             low, high = variable.bounds(target, latest)
             key = key_of(owner, variable, copy)
             values = state[key]
+            if not values.size or (low <= values.min() and values.max() <= high):
+                continue
             wrong = (values < low) | (values > high)
             if variable.time:
                 wrong &= values != NEVER

@@ -197,7 +197,7 @@ def resources(described, n=40_000):
     projection = Projection.model_validate(
         {"source": "A", "target": "B", "kind": "plastic", "initial_resource": described}
     )
-    return draw_resources(projection.initial_resource, np.arange(n), 0, 0, 0, "here") / ONE
+    return draw_resources(projection.initial_resource, n, np.arange, 0, 0, 0, "here") / ONE
 
 
 def test_constant_and_uniform_resources():

@@ -3,117 +3,75 @@
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.integers import BIT, lowest_bit
+from colanet.engine.cpu.rows import add_rows, move_rows, rows_in_int16, rows_told_apart, sum_often
 from colanet.engine.cpu.tables import (
-    AHEAD,
     BLOCK,
     CURRENT,
     FIXED,
     PLASTIC,
     REWARD,
+    RING,
     ROW_ALIGN,
+    SUMMED,
     TOUCH,
 )
-from colanet.units import WEIGHT_LIMIT
+from colanet.units import FOREVER
 
-
-def line_adder(lines):
-    """A function that adds the first `lines` cache lines of weight rows to int32 sums, through int16 registers.
-
-    LLVM cannot know that sums and weights do not overlap and would store each partial sum, so the loop over the
-    rows is written in its own language: vectors of 32 int16, which it maps to the registers the processor has.
-    """
-    narrow, wide = ir.VectorType(ir.IntType(16), ROW_ALIGN), ir.VectorType(ir.IntType(32), ROW_ALIGN)
-    index = ir.IntType(64)
-
-    def place(builder, array, position, kind):
-        return builder.bitcast(builder.gep(array, [position]), kind.as_pointer())
-
-    def generate(context, builder, signature, arguments):
-        arrays = zip(signature.args[:3], arguments[:3], strict=True)
-        total, weight, source = (cgutils.create_struct_proxy(t)(context, builder, v).data for t, v in arrays)
-        n, origin, stride = arguments[3:]
-        before, rows, after = builder.block, builder.append_basic_block("rows"), builder.append_basic_block("after")
-        start, nothing = ir.Constant(index, 0), ir.Constant(narrow, None)
-        builder.cbranch(builder.icmp_signed(">", n, start), rows, after)
-        builder.position_at_end(rows)
-        j, sums = builder.phi(index), [builder.phi(narrow) for _ in range(lines)]
-        row = builder.sext(builder.load(builder.gep(source, [j])), index)
-        at = builder.add(origin, builder.mul(row, stride))
-        ends = []
-        for line in range(lines):
-            here = place(builder, weight, builder.add(at, ir.Constant(index, line * ROW_ALIGN)), narrow)
-            ends.append(builder.add(sums[line], builder.load(here, align=2)))
-        following = builder.add(j, ir.Constant(index, 1))
-        builder.cbranch(builder.icmp_signed("<", following, n), rows, after)
-        j.add_incoming(start, before)
-        j.add_incoming(following, rows)
-        for value, last in zip(sums, ends, strict=True):
-            value.add_incoming(nothing, before)
-            value.add_incoming(last, rows)
-        builder.position_at_end(after)
-        for line in range(lines):
-            result = builder.phi(narrow)
-            result.add_incoming(nothing, before)
-            result.add_incoming(ends[line], rows)
-            ends[line] = result
-        for line in range(lines):
-            here = place(builder, total, ir.Constant(index, line * ROW_ALIGN), wide)
-            builder.store(builder.add(builder.load(here, align=4), builder.sext(ends[line], wide)), here, align=4)
-        return context.get_dummy_value()
-
-    @intrinsic
-    def add_lines(typing, total, weight, source, n, origin, stride):
-        return types.void(total, weight, source, types.int64, types.int64, types.int64), generate
-
-    return add_lines
-
-
-add_line, add_two, add_three = line_adder(1), line_adder(2), line_adder(3)
-
-
-@kernel
-def add_rows(total, weight, sources, origin, stride, lines, most):
-    """total += sum of the weight rows of the spiking sources, over their first `lines` (1, 2 or 3) cache lines.
-
-    `most` rows fit into int16 whatever they hold.
-    """
-    for j in range(0, len(sources), most):
-        some = sources[j : j + most]
-        if lines == 3:
-            add_three(total, weight, some, len(some), origin, stride)
-        elif lines == 2:
-            add_two(total, weight, some, len(some), origin, stride)
-        else:
-            add_line(total, weight, some, len(some), origin, stride)
+# ------------------------------------------------------------ dense projections
 
 
 @inlined
-def rows_in_int16(population):
-    """How many weights of a population add up within int16 whatever they are."""
-    return WEIGHT_LIMIT // max(abs(population.w_min), abs(population.w_max), 1)
-
-
-@kernel
-def look_ahead(t, stop, q, wiring, live, scratch, feed):
-    """Add up what arrives over a dense input projection at steps t..stop-1, block by block of neurons."""
+def refresh(q, wiring, live, scratch):
+    """Write the weights that learning has changed into their rows."""
     projection = wiring.projection[q]
-    stride = projection.stride
-    most = rows_in_int16(wiring.population[projection.target])
-    scratch.ahead[projection.ahead : projection.ahead + (stop - t) * stride] = 0
+    size, stride, words = projection.source_size, projection.stride, projection.words
+    for k in range(projection.dirty, projection.dirty + scratch.n_dirty[q]):
+        i = np.int64(scratch.dirty[k])
+        scratch.is_dirty[projection.dirty + i] = 0
+        own, to = projection.slot + i * size, projection.synapse + i
+        for w in range(words):
+            at = projection.word + i * words + w
+            bits = scratch.stale[at]
+            scratch.stale[at] = 0
+            if bits == ~np.uint64(0):
+                for slot in range(64 * w, 64 * w + 64):
+                    live.weight[to + slot * stride] = live.own[own + slot]
+                continue
+            while bits:
+                slot = 64 * w + np.int64(lowest_bit(bits))
+                bits &= bits - BIT
+                live.weight[to + slot * stride] = live.own[own + slot]
+    scratch.n_dirty[q] = 0
+
+
+@inlined
+def look_ahead(t, stop, q, wiring, live, scratch, feed):
+    """Add up what arrives over a dense input projection at step t and later, block by block of neurons."""
+    projection = wiring.projection[q]
+    stride, source = projection.stride, projection.source
+    population = wiring.population[projection.target]
+    most, told = rows_in_int16(population), rows_told_apart(population)
+    emitted = t - projection.delay_min - feed.base
+    block = feed.block[source, emitted]
+    many = min(stop - t, feed.block_stop[block] - emitted)
+    first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
     for line in range(0, stride // ROW_ALIGN, BLOCK):
-        lines = min(BLOCK, stride // ROW_ALIGN - line)
-        for s in range(t, stop):
-            at = s - projection.delay_min - feed.base
-            sources = feed.node[feed.ptr[projection.source, at] : feed.ptr[projection.source, at + 1]]
-            total = scratch.ahead[projection.ahead + (s - t) * stride + line * ROW_ALIGN :]
-            add_rows(total, live.weight, sources, projection.synapse + line * ROW_ALIGN, stride, lines, most)
-    scratch.ahead_first[q], scratch.ahead_stop[q] = t, stop
+        lines, origin = min(BLOCK, stride // ROW_ALIGN - line), projection.synapse + line * ROW_ALIGN
+        sum_often(scratch.often, live.weight, feed.often, first, last, origin, stride, lines)
+        for s in range(many):
+            total = scratch.ahead[projection.ahead + s * stride + line * ROW_ALIGN :]
+            at = emitted + s
+            lo, hi = feed.ptr[source, at], feed.ptr[source, at + 1]
+            if 0 < hi - lo <= told:
+                others, low = feed.other_ptr[source, 2 * at :], (hi - lo) * population.w_min
+                move_rows(total, scratch.often, live.weight, feed.other, others, low, origin, stride, lines)
+            else:
+                total[: lines * ROW_ALIGN] = 0
+                add_rows(total, live.weight, feed.node, lo, hi, origin, stride, lines, most)
+    scratch.ahead_first[q], scratch.ahead_stop[q] = t, t + many
 
 
 @kernel
@@ -123,6 +81,15 @@ def add_ahead(current, ahead):
 
 
 @kernel
+def sum_own(own, node, first, stop):
+    """Sum of a neuron's weights from the nodes node[first..stop-1]."""
+    total = np.int32(0)
+    for j in range(first, stop):
+        total += np.int32(own[node[j]])
+    return total
+
+
+@inlined
 def look_again(t, p, wiring, live, scratch, feed):
     """Weights changed at step t: correct what was added up for the steps after it."""
     start, n = wiring.population[p].start, np.int64(scratch.n_changed[p])
@@ -133,17 +100,19 @@ def look_again(t, p, wiring, live, scratch, feed):
         if 4 * n > projection.target_size:
             scratch.ahead_stop[q] = t + 1
             continue
-        for s in range(t + 1, scratch.ahead_stop[q]):
-            line = s - projection.delay_min - feed.base
-            lo, hi = feed.ptr[projection.source, line], feed.ptr[projection.source, line + 1]
-            row = projection.ahead + (s - scratch.ahead_first[q]) * projection.stride
-            for k in range(start, start + n):
-                i = np.int64(scratch.changed[k])
-                origin = projection.synapse + i
-                total = np.int32(0)
-                for j in range(lo, hi):
-                    total += np.int32(live.weight[origin + feed.node[j] * projection.stride])
-                scratch.ahead[row + i] = total
+        source, size = projection.source, projection.source_size
+        line = scratch.ahead_first[q] - projection.delay_min - feed.base
+        block = feed.block[source, line]
+        for k in range(start, start + n):
+            i = np.int64(scratch.changed[k])
+            own = live.own[projection.slot + i * size : projection.slot + (i + 1) * size]
+            often = sum_own(own, feed.often, feed.often_ptr[block], feed.often_ptr[block + 1])
+            for s in range(t + 1, scratch.ahead_stop[q]):
+                others = feed.other_ptr[source, 2 * (s - projection.delay_min - feed.base) :]
+                more = sum_own(own, feed.other, others[0], others[1])
+                less = sum_own(own, feed.other, others[1], others[2])
+                row = projection.ahead + (s - scratch.ahead_first[q]) * projection.stride
+                scratch.ahead[row + i] = often + more - less
     for k in range(start, start + n):
         scratch.is_changed[start + scratch.changed[k]] = 0
     scratch.n_changed[p] = 0
@@ -152,80 +121,254 @@ def look_again(t, p, wiring, live, scratch, feed):
 @inlined
 def note_change(q, i, wiring, scratch):
     """The weights of neuron i of the target of projection q are about to change."""
-    p = wiring.projection[q].target
+    projection = wiring.projection[q]
+    p, dirty = projection.target, projection.dirty
     start = wiring.population[p].start
-    if wiring.projection[q].ahead >= 0 and not scratch.is_changed[start + i]:
+    if projection.ahead >= 0 and not scratch.is_changed[start + i]:
         scratch.is_changed[start + i] = 1
         scratch.changed[start + scratch.n_changed[p]] = i
         scratch.n_changed[p] += 1
+    if dirty >= 0 and not scratch.is_dirty[dirty + i]:
+        scratch.is_dirty[dirty + i] = 1
+        scratch.dirty[dirty + scratch.n_dirty[q]] = i
+        scratch.n_dirty[q] += 1
+
+
+@inlined
+def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
+    """Spikes of sources[lo..hi-1] arrive over a dense projection; how many synapses were hit."""
+    projection = wiring.projection[q]
+    target, size, stride = projection.target, projection.target_size, projection.stride
+    population = wiring.population[target]
+    current = scratch.current[population.start : population.start + size]
+    if projection.ahead >= 0:
+        if t >= scratch.ahead_stop[q]:
+            refresh(q, wiring, live, scratch)
+            look_ahead(t, stop, q, wiring, live, scratch, feed)
+        row = projection.ahead + (t - scratch.ahead_first[q]) * stride
+        if scratch.touched[target] & (CURRENT | SUMMED):
+            add_ahead(current, scratch.ahead[row : row + size])
+            scratch.touched[target] |= CURRENT
+        else:
+            scratch.summed[target] = row
+            scratch.touched[target] |= SUMMED
+    else:
+        refresh(q, wiring, live, scratch)
+        first = 0 if projection.from_input else wiring.population[projection.source].start
+        scratch.sums[:stride] = 0
+        for line in range(0, stride // ROW_ALIGN, BLOCK):
+            lines = min(BLOCK, stride // ROW_ALIGN - line)
+            origin = projection.synapse - first * stride + line * ROW_ALIGN
+            total, most = scratch.sums[line * ROW_ALIGN :], rows_in_int16(population)
+            add_rows(total, live.weight, sources, lo, hi, origin, stride, lines, most)
+        add_ahead(current, scratch.sums[:size])
+        scratch.touched[target] |= CURRENT
+    return (hi - lo) * size
+
+
+# ------------------------------------------------------- structural projections
+
+
+@inlined
+def arrive_span(kind, weight, forces, low, high, scratch):
+    """A spike arrives at the neurons low..high-1."""
+    if kind == FIXED:
+        for k in range(low, high):
+            scratch.current[k] += weight
+        if forces:
+            for k in range(low, high):
+                scratch.forcing[k] = 1
+    elif kind == REWARD:
+        for k in range(low, high):
+            scratch.reward[k] += weight
+    elif weight > 0:
+        for k in range(low, high):
+            scratch.wake[k] = max(scratch.wake[k], weight)
+    else:
+        for k in range(low, high):
+            scratch.sleep[k] = min(scratch.sleep[k], weight)
+
+
+@kernel
+def add_everywhere(current, low, high, weight):
+    for k in range(low, high):
+        current[k] += weight
+
+
+@inlined
+def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
+    """Spikes of sources[lo..hi-1] arrive over a structural projection; how many synapses were hit.
+
+    Sources with the same range are added up, and each takes back what it gave to its own gap.
+    """
+    kind, weight, forces = projection.kind, projection.weight, projection.forces
+    hit = 0
+    together, from_, to = 0, 0, 0
+    for j in range(lo, hi):
+        span = spans[projection.span + sources[j] - first]
+        low, high, gap, gap_end = span[0], span[1], span[2], span[3]
+        hit += high - low - (gap_end - gap)
+        if kind == FIXED and not forces:
+            if low != from_ or high != to:
+                add_everywhere(scratch.current, from_, to, together * weight)
+                together, from_, to = 0, low, high
+            together += 1
+            add_everywhere(scratch.current, gap, gap_end, -weight)
+        else:
+            arrive_span(kind, weight, forces, low, gap, scratch)
+            arrive_span(kind, weight, forces, gap_end, high, scratch)
+    add_everywhere(scratch.current, from_, to, together * weight)
+    if hit:
+        scratch.touched[projection.target] |= TOUCH[kind]
+    return hit
+
+
+# ------------------------------------------------------------ stored synapses
+
+
+@inlined
+def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scratch):
+    """Spikes of sources[lo..hi-1] arrive over the stored synapses that have this delay; how many."""
+    kind, weight, forces = projection.kind, projection.weight, projection.forces
+    span = projection.delay_max - projection.delay_min + 1
+    hit = 0
+    for j in range(lo, hi):
+        at = projection.row + (sources[j] - first) * span + delay - projection.delay_min
+        begin, end = rows[at], rows[at + 1]
+        hit += end - begin
+        if kind == FIXED:
+            for k in range(begin, end):
+                scratch.current[target[k]] += weight
+                if forces:
+                    scratch.forcing[target[k]] = 1
+        elif kind == PLASTIC:
+            for k in range(begin, end):
+                scratch.current[target[k]] += weights[k]
+        elif kind == REWARD:
+            for k in range(begin, end):
+                scratch.reward[target[k]] += weight
+        else:
+            for k in range(begin, end):
+                scratch.wake[target[k]] = max(scratch.wake[target[k]], weight)
+                scratch.sleep[target[k]] = min(scratch.sleep[target[k]], weight)
+    if hit:
+        scratch.touched[projection.target] |= TOUCH[kind]
+    return hit
+
+
+@kernel
+def push(t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
+    """Spikes emitted at step t - 1 go into the ring of future arrivals; over how many synapses."""
+    weight, forces, hit = np.int32(projection.weight), projection.forces, 0
+    span = projection.delay_max - projection.delay_min + 1
+    here = (t & (RING - 1)) * (len(ring) // RING)
+    for j in range(lo, hi):
+        at = projection.row + (sources[j] - first) * span
+        begin, end = rows[at], rows[at + span]
+        hit += end - begin
+        for k in range(begin, end):
+            to = here + target[k]
+            ring[to if to < len(ring) else to - len(ring)] += weight
+            if forces:
+                ring_forcing[to if to < len(ring) else to - len(ring)] = 1
+    return hit
+
+
+@kernel
+def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
+    """Of the spikes emitted at step s, how many synapses are reached at step t or later. With a ring they go there."""
+    span, hit = projection.delay_max - projection.delay_min + 1, 0
+    size = len(ring) // RING
+    for j in range(lo, hi):
+        at = projection.row + (sources[j] - first) * span
+        soonest = max(t - s, projection.delay_min) - projection.delay_min
+        if soonest >= span:
+            continue
+        begin, end = rows[at + soonest], rows[at + span]
+        hit += end - begin
+        for k in range(begin, end if size else begin):
+            to = ((s + 1) & (RING - 1)) * size + target[k]
+            ring[to if to < len(ring) else to - len(ring)] += projection.weight
+            if projection.forces:
+                ring_forcing[to if to < len(ring) else to - len(ring)] = 1
+    return hit
+
+
+@kernel
+def take_from_ring(current, ring):
+    """Add what the ring holds for a step, and leave it empty."""
+    for i in range(len(current)):
+        current[i] += ring[i]
+        ring[i] = 0
+
+
+@kernel
+def take_forcing(forcing, ring):
+    """Likewise for who will be forced."""
+    for i in range(len(forcing)):
+        forcing[i] |= ring[i]
+        ring[i] = 0
+
+
+# -------------------------------------------------------------- one projection
+
+
+@inlined
+def spikes_of(s, q, wiring, live, feed):
+    """Who of the source of a projection spiked at step s: (begin, end) in the list of an input or of the neurons."""
+    projection = wiring.projection[q]
+    if projection.from_input:
+        line = s - feed.base
+        return feed.ptr[projection.source, line], feed.ptr[projection.source, line + 1]
+    start = wiring.population[projection.source].start
+    return start, start + np.int64(live.n_fired[s & (live.n_fired.shape[0] - 1), projection.source])
 
 
 @inlined
 def deliver(t, stop, q, wiring, live, scratch, feed):
-    """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit."""
+    """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit, or will be."""
     projection = wiring.projection[q]
     events = 0
-    for delay in range(projection.delay_min, projection.delay_max + 1):
-        s = t - delay
-        if s < 0:
-            break
-        if projection.from_input:
-            lo = feed.ptr[projection.source, s - feed.base]
-            hi = feed.ptr[projection.source, s - feed.base + 1]
-            sources, first = feed.node[lo:hi], 0
+    for lag in range(projection.lag_min, min(projection.lag_max, t) + 1):
+        s = t - lag
+        lo, hi = spikes_of(s, q, wiring, live, feed)
+        if lo == hi:
+            continue
+        sources, first = feed.node, 0
+        if not projection.from_input:
+            sources, first = live.fired[s & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
+        if projection.dense:
+            events += deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed)
+        elif projection.span >= 0:
+            events += arrive_spans(projection, first, sources, lo, hi, wiring.span, scratch)
+        elif projection.pushed:
+            ring, forcing = scratch.ring, scratch.ring_forcing
+            events += push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
         else:
-            line = s & (live.n_fired.shape[0] - 1)
-            first = wiring.population[projection.source].start
-            sources = live.fired[line, first : first + live.n_fired[line, projection.source]]
-        if len(sources) > 0:
-            if projection.dense:
-                target, size, stride = projection.target, projection.target_size, projection.stride
-                population = wiring.population[target]
-                current = scratch.current[population.start : population.start + size]
-                scratch.touched[target, CURRENT] = 1
-                events += len(sources) * size
-                if projection.ahead >= 0:
-                    if t >= scratch.ahead_stop[q]:
-                        look_ahead(t, min(t + AHEAD, stop), q, wiring, live, scratch, feed)
-                    row = projection.ahead + (t - scratch.ahead_first[q]) * stride
-                    add_ahead(current, scratch.ahead[row : row + size])
-                else:
-                    origin, most = projection.synapse - first * stride, rows_in_int16(population)
-                    scratch.sums[:stride] = 0
-                    for line in range(0, stride // ROW_ALIGN, BLOCK):
-                        lines = min(BLOCK, stride // ROW_ALIGN - line)
-                        total, part = scratch.sums[line * ROW_ALIGN :], origin + line * ROW_ALIGN
-                        add_rows(total, live.weight, sources, part, stride, lines, most)
-                    add_ahead(current, scratch.sums[:size])
-            else:
-                events += arrive(delay, projection, sources, first, wiring.row, wiring.target, live.weight, scratch)
+            events += arrive(
+                lag, projection, sources, first, lo, hi, wiring.row, wiring.target, live.weight, scratch
+            )
     return events
 
 
-@kernel
-def arrive(delay, projection, sources, first, rows, target, weights, scratch):
-    """Spikes arrive over the synapses of a sparse projection that have this delay; how many."""
-    kind, weight = projection.kind, projection.weight
-    span = projection.delay_max - projection.delay_min + 1
-    hit = 0
-    for j in range(len(sources)):
-        at = projection.row + (sources[j] - first) * span + delay - projection.delay_min
-        lo, hi = rows[at], rows[at + 1]
-        hit += hi - lo
-        if kind == FIXED:
-            for k in range(lo, hi):
-                scratch.current[target[k]] += weight
-                scratch.forcing[target[k]] |= weight > 0
-        elif kind == PLASTIC:
-            for k in range(lo, hi):
-                scratch.current[target[k]] += weights[k]
-        elif kind == REWARD:
-            for k in range(lo, hi):
-                scratch.reward[target[k]] += weight
-        else:
-            for k in range(lo, hi):
-                scratch.wake[target[k]] = max(scratch.wake[target[k]], weight)
-                scratch.sleep[target[k]] = min(scratch.sleep[target[k]], weight)
-    if hit:
-        scratch.touched[projection.target, TOUCH[kind]] = 1
-    return hit
+@inlined
+def flight(s, t, q, ring, wiring, live, scratch, feed):
+    """`in_flight` of the spikes that reach projection q from step s."""
+    projection = wiring.projection[q]
+    lo, hi = spikes_of(s, q, wiring, live, feed)
+    sources, first = feed.node, 0
+    if not projection.from_input:
+        sources, first = live.fired[s & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
+    return in_flight(
+        s, t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, scratch.ring_forcing
+    )
+
+
+@inlined
+def when_due(t, q, wiring, scratch, feed):
+    """The first step after t at which something may arrive over projection q, FOREVER if nothing is on its way."""
+    projection = wiring.projection[q]
+    if projection.from_input:
+        line = max(t + 1 - projection.lag_max - feed.base, 0)
+        return max(t + 1, feed.base + feed.following[projection.source, line] + projection.lag_min)
+    return t + 1 if t < scratch.until[q] else FOREVER

@@ -15,6 +15,8 @@ from colanet.units import MILLI, ONE, SCALE_Q, Q
 BUCKET, BUCKETS = 10, 4096
 """Weights of resources below 2^(BUCKET) * BUCKETS are looked up, by buckets of 2^BUCKET."""
 
+IN_BUCKET, BOUND = (1 << BUCKET) - 1, (2 << BUCKET) - 1
+
 BIT, NO_BITS = np.uint64(1), np.uint64(0)
 
 
@@ -45,15 +47,21 @@ def in_resources(span):
 
 
 @inlined
-def weight_of(resource, span, span_q, level, bound):
-    """Weight minus w_min. Small resources are looked up: `level` holds the weight at the start of each bucket
-    of 1024 resources, in which at most one boundary lies, and `bound` the smallest resource of each weight."""
-    positive = np.uint64(max(resource, 0))
-    if positive < np.uint64(BUCKETS << BUCKET):
-        least = np.uint64(level[positive >> np.uint64(BUCKET)])
-        return np.int64(least) + (np.int64(positive) >= bound[least + BIT])
-    total = np.uint64(span_q) + positive
-    return np.int64((np.uint64(2 * span) * positive + total) // (total + total))
+def level_of(positive, level):
+    """Weight minus w_min of a resource of 0 or more below 2^BUCKET * BUCKETS."""
+    entry = level[positive >> BUCKET]
+    return (entry >> (BUCKET + 1)) + ((positive & IN_BUCKET) >= (entry & BOUND))
+
+
+@inlined
+def weight_of(resource, span, span_q, level):
+    """Weight minus w_min. Small resources are looked up: the high bits of `level` hold the weight at the start of each
+    bucket of 1024 resources, in which at most one boundary lies, the low bits where in the bucket it does."""
+    positive = max(resource, 0)
+    if positive < BUCKETS << BUCKET:
+        return np.int64(level_of(positive, level))
+    total = np.uint64(span_q) + np.uint64(positive)
+    return np.int64((np.uint64(2 * span) * np.uint64(positive) + total) // (total + total))
 
 
 @kernel

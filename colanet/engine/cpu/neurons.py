@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel
-from colanet.engine.cpu.tables import CURRENT, GATES, SMALL_KICK
+from colanet.engine.cpu.arrivals import add_ahead
+from colanet.engine.cpu.tables import CURRENT, GATES, READY, SMALL_KICK, SUMMED
 from colanet.hash_kernels import draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
 
@@ -50,13 +51,14 @@ def gate(t, p, noting, wiring, live, scratch):
     """Move the activation counters of a population and apply gating arrivals; with `noting` note who is awake."""
     population = wiring.population[p]
     start, stop = population.start, population.start + population.size
+    a = live.gate[start:stop]
     if not scratch.still[p]:
-        scratch.still[p] = not move_gates(live.gate[start:stop])
-    if scratch.touched[p, GATES]:
-        set_gates(live.gate[start:stop], scratch.wake[start:stop], scratch.sleep[start:stop])
+        scratch.still[p] = not move_gates(a)
+    if scratch.touched[p] & GATES:
+        set_gates(a, scratch.wake[start:stop], scratch.sleep[start:stop])
         scratch.still[p] = 0
     if noting and population.plastic:
-        note_awake(live.gate[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
+        note_awake(a, live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate
@@ -98,7 +100,7 @@ def leak(v, factor):
 
 @kernel
 def integrate(u, current, a, kicks, threshold, factor, bias, floor):
-    """u := max(u leak / 1024 + bias + kick + arrivals, floor); clears the arrivals.
+    """u := max(u leak / 1024 + bias + kick + arrivals, floor).
 
     How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
     arrives.
@@ -108,7 +110,6 @@ def integrate(u, current, a, kicks, threshold, factor, bias, floor):
         arriving = current[i] if a[i] > 0 else np.int32(0)
         total = np.int64(leak(u[i], factor)) + bias + kicks[i] + arriving
         u[i] = min(max(total, floor), POTENTIAL_LIMIT)
-        current[i] = 0
         above += (u[i] > threshold[i]) & (a[i] > 0)
     return above
 
@@ -128,8 +129,19 @@ def integrate_small(u, current, a, draw, amplitude, threshold, factor, floor):
         total = np.int32(min(np.int32(leak(u[i], factor) + arriving), np.int32(POTENTIAL_LIMIT)) + kick)
         total = min(max(total, floor), np.int32(POTENTIAL_LIMIT))
         u[i] = total
-        current[i] = 0
         above = np.int32(above + np.int32((total > threshold[i]) & (a[i] > 0)))
+    return above
+
+
+@kernel
+def drift_small(u, draw, amplitude, threshold, factor, floor):
+    """`integrate_small` without arrivals; whether a neuron, asleep or not, then lies above its threshold."""
+    above = np.int32(0)
+    for i in range(len(u)):
+        kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> DRAW_BITS)
+        total = min(max(np.int32(leak(u[i], factor) + kick), floor), np.int32(POTENTIAL_LIMIT))
+        u[i] = total
+        above = np.int32(above | np.int32(total > threshold[i]))
     return above
 
 
@@ -178,24 +190,22 @@ def fire(t, p, wiring, live, scratch):
     line = t & (live.n_fired.shape[0] - 1)
     start, stop = population.start, population.start + population.size
     n = 0
-    if population.winner_take_all:
-        for first in range(start, stop, population.column_size):
-            end = first + population.column_size
-            if not some_ready(live.potential[first:end], live.gate[first:end], live.threshold[first:end]):
-                continue
-            best, winner = np.int64(0), -1
-            for i in range(first, end):
-                e = excess(i, population, live)
-                if e > best:
-                    best, winner = e, i
-            if winner >= 0:
-                live.fired[line, start + n] = winner
-                n += 1
-    else:
-        for i in range(start, stop):
-            if excess(i, population, live) > 0:
+    width = population.column_size if population.winner_take_all else READY
+    for first in range(start, stop, width):
+        end = min(first + width, stop)
+        if not some_ready(live.potential[first:end], live.gate[first:end], live.threshold[first:end]):
+            continue
+        best, winner = np.int64(0), -1
+        for i in range(first, end):
+            e = excess(i, population, live)
+            if e > best and population.winner_take_all:
+                best, winner = e, i
+            elif e > 0 and not population.winner_take_all:
                 live.fired[line, start + n] = i
                 n += 1
+        if winner >= 0:
+            live.fired[line, start + n] = winner
+            n += 1
     live.n_fired[line, p] = n
     for k in range(start, start + n):
         i = live.fired[line, k]
@@ -230,7 +240,7 @@ def update(t, p, noting, wiring, live, scratch):
     if population.gated:
         gate(t, p, noting, wiring, live, scratch)
     kicked = population.driven or population.memory_period
-    calm = not scratch.touched[p, CURRENT] and not kicked
+    calm = not scratch.touched[p] & (CURRENT | SUMMED) and not kicked
     if not (calm and scratch.rest[p]):
         above = settle(t, p, population, wiring, live, scratch)
         scratch.rest[p] = calm and population.leak == 0
@@ -240,26 +250,38 @@ def update(t, p, noting, wiring, live, scratch):
             fired = fire(t, p, wiring, live, scratch)
     elif population.ramp_period:
         move_ramps(live.ramp[start:stop])
+    asleep = scratch.still[p] and not (noting and population.plastic) or not population.gated
+    scratch.idle[p] = scratch.rest[p] and asleep and not population.ramp_period and not fired
     return fired
 
 
 @inlined
 def settle(t, p, population, wiring, live, scratch):
     """Leak, bias, kick, integrate and reset; 0 if certainly no neuron can fire."""
-    start, size, kick = population.start, population.size, population.kick
+    start, size, kick, touched = population.start, population.size, population.kick, scratch.touched[p]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
     a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
     factor, floor, bias = np.int32(population.leak), np.int32(population.floor), population.bias
+    summed = scratch.ahead[scratch.summed[p] : scratch.summed[p] + size]
     if kick:
         draw_words(scratch.draws[: (size + 3) // 4], draw64(wiring.kick_key[p], t))
-    if 0 <= kick < SMALL_KICK and not population.memory_period and not bias:
-        draw = scratch.draw[:size]
-        above = integrate_small(u, current, a, draw, np.int32(kick), threshold, factor, floor)
-    else:
+    small = 0 <= kick < SMALL_KICK and not population.memory_period and not bias
+    draw, amplitude = scratch.draw[:size], np.int32(kick)
+    if touched & SUMMED and (touched & CURRENT or not small):
+        add_ahead(current, summed)
+        touched |= CURRENT
+    if not small:
         large_kicks(scratch.kicks[:size], scratch.draw, kick)
         if population.memory_period:
             memory_timers(t, population, live, scratch)
         above = integrate(u, current, a, scratch.kicks, threshold, factor, bias, floor)
+    elif touched & (CURRENT | SUMMED):
+        arriving = current if touched & CURRENT else summed
+        above = integrate_small(u, arriving, a, draw, amplitude, threshold, factor, floor)
+    else:
+        above = drift_small(u, draw, amplitude, threshold, factor, floor)
+    if touched & CURRENT:
+        current[:] = 0
     if population.reset_period and t % population.reset_period == population.reset_phase:
         u[:] = 0
         above = count_above(u, threshold)

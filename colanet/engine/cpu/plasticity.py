@@ -13,6 +13,7 @@ from colanet.engine.cpu.integers import (
     NO_BITS,
     fixmul,
     in_resources,
+    level_of,
     lowest_bit,
     scaled,
     weight_of,
@@ -92,27 +93,29 @@ def change(q, i, mask, step, wiring, live, scratch):
     note_change(q, i, wiring, scratch)
     projection = wiring.projection[q]
     population = wiring.population[projection.target]
-    neuron = population.start + i
+    neuron, dense = population.start + i, projection.dense
     first, n = slots(projection, i, wiring)
     w_min, span = population.w_min, population.w_max - population.w_min
     span_q = in_resources(span)
-    stride = np.uint64(projection.stride)
-    level, bound = wiring.level[projection.target], wiring.bound[projection.target]
-    resource, where = live.resource[first : first + n], wiring.slot_position[first : first + n]
-    weight = live.weight[projection.synapse + i :] if projection.dense else live.weight
+    level = wiring.level[projection.target]
+    resource = live.resource[first : first + n]
+    # The weights of a dense projection are changed in the neuron's own list; `refresh` takes them to their rows.
+    weight = live.own[first : first + n] if dense else live.weight
     added, positive = np.int64(0), np.int64(0)
     for w in range(projection.words):
         bits = mask[w]
+        if dense:
+            scratch.stale[projection.word + i * projection.words + w] |= bits
         while bits:
-            slot = np.uint64(64 * w) + lowest_bit(bits)
+            slot = 64 * w + np.int64(lowest_bit(bits))
             bits &= bits - BIT
             old = np.int64(resource[slot])
             new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
             resource[slot] = new
             added += new - old
-            at = slot * stride if stride else np.uint64(where[slot])
+            at = slot if dense else wiring.slot_position[first + slot]
             before = np.int64(weight[at])
-            after = w_min + weight_of(new, span, span_q, level, bound)
+            after = w_min + weight_of(new, span, span_q, level)
             weight[at] = after
             positive += max(after, 0) - max(before, 0)
     live.positive[neuron] += positive
@@ -137,22 +140,13 @@ def shift_resources(resource, share):
 
 
 @kernel
-def look_up(fresh, resource, level, bound):
-    """`weight_of` for resources that all lie in the table."""
+def look_up(weight, resource, level, w_min):
+    """Weights of resources that all lie in the table; the sum of the positive ones."""
+    positive = np.int32(0)
     for slot in range(len(resource)):
-        positive = max(resource[slot], 0)
-        j = level[positive >> BUCKET]
-        fresh[slot] = j + (positive >= bound[j + 1])
-
-
-@kernel
-def store_weights(weight, fresh, w_min, origin, stride, size):
-    """Write new weights, `stride` apart; the sum of the positive ones."""
-    positive = 0
-    for slot in range(size):
-        w = w_min + fresh[slot]
-        weight[origin + slot * stride] = w
-        positive += max(w, 0)
+        w = np.int32(w_min + level_of(max(resource[slot], np.int32(0)), level))
+        weight[slot] = w
+        positive = np.int32(positive + max(w, np.int32(0)))
     return positive
 
 
@@ -160,28 +154,35 @@ def store_weights(weight, fresh, w_min, origin, stride, size):
 def shift_all(q, i, share, wiring, live, scratch):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
     note_change(q, i, wiring, scratch)
-    projection, fresh = wiring.projection[q], scratch.fresh
+    projection = wiring.projection[q]
     population = wiring.population[projection.target]
     first, n = slots(projection, i, wiring)
     w_min, span = population.w_min, population.w_max - population.w_min
-    resource = live.resource[first : first + n]
-    level, bound = wiring.level[projection.target], wiring.bound[projection.target]
+    resource, weight = live.resource[first : first + n], live.own[first : first + n]
+    level = wiring.level[projection.target]
     added, largest = shift_resources(resource, share)
-    if largest >> BUCKET < BUCKETS:
-        look_up(fresh, resource, level, bound)
-    else:
-        span_q = in_resources(span)
-        for slot in range(n):
-            fresh[slot] = weight_of(np.int64(resource[slot]), span, span_q, level, bound)
     if projection.dense:
-        origin, stride = projection.synapse + i, projection.stride
-        return added, store_weights(live.weight, fresh, w_min, origin, stride, n)
-    positive = 0
+        mark_all(scratch.stale, projection.word + i * projection.words, n)
+        if largest < BUCKETS << BUCKET:
+            return added, np.int64(look_up(weight, resource, level, np.int32(w_min)))
+    positive, span_q = np.int64(0), in_resources(span)
     for slot in range(n):
-        w = w_min + fresh[slot]
-        live.weight[wiring.slot_position[first + slot]] = w
+        w = w_min + weight_of(np.int64(resource[slot]), span, span_q, level)
+        if projection.dense:
+            weight[slot] = w
+        else:
+            live.weight[wiring.slot_position[first + slot]] = w
         positive += max(w, 0)
     return added, positive
+
+
+@inlined
+def mark_all(bits, first, n):
+    """Set the first n bits of the bit set that begins at word `first`."""
+    for w in range(n >> 6):
+        bits[first + w] = ~NO_BITS
+    if n & 63:
+        bits[first + (n >> 6)] = (BIT << np.uint64(n & 63)) - BIT
 
 
 @inlined
@@ -342,7 +343,7 @@ def learn(t, p, wiring, live, scratch, feed):
     for k in range(start, start + live.n_fired[line, p]):
         i = np.int64(live.fired[line, k])
         own_spike(t, p, i - start, scratch.forcing[i] == 1, wiring, live, scratch, feed)
-    if scratch.touched[p, REWARDS]:
+    if scratch.touched[p] & REWARDS:
         for j in range(population.size):
             reward = scratch.reward[start + j]
             if reward != 0 and live.gate[start + j] > 0:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import entry, inlined, kernel
-from colanet.engine.cpu.arrivals import add_rows, deliver
-from colanet.engine.cpu.integers import BIT
+from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
 from colanet.engine.cpu.neurons import count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
-from colanet.engine.cpu.tables import BLOCK, CURRENT, REWARDS, ROW_ALIGN
+from colanet.engine.cpu.rows import add_rows
+from colanet.engine.cpu.tables import BLOCK, CURRENT, REWARDS, RING, ROW_ALIGN
 from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
 
 NO_LEAK = 1 << LEAK_Q
@@ -19,9 +19,9 @@ NO_LEAK = 1 << LEAK_Q
 def clear_arrivals(p, wiring, scratch):
     """Zero what the step left in the arrival arrays of a population."""
     start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
-    if scratch.touched[p, CURRENT]:
+    if scratch.touched[p] & CURRENT:
         scratch.forcing[start:stop] = 0
-    if scratch.touched[p, REWARDS]:
+    if scratch.touched[p] & REWARDS:
         scratch.reward[start:stop] = 0
     scratch.touched[p] = 0
 
@@ -43,8 +43,8 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
 
 
 @kernel
-def next_event(t, stop, learning, wiring, live, feed):
-    """With no spike on its way after step t: the next step at which anything can happen, at most `stop`."""
+def next_event(t, stop, learning, wiring, live):
+    """With no spike on its way before `stop`: the next step after t at which anything can happen, at most `stop`."""
     for p in range(len(wiring.population)):
         population = wiring.population[p]
         start, end = population.start, population.start + population.size
@@ -61,11 +61,6 @@ def next_event(t, stop, learning, wiring, live, feed):
         period = population.presynaptic_period
         if learning and period:
             stop = min(stop, (t // period + 1) * period)
-    for s in range(t + 1, stop):
-        line = s - feed.base
-        for source in range(len(wiring.input_reach)):
-            if feed.ptr[source, line] != feed.ptr[source, line + 1]:
-                return s
     return stop
 
 
@@ -120,6 +115,30 @@ def pass_gates(first, recent, stop, population, live):
             note_awake(a, live.awake[s & (live.n_fired.shape[0] - 1), start:end])
 
 
+@inlined
+def fill_ring(start, wiring, live, scratch, feed):
+    """Put what is in flight at step `start` into the ring of future arrivals; how many synapses it will hit."""
+    events = 0
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        for s in range(max(start - MAX_DELAY, 0), start - 1 if projection.pushed else 0):
+            events += flight(s, start, q, scratch.ring, wiring, live, scratch, feed)
+    return events
+
+
+@inlined
+def empty_ring(stop, wiring, live, scratch, feed):
+    """Take what arrives at step `stop` or later from the ring; how many synapses it would have hit."""
+    events = 0
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        for s in range(max(stop - MAX_DELAY, 0), stop - 1 if projection.pushed else 0):
+            events += flight(s, stop, q, scratch.ring[:0], wiring, live, scratch, feed)
+    scratch.ring[:] = 0
+    scratch.ring_forcing[:] = 0
+    return events
+
+
 @entry
 def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
     """Run one copy from step `start` to `stop`; the number of synaptic events.
@@ -127,58 +146,69 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
     """
     populations, projections = len(wiring.population), len(wiring.projection)
-    events = 0
-    arriving = start + MAX_DELAY
+    turns, neurons = live.n_fired.shape[0], len(scratch.current)
     restless = False
     for p in range(populations):
         restless |= wiring.population[p].driven > 0
     scratch.ahead_stop[:] = 0
-    for q in range(projections):
-        scratch.until[q] = FOREVER if wiring.projection[q].from_input else start + MAX_DELAY
+    scratch.idle[:] = 0
+    scratch.due[:] = start
+    scratch.until[:] = start + MAX_DELAY
+    pushing = len(scratch.ring) >= RING
+    events = fill_ring(start, wiring, live, scratch, feed) if pushing else 0
+    soonest, pending = start, start + MAX_DELAY if pushing else start - 1
     first_object = start // vote_period
     t = start
     while t < stop:
-        line = t & (live.n_fired.shape[0] - 1)
-        for q in range(projections):
-            if t <= scratch.until[q]:
-                events += deliver(t, stop, q, wiring, live, scratch, feed)
-        noting = t < freeze or t >= stop - live.n_fired.shape[0]
+        line = t & (turns - 1)
+        if t >= soonest:
+            soonest = FOREVER
+            for q in range(projections):
+                if scratch.due[q] <= t:
+                    events += deliver(t, stop, q, wiring, live, scratch, feed)
+                    scratch.due[q] = when_due(t, q, wiring, scratch, feed)
+                    if wiring.projection[q].pushed:
+                        pending = max(pending, t + wiring.projection[q].delay_max - 1)
+                soonest = min(soonest, scratch.due[q])
+        noting = t < freeze or t >= stop - turns
+        if t <= pending:
+            row = (t & (RING - 1)) * neurons
+            take_from_ring(scratch.current, scratch.ring[row : row + neurons])
+            take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
         for p in range(populations):
+            population = wiring.population[p]
+            if t <= pending:
+                scratch.touched[p] |= CURRENT
+            if scratch.idle[p] and not scratch.touched[p] and not live.n_fired[line, p] and not (
+                noting and population.plastic
+            ):
+                continue
             n = update(t, p, noting, wiring, live, scratch)
             if n:
                 for q in range(projections):
-                    if wiring.projection[q].source == p and not wiring.projection[q].from_input:
-                        scratch.until[q] = t + wiring.projection[q].delay_max
-                arriving = max(arriving, t + wiring.population[p].reach)
+                    projection = wiring.projection[q]
+                    if projection.source == p and not projection.from_input:
+                        scratch.until[q] = t + projection.lag_max
+                        scratch.due[q] = min(scratch.due[q], t + projection.lag_min)
+                        soonest = min(soonest, scratch.due[q])
                 harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
         for p in range(populations):
             if t < freeze and wiring.population[p].plastic:
                 period = wiring.population[p].presynaptic_period
-                due = scratch.touched[p, REWARDS] or live.owing[p] <= t or (period and t % period == 0)
+                due = scratch.touched[p] & REWARDS or live.owing[p] <= t or (period and t % period == 0)
                 if live.n_fired[line, p] or due:
                     learn(t, p, wiring, live, scratch, feed)
-            clear_arrivals(p, wiring, scratch)
-        if restless:
-            t += 1
-            continue
-        for source in range(len(wiring.input_reach)):
-            if feed.ptr[source, t - feed.base] != feed.ptr[source, t - feed.base + 1]:
-                arriving = max(arriving, t + wiring.input_reach[source])
+            if scratch.touched[p]:
+                clear_arrivals(p, wiring, scratch)
         after = t + 1
-        if t >= arriving and after < stop:
-            after = next_event(t, stop, t < freeze, wiring, live, feed)
+        if not restless and soonest > after and pending < after < stop:
+            after = next_event(t, min(stop, soonest), t < freeze, wiring, live)
             if after > t + 1:
                 pass_time(t + 1, after, wiring, live)
         t = after
+    if pushing:
+        events -= empty_ring(stop, wiring, live, scratch, feed)
     return events
-
-
-@entry
-def fill_bits(bits, first, ptr, index):
-    """Set the bits of an input's spikes; its words start at `first` in every row."""
-    for step in range(len(ptr) - 1):
-        for j in range(ptr[step], ptr[step + 1]):
-            bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
 
 
 @entry
@@ -187,8 +217,7 @@ def add_all_rows(sums, weight, ptr, index, most, steps):
     stride = len(sums) // steps
     for first in range(0, len(ptr) - 1, steps):
         for line in range(0, stride // ROW_ALIGN, BLOCK):
-            lines = min(BLOCK, stride // ROW_ALIGN - line)
+            lines, origin = min(BLOCK, stride // ROW_ALIGN - line), line * ROW_ALIGN
             for step in range(first, min(first + steps, len(ptr) - 1)):
                 total = sums[(step - first) * stride + line * ROW_ALIGN :]
-                sources = index[ptr[step] : ptr[step + 1]]
-                add_rows(total, weight, sources, line * ROW_ALIGN, stride, lines, most)
+                add_rows(total, weight, index, ptr[step], ptr[step + 1], origin, stride, lines, most)

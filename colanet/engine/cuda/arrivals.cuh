@@ -87,6 +87,22 @@ INLINE void arrive(const Projection& projection, int i, int position, const Net&
     }
 }
 
+// A spike of a source neuron of a structural projection arrives; this warp's part. How many synapses were hit.
+INLINE int arrive_span(const Projection& projection, int source, int lane, const Net& net, const Local& local) {
+    const int* span = net.span + 4 * (projection.span + source);
+    int low = span[0], high = span[1], gap = span[2], gap_end = span[3];
+    for (int i = low + lane; i < high; i += WARP)
+        if (i < gap || i >= gap_end) arrive(projection, i, 0, net, local);
+    return high - low - (gap_end - gap);
+}
+
+// A spike of a source neuron arrives over its stored synapses of one delay; likewise.
+INLINE int arrive_row(const Projection& projection, int place, int lane, const Net& net, const Local& local) {
+    int first = net.row[projection.row + place], last = net.row[projection.row + place + 1];
+    for (int k = first + lane; k < last; k += WARP) arrive(projection, net.post[k], k, net, local);
+    return last - first;
+}
+
 // Arrivals of projection q at step t; how many synapses this thread counts as hit. A dense projection, or a wide
 // one (many synapses), takes the whole block; the warps share the others among them.
 INLINE i64 deliver(i64 t, int q, const Net& net, const Local& local) {
@@ -105,10 +121,10 @@ INLINE i64 deliver(i64 t, int q, const Net& net, const Local& local) {
             continue;
         }
         for (int j = wide ? warp : 0; j < from.count; j += wide ? warps : 1) {
-            const int* row = net.row + projection.row + from.list[j] * (high - low + 1) + delay - low;
-            int lo = row[0], hi = row[1];
-            if (lane == 0) events += hi - lo;
-            for (int k = lo + lane; k < hi; k += WARP) arrive(projection, net.post[k], k, net, local);
+            int source = from.list[j], place = source * (high - low + 1) + delay - low;
+            int hit = projection.span < 0 ? arrive_row(projection, place, lane, net, local)
+                                          : arrive_span(projection, source, lane, net, local);
+            if (lane == 0) events += hit;
         }
     }
     return events;

@@ -12,6 +12,7 @@ INLINE void open(Net& net, const u64* a, int k) {
     net.freeze = row.freeze;
     net.row = (const int*)a[A_ROW] + row.row;
     net.post = (const int*)a[A_POST] + row.post;
+    net.span = (const int*)a[A_SPAN] + 4 * row.span;
     net.slot_ptr = (const int*)a[A_SLOT_PTR] + row.slot_ptr;
     net.slot_source = (const int*)a[A_SLOT_SOURCE] + row.slot;
     net.slot_delay = (const u8*)a[A_SLOT_DELAY] + row.slot;

@@ -22,7 +22,7 @@ enum Argument {
     // sizes, the same for all networks of a launch
     A_NEURONS, A_POPULATIONS, A_PROJECTIONS, A_INPUTS, A_RING, A_SLOTS, A_WORDS, A_WEIGHTS, A_MASK,
     // wiring
-    A_NETWORK, A_POPULATION, A_PROJECTION, A_ROW, A_POST, A_SLOT_PTR, A_SLOT_SOURCE, A_SLOT_DELAY, A_SLOT_POSITION,
+    A_NETWORK, A_POPULATION, A_PROJECTION, A_ROW, A_POST, A_SPAN, A_SLOT_PTR, A_SLOT_SOURCE, A_SLOT_DELAY, A_SLOT_POSITION,
     A_INPUT_REACH, A_KICK_KEY, A_MEMORY_TIME, A_SCALE,
     // state
 #include "state_arguments.cuh"
@@ -58,7 +58,7 @@ struct Net : State {
     i64* latest;                         // likewise: last step at which each population fired
     int neurons, populations, projections, inputs, words, turns;  // turns: history - 1
     i64 base, freeze;
-    const int *row, *post, *slot_ptr, *slot_source, *slot_position, *scale, *feed_count, *node;
+    const int *row, *post, *span, *slot_ptr, *slot_source, *slot_position, *scale, *feed_count, *node;
     const u8* slot_delay;
     const i64 *memory_time, *feed_first, *input_reach;
     const u32* bits;

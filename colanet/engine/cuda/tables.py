@@ -153,7 +153,7 @@ class Tables:
         rows = []
         for p, found in zip(wiring.plan.projections, wiring.projections, strict=True):
             row = {name: int(found[name]) for name in wiring.projections.dtype.names or ()}
-            rows.append(row | {"wide": int(wiring.synapses(p).count >= WIDE)})
+            rows.append(row | {"wide": int(wiring.plan.count(p.index, wiring.copy) >= WIDE)})
         return table(PROJECTION_COLUMNS, rows, np.int32)
 
     def network_rows(self) -> np.ndarray:
@@ -166,7 +166,7 @@ class Tables:
 
     def _begins(self) -> list[dict[str, int]]:
         """Where each distinct wiring's arrays begin in the joined ones."""
-        names = {"row": "row", "post": "target", "slot_ptr": "slot_ptr", "slot": "slot_source"}
+        names = {"row": "row", "post": "target", "span": "span", "slot_ptr": "slot_ptr", "slot": "slot_source"}
         begins, at = [], dict.fromkeys(names, 0)
         for wiring in self.distinct:
             begins.append(dict(at))

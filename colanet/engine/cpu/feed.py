@@ -1,0 +1,88 @@
+"""Input spikes laid out for the kernels, once for all copies: bit sets, and blocks of steps (see `tables.Feed`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colanet.compiled import entry, inlined
+from colanet.engine.cpu.integers import BIT, NO_BITS, lowest_bit
+from colanet.engine.cpu.tables import AHEAD
+
+
+@entry
+def fill_bits(bits, first, ptr, index):
+    """Set the bits of an input's spikes; its words start at `first` in every row."""
+    for step in range(len(ptr) - 1):
+        for j in range(ptr[step], ptr[step + 1]):
+            bits[step, first + (index[j] >> 6)] |= BIT << np.uint64(index[j] & 63)
+
+
+@inlined
+def list_bits(word, w, into, n):
+    """Append the nodes of word w of a bit set to a list of n; how many there are then."""
+    while word:
+        into[n] = 64 * w + np.int64(lowest_bit(word))
+        word &= word - BIT
+        n += 1
+    return n
+
+
+@inlined
+def frequent(bits, at, start, stop, least):
+    """Bits of a word that are set in at least `least` of the rows start..stop-1, of which there are fewer than 32.
+
+    Counts of all 64 bits are kept side by side, the five binary digits in a word each.
+    """
+    one = two = four = eight = sixteen = NO_BITS
+    for step in range(start, stop):
+        carry = bits[step, at]
+        carry, one = one & carry, one ^ carry
+        carry, two = two & carry, two ^ carry
+        carry, four = four & carry, four ^ carry
+        carry, eight = eight & carry, eight ^ carry
+        sixteen ^= carry
+    many = ~NO_BITS
+    many = one & many if least & 1 else one | many
+    many = two & many if least & 2 else two | many
+    many = four & many if least & 4 else four | many
+    many = eight & many if least & 8 else eight | many
+    return sixteen & many if least & 16 else sixteen | many
+
+
+@entry
+def cut_blocks(bits, first, words, ptr, mask, block, block_stop, often_ptr, often, other_ptr, other, count):
+    """Cut an input's steps into blocks, and its spikes into frequent nodes and others.
+
+    `bits` are those of `fill_bits`, `mask` has room for `words` words, `count` holds how many blocks, frequent nodes
+    and others there are so far, and is moved on.
+    """
+    blocks, n_often, n_other = count[0], count[1], count[2]
+    steps = len(ptr) - 1
+    start = 0
+    while start < steps:
+        if ptr[start] == ptr[start + 1]:
+            other_ptr[2 * start] = other_ptr[2 * start + 1] = n_other
+            start += 1
+            continue
+        stop, busy = min(start + AHEAD, steps), 0
+        for step in range(start, stop):
+            busy += ptr[step] != ptr[step + 1]
+        for w in range(words):
+            # Added once and taken away where it is missing, a node costs 1 + busy - n rows instead of n.
+            mask[w] = frequent(bits, first + w, start, stop, (busy + 1) // 2 + 1)
+            n_often = list_bits(mask[w], w, often, n_often)
+        for step in range(start, stop):
+            spikes = ptr[step] != ptr[step + 1]
+            block[step] = blocks
+            other_ptr[2 * step] = n_other
+            for w in range(words if spikes else 0):
+                n_other = list_bits(bits[step, first + w] & ~mask[w], w, other, n_other)
+            other_ptr[2 * step + 1] = n_other
+            for w in range(words if spikes else 0):
+                n_other = list_bits(mask[w] & ~bits[step, first + w], w, other, n_other)
+        block_stop[blocks] = stop
+        blocks += 1
+        often_ptr[blocks] = n_often
+        start = stop
+    other_ptr[2 * steps] = n_other
+    count[0], count[1], count[2] = blocks, n_often, n_other
