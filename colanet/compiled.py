@@ -44,6 +44,9 @@ KEPT, KEPT_DAYS = 3, 30
 ROOM = 64 << 20
 """Bytes that must be free where kernels have yet to be compiled; they take a few MB."""
 
+PROFILING = os.environ.get("COLANET_PROFILE") == "1"
+"""Whether kernels count the time of their parts; these are others, kept in a folder of their own."""
+
 _MARK = "compiled"
 _numba: Any = numba.config
 
@@ -75,7 +78,7 @@ def key(package: Path = PACKAGE) -> str:
     OSError
         If a source cannot be read.
     """
-    total = hashlib.sha256(f"{sys.implementation.cache_tag} numba {numba.__version__} {package}".encode())
+    total = hashlib.sha256(f"{sys.implementation.cache_tag} numba {numba.__version__} {package} {PROFILING}".encode())
     for path in sources(package):
         name, text = path.relative_to(package).as_posix(), path.read_bytes()
         total.update(f"{name} {len(text)}\n".encode())

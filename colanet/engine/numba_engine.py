@@ -11,6 +11,7 @@ from colanet.encoding.sources import SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
 from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
+from colanet.engine.cpu.clock import PARTS
 from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
@@ -125,6 +126,7 @@ class CopyRunner:
             is_dirty=np.zeros(dirty, dtype=np.uint8),
             due=np.zeros(projections, dtype=np.int64),
             until=np.zeros(projections, dtype=np.int64),
+            clock=np.zeros(len(PARTS) + 1, dtype=np.int64),
         )
 
     def _load(self, state: State) -> k.Live:

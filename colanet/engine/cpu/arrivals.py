@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
 from colanet.engine.cpu.integers import BIT, lowest_bit
 from colanet.engine.cpu.rows import add_rows, move_rows, rows_in_int16, rows_told_apart, sum_often
 from colanet.engine.cpu.tables import (
@@ -143,8 +144,11 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
     current = scratch.current[population.start : population.start + size]
     if projection.ahead >= 0:
         if t >= scratch.ahead_stop[q]:
+            tick(LOOP, scratch.clock)
             refresh(q, wiring, live, scratch)
+            tick(SCATTER, scratch.clock)
             look_ahead(t, stop, q, wiring, live, scratch, feed)
+            tick(ROWS, scratch.clock)
         row = projection.ahead + (t - scratch.ahead_first[q]) * stride
         if scratch.touched[target] & (CURRENT | SUMMED):
             add_ahead(current, scratch.ahead[row : row + size])

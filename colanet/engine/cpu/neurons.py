@@ -6,6 +6,7 @@ import numpy as np
 
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.arrivals import add_ahead
+from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
 from colanet.engine.cpu.tables import CURRENT, GATES, READY, SMALL_KICK, SUMMED
 from colanet.hash_kernels import draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
@@ -238,16 +239,21 @@ def update(t, p, noting, wiring, live, scratch):
     live.n_fired[line, p] = 0
     fired = 0
     if population.gated:
+        tick(LOOP, scratch.clock)
         gate(t, p, noting, wiring, live, scratch)
+        tick(GATE, scratch.clock)
     kicked = population.driven or population.memory_period
     calm = not scratch.touched[p] & (CURRENT | SUMMED) and not kicked
     if not (calm and scratch.rest[p]):
+        tick(LOOP, scratch.clock)
         above = settle(t, p, population, wiring, live, scratch)
+        tick(INTEGRATE, scratch.clock)
         scratch.rest[p] = calm and population.leak == 0
         if population.ramp_period:
             move_ramps(live.ramp[start:stop])
         if above:
             fired = fire(t, p, wiring, live, scratch)
+            tick(FIRE, scratch.clock)
     elif population.ramp_period:
         move_ramps(live.ramp[start:stop])
     asleep = scratch.still[p] and not (noting and population.plastic) or not population.gated

@@ -6,6 +6,7 @@ import numpy as np
 
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.arrivals import look_again, note_change
+from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
     BIT,
     BUCKET,
@@ -340,18 +341,23 @@ def learn(t, p, wiring, live, scratch, feed):
     population = wiring.population[p]
     start = population.start
     line = t & (live.n_fired.shape[0] - 1)
+    tick(LOOP, scratch.clock)
     for k in range(start, start + live.n_fired[line, p]):
         i = np.int64(live.fired[line, k])
         own_spike(t, p, i - start, scratch.forcing[i] == 1, wiring, live, scratch, feed)
+    tick(OWN, scratch.clock)
     if scratch.touched[p] & REWARDS:
         for j in range(population.size):
             reward = scratch.reward[start + j]
             if reward != 0 and live.gate[start + j] > 0:
                 rewarded(t, p, j, reward, wiring, live, scratch, feed)
+    tick(REWARDED, scratch.clock)
     period = population.presynaptic_period
     if period and t > 0 and t % period == 0:
         presynaptic(t, p, wiring, live, scratch, feed)
     if live.owing[p] <= t:
         renormalise(t, p, wiring, live, scratch)
+        tick(RENORMALISE, scratch.clock)
     if scratch.n_changed[p]:
         look_again(t, p, wiring, live, scratch, feed)
+        tick(AGAIN, scratch.clock)

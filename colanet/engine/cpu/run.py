@@ -8,6 +8,7 @@ from colanet.compiled import entry, inlined, kernel
 from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
 from colanet.engine.cpu.neurons import count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
+from colanet.engine.cpu.clock import LOOP, tick
 from colanet.engine.cpu.rows import add_rows
 from colanet.engine.cpu.tables import BLOCK, CURRENT, REWARDS, RING, ROW_ALIGN
 from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
@@ -155,6 +156,8 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     scratch.due[:] = start
     scratch.until[:] = start + MAX_DELAY
     pushing = len(scratch.ring) >= RING
+    tick(LOOP, scratch.clock)
+    scratch.clock[:-1] = 0
     events = fill_ring(start, wiring, live, scratch, feed) if pushing else 0
     soonest, pending = start, start + MAX_DELAY if pushing else start - 1
     first_object = start // vote_period
@@ -206,6 +209,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
             if after > t + 1:
                 pass_time(t + 1, after, wiring, live)
         t = after
+    tick(LOOP, scratch.clock)
     if pushing:
         events -= empty_ring(stop, wiring, live, scratch, feed)
     return events

@@ -110,6 +110,7 @@ class Scratch(NamedTuple):
     is_dirty: np.ndarray  # uint8, as `dirty`
     due: np.ndarray  # int64 (projections,), the next step at which something may arrive
     until: np.ndarray  # int64 (projections,), the last step at which spikes of a population may arrive
+    clock: np.ndarray  # int64, see `colanet.engine.cpu.clock`
 
 
 class Feed(NamedTuple):
