@@ -18,7 +18,7 @@ from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, population_rows, table
 from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
-from colanet.plan.bounds import check_steps
+from colanet.plan.bounds import check_steps, largest_potential
 from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
 from colanet.plan.variables import PLASTIC, State, initial_state, key_of, neurons_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
@@ -64,7 +64,7 @@ class CopyRunner:
         self.plan, self.copy, self.layout = plan, copy, layout
         projections, target = _for_kernels(layout)
         self.wiring = k.Wiring(
-            population=table(k.POPULATION_COLUMNS, population_rows(plan, projections)),
+            population=self._populations(projections, state),
             projection=projections,
             row=layout.row,
             target=target,
@@ -87,15 +87,23 @@ class CopyRunner:
         }
         self.scratch = self._scratch()
 
+    def _populations(self, projections: np.ndarray, state: State) -> np.ndarray:
+        """The table of populations with the kernels' columns."""
+        rows = population_rows(self.plan, projections)
+        for p, row in zip(self.plan.populations, rows, strict=True):
+            largest = int(np.abs(neurons_of(state, p, self.copy).potential).max())
+            bound = max(largest, largest_potential(self.plan, p))
+            row["small"] = int(bound < k.SMALL_POTENTIAL and not p.memory_period and not p.bias)
+        return table(k.POPULATION_COLUMNS, rows)
+
     def _scratch(self) -> k.Scratch:
         plan, n, rows = self.plan, self.plan.n_neurons, self.wiring.projection
         populations, projections = len(plan.populations), len(plan.projections)
         largest = max(p.size for p in plan.populations)
-        draws = aligned((largest + 3) // 4, np.uint64)
         ring = k.RING * n if rows["pushed"].any() else 0
         dirty = int(rows["target_size"][rows["dirty"] >= 0].sum())
         return k.Scratch(
-            current=aligned(n, np.int32),
+            current=np.zeros(n + k.LANES, dtype=np.int32),
             forcing=np.zeros(n, dtype=np.uint8),
             wake=np.zeros(n, dtype=np.int32),
             sleep=np.zeros(n, dtype=np.int32),
@@ -104,17 +112,16 @@ class CopyRunner:
             ring_forcing=np.zeros(ring, dtype=np.uint8),
             sums=aligned(k.GRAIN.padded(largest), np.int32),
             often=aligned(k.BLOCK * k.ROW_ALIGN, np.int16),
-            draws=draws,
-            draw=draws.view(np.uint16),
-            kicks=np.zeros(largest, dtype=np.int32),
+            kicks=np.zeros(largest, dtype=np.uint16),
             kicked=np.zeros(n, dtype=np.uint8),
             mask=np.zeros(int(rows["words"].max(initial=0)) + 1, dtype=np.uint64),
             touched=np.zeros(populations, dtype=np.uint8),
             summed=np.zeros(populations, dtype=np.int64),
             rest=np.zeros(populations, dtype=np.uint8),
-            still=np.zeros(populations, dtype=np.uint8),
+            moving=np.array([(p.start, p.stop) for p in plan.populations]),
+            gating=np.array([(p.stop, p.start) for p in plan.populations]),
             idle=np.zeros(populations, dtype=np.uint8),
-            ahead=aligned(int((k.AHEAD * rows["stride"])[rows["ahead"] >= 0].sum()) + largest, np.int32),
+            ahead=aligned(int((k.AHEAD * rows["stride"])[rows["ahead"] >= 0].sum()) + k.LANES, np.int32),
             ahead_first=np.zeros(projections, dtype=np.int64),
             ahead_stop=np.zeros(projections, dtype=np.int64),
             changed=np.zeros(n, dtype=np.int32),
@@ -149,11 +156,14 @@ class CopyRunner:
                 positive[target.start : target.stop] += layout.sum_by_target(projection, np.maximum(weights, 0))
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
+        threshold = np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT)
+        room = np.zeros(k.LANES, dtype=np.int32)
+        flat |= {name: np.append(flat[name], room) for name in ("potential", "gate")}
         derived = {
             "weight": weight,
             "own": own,
             "positive": positive,
-            "threshold": np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT).astype(np.int32),
+            "threshold": np.append(threshold, room).astype(np.int32),
             "n_fired": n_fired,
             "fired": fired,
             "owing": np.array([0 if p.plasticity else FOREVER for p in plan.populations], dtype=np.int64),

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from colanet.config.model import TargetInput
 from colanet.errors import ConfigError, Problem
-from colanet.units import MEMORY_KICK, MILLI, ONE, POTENTIAL_LIMIT, REWARD_LIMIT, STEP_LIMIT
+from colanet.units import LEAK_Q, MEMORY_KICK, MILLI, ONE, POTENTIAL_LIMIT, REWARD_LIMIT, STEP_LIMIT
 
 if TYPE_CHECKING:
     from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
@@ -77,13 +77,31 @@ def _into(plan: Plan, population: PopulationPlan, *kinds: str) -> list[Projectio
     return [p for p in plan.projections if p.target == population.index and p.kind in kinds]
 
 
-def _arrivals(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
+def largest_potential(plan: Plan, population: PopulationPlan) -> int:
+    """Bound of the size of a population's potentials in 1/1000, from a start at rest.
+
+    A step makes of u at most u leak / 2^10 + arrivals.
+    """
+    fades = (1 << LEAK_Q) - population.leak
+    if not fades:
+        return POTENTIAL_LIMIT
+    reached = -(-(_largest_arrival(plan, population) << LEAK_Q) // fades)
+    return min(max(reached, population.floor), POTENTIAL_LIMIT)
+
+
+def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
+    """Bound of the size of what one step adds to a potential."""
     total = abs(population.bias) + population.kick + (MEMORY_KICK if population.memory_period else 0)
     for projection in _into(plan, population, "fixed", "plastic"):
         size = abs(projection.weight)
         if projection.kind == "plastic":
             size = max(-population.rule.w_min, population.rule.w_max)
         total += size * plan.fan_in(projection)
+    return total
+
+
+def _arrivals(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
+    total = _largest_arrival(plan, population)
     if total >= POTENTIAL_LIMIT:
         yield Problem(
             f"its incoming weights could add up to {total / MILLI:.0f} in one step, "

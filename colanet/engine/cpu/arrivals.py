@@ -12,6 +12,7 @@ from colanet.engine.cpu.tables import (
     BLOCK,
     CURRENT,
     FIXED,
+    GATING,
     PLASTIC,
     REWARD,
     RING,
@@ -193,6 +194,13 @@ def arrive_span(kind, weight, forces, low, high, scratch):
             scratch.sleep[k] = min(scratch.sleep[k], weight)
 
 
+@inlined
+def note_gating(p, low, high, scratch):
+    """Gating arrivals come to neurons among low..high-1 of population p."""
+    scratch.gating[p, 0] = min(scratch.gating[p, 0], low)
+    scratch.gating[p, 1] = max(scratch.gating[p, 1], high)
+
+
 @kernel
 def add_everywhere(current, low, high, weight):
     for k in range(low, high):
@@ -219,6 +227,8 @@ def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
             together += 1
             add_everywhere(scratch.current, gap, gap_end, -weight)
         else:
+            if kind == GATING:
+                note_gating(projection.target, low, high, scratch)
             arrive_span(kind, weight, forces, low, gap, scratch)
             arrive_span(kind, weight, forces, gap_end, high, scratch)
     add_everywhere(scratch.current, from_, to, together * weight)
@@ -251,7 +261,8 @@ def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scr
         elif kind == REWARD:
             for k in range(begin, end):
                 scratch.reward[target[k]] += weight
-        else:
+        elif begin < end:
+            note_gating(projection.target, target[begin], target[end - 1] + 1, scratch)
             for k in range(begin, end):
                 scratch.wake[target[k]] = max(scratch.wake[target[k]], weight)
                 scratch.sleep[target[k]] = min(scratch.sleep[target[k]], weight)

@@ -7,11 +7,12 @@ import numpy as np
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.arrivals import add_ahead
 from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
-from colanet.engine.cpu.tables import CURRENT, GATES, READY, SMALL_KICK, SUMMED
+from colanet.engine.cpu.passes import drift_small, integrate_small
+from colanet.engine.cpu.tables import CURRENT, GATES, READY, SUMMED
 from colanet.hash_kernels import draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
 
-FRACTION = (1 << LEAK_Q) - 1
+FRACTION, DRAW = (1 << LEAK_Q) - 1, np.uint64((1 << DRAW_BITS) - 1)
 
 # ----------------------------------------------------------------------- 3 gate
 
@@ -52,31 +53,28 @@ def gate(t, p, noting, wiring, live, scratch):
     """Move the activation counters of a population and apply gating arrivals; with `noting` note who is awake."""
     population = wiring.population[p]
     start, stop = population.start, population.start + population.size
-    a = live.gate[start:stop]
-    if not scratch.still[p]:
-        scratch.still[p] = not move_gates(a)
+    moving, gating = scratch.moving[p], scratch.gating[p]
+    if moving[0] < moving[1] and not move_gates(live.gate[moving[0] : moving[1]]):
+        moving[0], moving[1] = stop, start
     if scratch.touched[p] & GATES:
-        set_gates(a, scratch.wake[start:stop], scratch.sleep[start:stop])
-        scratch.still[p] = 0
+        low, high = gating[0], gating[1]
+        set_gates(live.gate[low:high], scratch.wake[low:high], scratch.sleep[low:high])
+        moving[0], moving[1] = min(moving[0], low), max(moving[1], high)
+        gating[0], gating[1] = stop, start
     if noting and population.plastic:
-        note_awake(a, live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
+        note_awake(live.gate[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate
 
 
 @kernel
-def draw_words(words, key):
-    """Random words; each holds the 16-bit draws of four neurons, the first in its lowest bits."""
-    for group in range(len(words)):
-        words[group] = draw64(key, group)
-
-
-@kernel
-def large_kicks(kicks, draw, amplitude):
-    """kicks[i] = (k S) >> DRAW_BITS for amplitudes S that may leave int32."""
+def draw_kicks(kicks, key, amplitude):
+    """kicks[i] = (k S) >> DRAW_BITS for 16-bit random numbers k and the amplitude S, below 2^16."""
     for i in range(len(kicks)):
-        kicks[i] = (np.int64(draw[i]) * amplitude) >> DRAW_BITS
+        word = draw64(key, i >> 2)
+        k = np.int64((word >> np.uint64(16 * (i & 3))) & DRAW)
+        kicks[i] = (k * amplitude) >> DRAW_BITS
 
 
 @kernel
@@ -86,63 +84,29 @@ def memory_timers(t, population, live, scratch):
         due = live.memory_next[i] == t and t <= live.memory_end[i]
         scratch.kicked[i] = due
         if due:
-            scratch.kicks[i - population.start] += MEMORY_KICK
             live.memory_next[i] = t + population.memory_period
 
 
 @inlined
 def leak(v, factor):
-    """v factor / 2^10 truncated towards zero, without leaving int32: v is cut into 2^10s and rest."""
-    size = np.int32(abs(v))
-    whole, rest = np.int32(size >> LEAK_Q), np.int32(size & FRACTION)
-    part = np.int32(whole * factor) + np.int32(np.int32(rest * factor) >> LEAK_Q)
-    return np.int32(part) if v >= 0 else np.int32(-part)
+    """v factor / 2^10 truncated towards zero."""
+    product = v * factor
+    return (product + ((product >> 63) & FRACTION)) >> LEAK_Q
 
 
 @kernel
-def integrate(u, current, a, kicks, threshold, factor, bias, floor):
-    """u := max(u leak / 1024 + bias + kick + arrivals, floor).
+def integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor):
+    """u := max(u leak / 1024 + bias + kicks + arrivals, floor).
 
     How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
     arrives.
     """
     above = 0
     for i in range(len(u)):
-        arriving = current[i] if a[i] > 0 else np.int32(0)
-        total = np.int64(leak(u[i], factor)) + bias + kicks[i] + arriving
+        arriving = np.int64(current[i]) if a[i] > 0 else 0
+        total = leak(np.int64(u[i]), factor) + bias + np.int64(kicks[i]) + MEMORY_KICK * kicked[i] + arriving
         u[i] = min(max(total, floor), POTENTIAL_LIMIT)
         above += (u[i] > threshold[i]) & (a[i] > 0)
-    return above
-
-
-@kernel
-def integrate_small(u, current, a, draw, amplitude, threshold, factor, floor):
-    """`integrate` without bias, with kicks (k S) >> DRAW_BITS of 0 <= S < 2^15, all within int32, so that a vector
-    holds more neurons.
-
-    |u leak / 1024| <= 2^30 and arrivals below 2^30 (`plan.bounds`) add up within int32; a kick on top finds room
-    after `min`. Draws of 16 bits times S stay below 2^31.
-    """
-    above = np.int32(0)
-    for i in range(len(u)):
-        arriving = current[i] if a[i] > 0 else np.int32(0)
-        kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> DRAW_BITS)
-        total = np.int32(min(np.int32(leak(u[i], factor) + arriving), np.int32(POTENTIAL_LIMIT)) + kick)
-        total = min(max(total, floor), np.int32(POTENTIAL_LIMIT))
-        u[i] = total
-        above = np.int32(above + np.int32((total > threshold[i]) & (a[i] > 0)))
-    return above
-
-
-@kernel
-def drift_small(u, draw, amplitude, threshold, factor, floor):
-    """`integrate_small` without arrivals; whether a neuron, asleep or not, then lies above its threshold."""
-    above = np.int32(0)
-    for i in range(len(u)):
-        kick = np.int32(np.int32(np.int32(draw[i]) * amplitude) >> DRAW_BITS)
-        total = min(max(np.int32(leak(u[i], factor) + kick), floor), np.int32(POTENTIAL_LIMIT))
-        u[i] = total
-        above = np.int32(above | np.int32(total > threshold[i]))
     return above
 
 
@@ -256,36 +220,39 @@ def update(t, p, noting, wiring, live, scratch):
             tick(FIRE, scratch.clock)
     elif population.ramp_period:
         move_ramps(live.ramp[start:stop])
-    asleep = scratch.still[p] and not (noting and population.plastic) or not population.gated
-    scratch.idle[p] = scratch.rest[p] and asleep and not population.ramp_period and not fired
+    still = scratch.moving[p, 0] >= scratch.moving[p, 1]
+    scratch.idle[p] = scratch.rest[p] and still and not population.ramp_period and not fired
     return fired
 
 
 @inlined
 def settle(t, p, population, wiring, live, scratch):
     """Leak, bias, kick, integrate and reset; 0 if certainly no neuron can fire."""
-    start, size, kick, touched = population.start, population.size, population.kick, scratch.touched[p]
+    start, size, touched = population.start, population.size, scratch.touched[p]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
-    a, threshold = live.gate[start : start + size], live.threshold[start : start + size]
-    factor, floor, bias = np.int32(population.leak), np.int32(population.floor), population.bias
-    summed = scratch.ahead[scratch.summed[p] : scratch.summed[p] + size]
-    if kick:
-        draw_words(scratch.draws[: (size + 3) // 4], draw64(wiring.kick_key[p], t))
-    small = 0 <= kick < SMALL_KICK and not population.memory_period and not bias
-    draw, amplitude = scratch.draw[:size], np.int32(kick)
-    if touched & SUMMED and (touched & CURRENT or not small):
+    threshold = live.threshold[start : start + size]
+    kick, factor, floor, key = population.kick, population.leak, population.floor, draw64(wiring.kick_key[p], t)
+    summed = scratch.ahead[scratch.summed[p] :]
+    if touched & SUMMED and (touched & CURRENT or not population.small):
         add_ahead(current, summed)
         touched |= CURRENT
-    if not small:
-        large_kicks(scratch.kicks[:size], scratch.draw, kick)
+    if not population.small:
+        kicks, kicked = scratch.kicks[:size], scratch.kicked[start : start + size]
+        if kick:
+            draw_kicks(kicks, key, kick)
         if population.memory_period:
             memory_timers(t, population, live, scratch)
-        above = integrate(u, current, a, scratch.kicks, threshold, factor, bias, floor)
+        a, bias = live.gate[start : start + size], population.bias
+        above = integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor)
+        if kick:
+            kicks[:] = 0
     elif touched & (CURRENT | SUMMED):
-        arriving = current if touched & CURRENT else summed
-        above = integrate_small(u, arriving, a, draw, amplitude, threshold, factor, floor)
+        arriving = scratch.current[start:] if touched & CURRENT else summed
+        above = integrate_small(
+            live.potential, live.threshold, arriving, live.gate, start, size, key, kick, factor, floor
+        )
     else:
-        above = drift_small(u, draw, amplitude, threshold, factor, floor)
+        above = drift_small(live.potential, live.threshold, start, size, key, kick, factor, floor)
     if touched & CURRENT:
         current[:] = 0
     if population.reset_period and t % population.reset_period == population.reset_phase:

@@ -8,6 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.passes import everywhere
 from colanet.engine.cpu.tables import ROW_ALIGN
 from colanet.units import WEIGHT_LIMIT
 
@@ -127,8 +128,8 @@ def row_mover(lines):
         sums = rows.loop(rows.start(often), source, first, middle)
         sums = rows.loop(sums, source, middle, stop, subtract=True)
         narrow, wide = ir.IntType(16), ir.IntType(32)
-        low_narrow = _everywhere(builder, NARROW, builder.trunc(low, narrow))
-        low_wide = _everywhere(builder, WIDE, builder.trunc(low, wide))
+        low_narrow = everywhere(builder, NARROW, builder.trunc(low, narrow))
+        low_wide = everywhere(builder, WIDE, builder.trunc(low, wide))
         for n, found in enumerate(sums):
             above = builder.zext(builder.sub(found, low_narrow), WIDE)
             here = rows.line(total, ir.Constant(INDEX, 0), WIDE, n)
@@ -140,13 +141,6 @@ def row_mover(lines):
         return types.void(total, often, weight, source, *[types.int64] * 6), generate
 
     return move_lines
-
-
-def _everywhere(builder, kind, value):
-    """A vector of that value."""
-    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    places = ir.Constant(ir.VectorType(ir.IntType(32), ROW_ALIGN), [0] * ROW_ALIGN)
-    return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), places)
 
 
 add_one, add_two, add_three = row_adder(1), row_adder(2), row_adder(3)

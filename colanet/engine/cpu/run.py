@@ -147,7 +147,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
     Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
     """
     populations, projections = len(wiring.population), len(wiring.projection)
-    turns, neurons = live.n_fired.shape[0], len(scratch.current)
+    turns, neurons = live.n_fired.shape[0], len(scratch.forcing)
     restless = False
     for p in range(populations):
         restless |= wiring.population[p].driven > 0
@@ -176,7 +176,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
         noting = t < freeze or t >= stop - turns
         if t <= pending:
             row = (t & (RING - 1)) * neurons
-            take_from_ring(scratch.current, scratch.ring[row : row + neurons])
+            take_from_ring(scratch.current[:neurons], scratch.ring[row : row + neurons])
             take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
         for p in range(populations):
             population = wiring.population[p]

@@ -13,8 +13,8 @@ from colanet.engine.layout import POPULATION, PROJECTION, Grain, Kind
 ROW_ALIGN = 32
 """Dense weight rows are padded to this many int16, one 64-byte cache line."""
 GRAIN = Grain(lanes=ROW_ALIGN, word=64)
-SMALL_KICK = 1 << 15
-"""Kicks below this amplitude multiply with a 16-bit draw inside int32."""
+SMALL_POTENTIAL = 1 << 21
+"""Potentials below it can be multiplied with the leak within int32."""
 AHEAD = 16
 """Steps for which the arrivals over a dense input projection are added up at once: an input that spikes repeatedly
 finds its row of weights still in the nearest cache."""
@@ -22,6 +22,8 @@ BLOCK = 3
 """Cache lines of a row, at most, whose sums are in registers at the same time."""
 RING = 32
 """Steps of the ring of future arrivals, a power of two above the longest delay."""
+LANES = 32
+"""Neurons that a pass takes at a time; arrays over neurons have room for so many behind the last one."""
 READY = 32
 """Neurons looked at together for one that may fire."""
 
@@ -32,7 +34,8 @@ FIXED, PLASTIC, GATING, REWARD = (int(kind) for kind in Kind)
 CURRENT, SUMMED, GATES, REWARDS = 1, 2, 4, 8
 TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS], dtype=np.uint8)
 
-POPULATION_COLUMNS = POPULATION
+POPULATION_COLUMNS = (*POPULATION, "small")
+"""`small`: potentials stay below SMALL_POTENTIAL, and there is neither bias nor memory."""
 PROJECTION_COLUMNS = (*PROJECTION, "ahead", "dirty", "pushed", "lag_min", "lag_max", "forces")
 """`ahead` is where the sums of a dense input projection begin in `Scratch.ahead`, `dirty` where a dense projection's
 list begins in `Scratch.dirty`; -1 for others. `pushed`: arrivals go into the ring of future ones. Spikes are looked at
@@ -88,15 +91,14 @@ class Scratch(NamedTuple):
     ring_forcing: np.ndarray  # uint8, likewise
     sums: np.ndarray  # int32, a row of them
     often: np.ndarray  # int16, BLOCK cache lines
-    draws: np.ndarray  # uint64, random words
-    draw: np.ndarray  # uint16, the same memory
-    kicks: np.ndarray  # int32
+    kicks: np.ndarray  # uint16
     kicked: np.ndarray  # uint8, by a memory timer
     mask: np.ndarray  # uint64
     touched: np.ndarray  # uint8 (populations,): bits of what arrived
     summed: np.ndarray  # int64 (populations,), where a row of sums ahead begins
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
-    still: np.ndarray  # uint8 (populations,): no activation counter is moving
+    moving: np.ndarray  # int64 (populations, 2), a range of neurons outside which no activation counter is moving
+    gating: np.ndarray  # int64 (populations, 2), a range of neurons outside which no gating arrival came
     idle: np.ndarray  # uint8 (populations,): without arrivals a step changes nothing
     ahead: np.ndarray  # int32, from each projection's `ahead` on (AHEAD, stride) sums of arrivals
     ahead_first: np.ndarray  # int64 (projections,), the step of the first row of `ahead`
