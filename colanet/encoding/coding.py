@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from colanet.encoding import kernels
+from colanet.encoding.kernels import Scratch
 from colanet.encoding.stretch import Spikes, collect, empty
 
 CHECKPOINT = 256
@@ -73,17 +74,17 @@ class Poisson:
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
-        shift = self.schedule.skip
-        return collect(start + shift, stop + shift, self.images.shape[1], self._fill)
+        shift, nodes = self.schedule.skip, self.images.shape[1]
+        room = kernels.scratch(nodes, self.images.dtype)
+        return collect(start + shift, stop + shift, nodes, partial(self._fill, room))
 
-    def _fill(self, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
+    def _fill(self, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray) -> None:
         s = self.schedule
         first = start // s.period
-        n: int = kernels.poisson(
+        kernels.poisson(
             self.images, first, s.order(first, -(-stop // s.period)), start, stop, s.period, s.presentation,
-            self.limit, self.key, ptr, index,
+            self.limit, self.key, scratch, bits, ptr,
         )  # fmt: skip
-        return n
 
 
 class Integrating:
@@ -106,26 +107,32 @@ class Integrating:
     def __init__(
         self, values: np.ndarray, schedule: Schedule, modulus: int, scale: np.ndarray | None = None
     ) -> None:
-        self.values, self.schedule, self.modulus, self.scale = values, schedule, modulus, scale
-        self._sums = [np.zeros(values.shape[1], dtype=np.int64)]
+        self.values, self.schedule, self.modulus = values, schedule, modulus
+        self.scale = np.zeros(0, dtype=np.int64) if scale is None else scale
+        self._sums = [np.zeros(self._scratch().fires.shape, dtype=np.uint32)]
 
-    def _rates(self, rows: np.ndarray | slice) -> np.ndarray:
-        values = self.values[rows]
-        return (values if self.scale is None else self.scale[values]).astype(np.int64, copy=False)
+    def _scratch(self) -> Scratch:
+        return kernels.scratch(self.values.shape[1], self.values.dtype)
+
+    def _plus(self, state: np.ndarray, first: int, last: int) -> np.ndarray:
+        """A state after one step of each of the rows first..last-1 of the data, whose spikes are dropped."""
+        after, room, rows = state.copy(), self._scratch(), np.arange(first, last)
+        bits, ptr = np.empty((len(rows), len(room.at)), dtype=np.uint8), np.empty(len(rows) + 1, dtype=np.int64)
+        kernels.integrate(
+            self.values, first, rows, first, last, 1, 1, self.scale, np.uint32(self.modulus), after, room, bits, ptr
+        )
+        return after
 
     def _sum(self, n: int) -> np.ndarray:
-        """Rates of the first n objects of the data, added up modulo `modulus`."""
+        """Rates of the first n objects of the data, added up modulo `modulus`, as int64."""
         number = n // CHECKPOINT
         while len(self._sums) <= number:
             first = (len(self._sums) - 1) * CHECKPOINT
-            added = self._rates(slice(first, first + CHECKPOINT)).sum(axis=0)
-            self._sums.append((self._sums[-1] + added) % self.modulus)
-        rest = self._rates(slice(number * CHECKPOINT, n)).sum(axis=0)
-        total: np.ndarray = (self._sums[number] + rest) % self.modulus
-        return total
+            self._sums.append(self._plus(self._sums[-1], first, first + CHECKPOINT))
+        return self._plus(self._sums[number], number * CHECKPOINT, n).astype(np.int64)
 
     def _state(self, step: int) -> np.ndarray:
-        """State before a step of the data, int64 of shape (nodes,). All products stay below 2^62."""
+        """State before a step of the data, uint32 of the shape of the kernels. All products stay below 2^62."""
         s, m = self.schedule, self.modulus
         shown, inside = divmod(step, s.period)
         if s.mode == "repetitive":
@@ -136,26 +143,26 @@ class Integrating:
         row = int(s.order(shown, shown + 1)[0])
         state = total * s.presentation % m
         if inside and row >= 0:
-            state = (state + self._rates(slice(row, row + 1))[0] * min(inside, s.presentation)) % m
-        return state
+            rates = self._plus(np.zeros_like(self._sums[0]), row, row + 1).astype(np.int64)
+            state = (state + rates * min(inside, s.presentation)) % m
+        return state.astype(np.uint32)
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
         if stop <= start:
             return empty(0)
         start, stop = start + self.schedule.skip, stop + self.schedule.skip
-        state = self._state(start)
-        return collect(start, stop, self.values.shape[1], partial(self._fill, state))
+        fill = partial(self._fill, self._state(start), self._scratch())
+        return collect(start, stop, self.values.shape[1], fill)
 
-    def _fill(self, state: np.ndarray, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
+    def _fill(
+        self, state: np.ndarray, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray
+    ) -> None:
         """One block; moves `state` on from `start` to `stop`."""
         s = self.schedule
         first = start // s.period
         order = s.order(first, -(-stop // s.period))
-        shown = order >= 0
-        local = np.where(shown, np.cumsum(shown) - 1, -1)
-        n: int = kernels.integrate(
-            self._rates(order[shown]), first, local, state, start, stop, s.period, s.presentation, self.modulus,
-            ptr, index,
+        kernels.integrate(
+            self.values, first, order, start, stop, s.period, s.presentation, self.scale, np.uint32(self.modulus),
+            state, scratch, bits, ptr,
         )  # fmt: skip
-        return n

@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from colanet import hashing
-from colanet.encoding import kernels
-from colanet.encoding.coding import Schedule
-from colanet.encoding.stretch import Spikes, collect, empty, merge, take
+from colanet.encoding.coding import Poisson, Schedule
+from colanet.encoding.stretch import Spikes, empty, merge, take
 from colanet.hashing import Stream
+from colanet.units import FOREVER
 
 
 class SpikeSource(Protocol):
@@ -38,15 +38,14 @@ class Noise:
     """Every node fires independently with the same probability at every step, to within 2^-16."""
 
     def __init__(self, size: int, probability: float, key: int) -> None:
-        self.size, self.limit, self.key = size, round(65536 * probability), np.uint64(key)
+        # One image of equal pixels that is shown for ever.
+        grey, ever = np.ones((1, size), dtype=np.uint8), Schedule(FOREVER, FOREVER, 1)
+        self.poisson = Poisson(grey, ever, 1.0, key)
+        self.poisson.limit[1] = round(65536 * probability)
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
-        return collect(start, stop, self.size, self._fill)
-
-    def _fill(self, start: int, stop: int, ptr: np.ndarray, index: np.ndarray) -> int:
-        n: int = kernels.noise(self.size, start, stop, self.limit, self.key, ptr, index)
-        return n
+        return self.poisson.spikes(start, stop)
 
 
 class Pacemaker:
@@ -94,19 +93,17 @@ class Labels:
     """
 
     def __init__(self, nodes: np.ndarray, period: int, offsets: np.ndarray) -> None:
-        self.nodes, self.period = nodes, period
-        self.fires = np.zeros(period, dtype=bool)
-        self.fires[offsets] = True
+        self.nodes, self.period, self.offsets = nodes, period, offsets
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
-        steps = np.arange(start, stop)
-        objects = steps // self.period
-        taught = self.fires[steps % self.period] & (objects < len(self.nodes))
-        node = np.full(len(steps), -1, dtype=np.int64)
-        node[taught] = self.nodes[objects[taught]]
-        hit = node >= 0
-        return np.concatenate([[0], np.cumsum(hit)]).astype(np.int64), node[hit].astype(np.int32)
+        first, last = (min(step // self.period, len(self.nodes)) for step in (start, stop + self.period - 1))
+        node = np.repeat(self.nodes[first:last], len(self.offsets))
+        at = (np.arange(first, last)[:, None] * self.period + self.offsets).ravel() - start
+        hit = (node >= 0) & (at >= 0) & (at < stop - start)
+        ptr = np.zeros(stop - start + 1, dtype=np.int64)
+        ptr[at[hit] + 1] = 1
+        return np.cumsum(ptr, out=ptr), node[hit].astype(np.int32)
 
 
 class Source:

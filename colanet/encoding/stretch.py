@@ -16,7 +16,8 @@ Spikes = tuple[np.ndarray, np.ndarray]
 """(ptr, index)."""
 
 ROOM = 1 << 22
-"""Most node-steps encoded at once, so that buffers stay small whatever is asked for."""
+"""Most entries of a matrix (steps, nodes), or bytes of bit sets, that are made at once: buffers stay small whatever
+is asked for."""
 
 
 def empty(steps: int) -> Spikes:
@@ -31,30 +32,39 @@ def blocks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + longest, stop)
 
 
-def collect(start: int, stop: int, size: int, fill: Callable[[int, int, np.ndarray, np.ndarray], int]) -> Spikes:
-    """Encode the steps start <= t < stop of `size` nodes block by block into one growing buffer.
+def collect(start: int, stop: int, size: int, fill: Callable[[int, int, np.ndarray, np.ndarray], None]) -> Spikes:
+    """Encode the steps start <= t < stop of `size` nodes block by block.
 
     Parameters
     ----------
     fill : callable
-        ``fill(first, last, ptr, index)`` writes the spikes of the steps first <= t < last, its `ptr` from 0 on, and
-        returns their number; `index` has room for every node at every step and one entry more.
+        ``fill(first, last, bits, ptr)`` encodes the steps first <= t < last: their `ptr`, from 0 on, and, of those
+        with spikes, the rows of `bits`, uint8 of shape (last - first, bytes); bit e of byte o is node 8 o + e.
     """
     ptr = np.zeros(stop - start + 1, dtype=np.int64)
-    # Memory that is never written costs nothing, while growing fills it with zeros; so it begins large.
-    index = np.empty(min((stop - start) * size, 16 * ROOM) + 1, dtype=np.int32)
-    n = 0
-    for first, last in blocks(start, stop, size):
-        needed = n + (last - first) * size + 1
-        if len(index) < needed:
-            # Grown and shrunk in place, because a second copy of a whole data set's spikes is large.
-            index.resize(max(needed, len(index) * 5 // 4), refcheck=False)
+    index, n, words = np.zeros(0, dtype=np.int32), 0, -(-size // 64)
+    for first, last in blocks(start, stop, 8 * words):
+        bits = np.empty((last - first, words), dtype=np.uint64)
         part = ptr[first - start : last - start + 1]
-        added = fill(first, last, part, index[n:])
+        fill(first, last, bits.view(np.uint8), part)
+        needed = n + int(part[-1]) + kernels.SPARE
+        if len(index) < needed:
+            index = _larger(index[:n], needed, (last - start) / (stop - start))
+        kernels.listed(part, bits, kernels.OFFSETS, index[n:])
         part += n
-        n += added
+        n = int(part[-1])
+    # In place, because a second copy of a whole data set's spikes is large.
     index.resize(n, refcheck=False)
     return ptr, index
+
+
+def _larger(index: np.ndarray, needed: int, done: float) -> np.ndarray:
+    """A copy with room for `needed` entries, and for what follows at the same rate when a part `done` is done."""
+    # Memory that is never written costs nothing, but some systems do not promise more than they have.
+    expected = needed if done == 1 else min(int(needed / done * 1.25), 2 * needed + 16 * ROOM)
+    larger = np.empty(expected, dtype=np.int32)
+    larger[: len(index)] = index
+    return larger
 
 
 def merge(parts: Sequence[Spikes]) -> Spikes:
@@ -63,8 +73,8 @@ def merge(parts: Sequence[Spikes]) -> Spikes:
     for other_ptr, other in parts[1:]:
         out_ptr = np.empty(len(ptr), dtype=np.int64)
         out = np.empty(len(index) + len(other), dtype=np.int32)
-        n = kernels.union(ptr, index, other_ptr, other, out_ptr, out)
-        ptr, index = out_ptr, out[:n].copy()
+        out.resize(kernels.union(ptr, index, other_ptr, other, out_ptr, out), refcheck=False)
+        ptr, index = out_ptr, out
     return ptr, index
 
 

@@ -133,6 +133,115 @@ def test_noise_certain_and_absent():
     assert rows(Noise(3, 0.0, 5).spikes(7, 9)) == [[], []]
 
 
+# ------------------------------------------- the definition, in NumPy, at any size
+
+SIZES = st.one_of(st.integers(1, 20), st.sampled_from([63, 64, 65, 127, 128, 130, 200]))
+LIMITS = st.one_of(st.sampled_from([0, 1, 65535, 65536]), st.integers(0, 65536))
+
+
+@st.composite
+def timetables(draw):
+    """A schedule and a stretch, which may begin and end anywhere."""
+    period = draw(st.integers(1, 7))
+    schedule = Schedule(
+        period,
+        draw(st.integers(1, period)),
+        draw(st.integers(1, 4)),
+        draw(st.integers(0, 9)),
+        draw(st.sampled_from(["once", "repetitive", "endless"])),
+    )
+    start = draw(st.integers(0, 20))
+    return schedule, start, start + draw(st.integers(0, 25))
+
+
+def drawn(key, t, limit):
+    """Nodes that fire at a step: 16-bit draws below their limits."""
+    draws = hashing.draw16(hashing.step_key(key, t), np.arange(len(limit)))
+    return np.flatnonzero(draws < limit).tolist()
+
+
+def row_at(schedule, t):
+    """Row of the data that spikes at a step of the data, -1 for silence."""
+    shown, inside = divmod(t, schedule.period)
+    return int(schedule.order(shown, shown + 1)[0]) if inside < schedule.presentation else -1
+
+
+@settings(max_examples=100, deadline=None)
+@given(timetables(), SIZES, st.lists(LIMITS, min_size=3, max_size=3), st.integers(0, 2**32 - 1))
+def test_poisson_of_any_size_and_limits(when, size, limits, seed):
+    schedule, start, stop = when
+    rng = np.random.default_rng(seed)
+    images = rng.choice(4, (schedule.n_objects, size), p=[0.7, 0.1, 0.1, 0.1]).astype(np.uint8)
+    source = Poisson(images, schedule, 1.0, seed)
+    source.limit[1:4] = limits
+    wanted = []
+    for t in range(start + schedule.skip, stop + schedule.skip):
+        row = row_at(schedule, t)
+        wanted.append(drawn(seed, t, source.limit[images[row]]) if row >= 0 else [])
+    assert rows(source.spikes(start, stop)) == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIZES, LIMITS, st.integers(0, 2**63), st.integers(0, 10**9), st.integers(0, 20))
+def test_noise_of_any_size_and_limit(size, limit, key, start, steps):
+    wanted = [drawn(key, t, np.full(size, limit)) for t in range(start, start + steps)]
+    assert rows(Noise(size, limit / 65536, key).spikes(start, start + steps)) == wanted
+
+
+@settings(max_examples=100, deadline=None)
+@given(timetables(), SIZES, st.booleans(), st.integers(0, 2**32 - 1), st.sampled_from([7, 255 * UNIT, 2**31 - 1]))
+def test_integrate_of_any_size_and_rates(when, size, scaled, seed, modulus):
+    schedule, start, stop = when
+    rng = np.random.default_rng(seed)
+    scale = np.array([0, 1, modulus - 1, modulus, rng.integers(modulus), rng.integers(modulus)])
+    values = rng.choice(6, (schedule.n_objects, size), p=[0.6, 0.08, 0.08, 0.08, 0.08, 0.08]).astype(np.uint8)
+    state, wanted = np.zeros(size, np.int64), []
+    for t in range(stop + schedule.skip):
+        row, fires = row_at(schedule, t), np.zeros(size, bool)
+        if row >= 0:
+            state += scale[values[row]]
+            fires = state >= modulus
+            state -= modulus * fires
+        wanted.append(np.flatnonzero(fires).tolist())
+    source = Integrating(values if scaled else scale[values], schedule, modulus, scale if scaled else None)
+    assert rows(source.spikes(start, stop)) == wanted[start + schedule.skip :]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(-1, 3), max_size=5), st.integers(1, 6), st.data(), st.integers(0, 30), st.integers(0, 30)
+)
+def test_labels_at_any_stretch(nodes, period, data, start, steps):
+    offsets = sorted(data.draw(st.sets(st.integers(0, period - 1))))
+    wanted = []
+    for t in range(start, start + steps):
+        shown, inside = divmod(t, period)
+        node = nodes[shown] if shown < len(nodes) and inside in offsets else -1
+        wanted.append([node] if node >= 0 else [])
+    made = Labels(np.array(nodes, np.int64), period, np.array(offsets, np.int64))
+    assert rows(made.spikes(start, start + steps)) == wanted
+
+
+def test_growing_rates_over_many_blocks(monkeypatch):
+    """Spikes become more than the first block lets expect, so that the buffer has to grow."""
+    images = np.repeat(np.arange(0, 256, 5, dtype=np.uint8)[:, None], 90, axis=1)
+    schedule = Schedule(3, 2, len(images))
+    whole = rows(Poisson(images, schedule, 1.0, 4).spikes(0, 3 * len(images)))
+    assert sum(map(len, whole)) > 4000
+    monkeypatch.setattr("colanet.encoding.stretch.ROOM", 32)
+    assert rows(Poisson(images, schedule, 1.0, 4).spikes(0, 3 * len(images))) == whole
+
+
+def test_images_in_any_layout_of_memory():
+    rng = np.random.default_rng(5)
+    images = rng.integers(0, 256, (4, 70)).astype(np.uint8)
+    frozen = images.copy()
+    frozen.setflags(write=False)
+    for other in (np.asfortranarray(images), np.repeat(images, 2, axis=1)[:, ::2], frozen):
+        for make in (lambda i: Poisson(i, Schedule(4, 3, 4), 0.5, 7), integrating):
+            assert rows(make(other).spikes(1, 15)) == rows(make(images).spikes(1, 15))
+
+
 # ------------------------------------------------------- any stretch at any time
 
 IMAGES = np.random.default_rng(2).integers(0, 256, (7, 5)).astype(np.uint8)
