@@ -9,7 +9,7 @@ import numpy as np
 
 from colanet.encoding import kernels
 from colanet.encoding.kernels import Scratch
-from colanet.encoding.stretch import Spikes, collect, empty
+from colanet.encoding.stretch import BitSpikes, Fill, Spikes, collect, collect_bits, empty
 
 CHECKPOINT = 256
 """Objects between two stored sums of the integrating coding."""
@@ -74,9 +74,17 @@ class Poisson:
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
+        return collect(*self._coded(start, stop))
+
+    def bits(self, start: int, stop: int) -> BitSpikes:
+        """The same as bit sets."""
+        return collect_bits(*self._coded(start, stop))
+
+    def _coded(self, start: int, stop: int) -> tuple[int, int, int, Fill]:
+        """What `collect` takes."""
         shift, nodes = self.schedule.skip, self.images.shape[1]
         room = kernels.scratch(nodes, self.images.dtype)
-        return collect(start + shift, stop + shift, nodes, partial(self._fill, room))
+        return start + shift, stop + shift, nodes, partial(self._fill, room)
 
     def _fill(self, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray) -> None:
         s = self.schedule
@@ -149,11 +157,16 @@ class Integrating:
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
-        if stop <= start:
-            return empty(0)
+        return collect(*self._coded(start, stop)) if start < stop else empty(0)
+
+    def bits(self, start: int, stop: int) -> BitSpikes:
+        """The same as bit sets."""
+        return collect_bits(*self._coded(start, stop))
+
+    def _coded(self, start: int, stop: int) -> tuple[int, int, int, Fill]:
+        """What `collect` takes."""
         start, stop = start + self.schedule.skip, stop + self.schedule.skip
-        fill = partial(self._fill, self._state(start), self._scratch())
-        return collect(start, stop, self.values.shape[1], fill)
+        return start, stop, self.values.shape[1], partial(self._fill, self._state(start), self._scratch())
 
     def _fill(
         self, state: np.ndarray, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray

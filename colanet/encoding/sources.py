@@ -9,7 +9,7 @@ import numpy as np
 
 from colanet import hashing
 from colanet.encoding.coding import Poisson, Schedule
-from colanet.encoding.stretch import Spikes, empty, merge, take
+from colanet.encoding.stretch import BitSpikes, Spikes, empty, merge, take
 from colanet.hashing import Stream
 from colanet.units import FOREVER
 
@@ -46,6 +46,10 @@ class Noise:
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
         return self.poisson.spikes(start, stop)
+
+    def bits(self, start: int, stop: int) -> BitSpikes:
+        """The same as bit sets."""
+        return self.poisson.bits(start, stop)
 
 
 class Pacemaker:
@@ -130,6 +134,18 @@ class Source:
             return empty(stop - start)
         ptr, index = merge([part.spikes(start, end) for part in self.parts])
         return (ptr, index) if end == stop else (np.concatenate([ptr, np.full(stop - end, ptr[-1])]), index)
+
+    def bits(self, start: int, stop: int) -> BitSpikes | None:
+        """The same as bit sets, None where lists are made first: it consists of several parts, or of labels or rows."""
+        end = stop if self.n_steps is None else max(min(stop, self.n_steps), start)
+        coded = getattr(self.parts[0], "bits", None) if len(self.parts) == 1 else None
+        if coded is None or end == start:
+            return None
+        ptr, bits = coded(start, end)
+        if end < stop:
+            ptr = np.concatenate([ptr, np.full(stop - end, ptr[-1])])
+            bits = np.concatenate([bits, np.zeros((stop - end, bits.shape[1]), dtype=np.uint64)])
+        return ptr, bits
 
 
 def noise_parts(size: int, noise: float, pacemaker: int | None, seed: int, number: int) -> list[Part]:

@@ -15,6 +15,9 @@ from colanet.encoding import kernels
 Spikes = tuple[np.ndarray, np.ndarray]
 """(ptr, index)."""
 
+BitSpikes = tuple[np.ndarray, np.ndarray]
+"""(ptr, bits): bits uint64 of shape (steps, words); bit j of word w of a step stands for node 64 w + j."""
+
 ROOM = 1 << 22
 """Most entries of a matrix (steps, nodes), or bytes of bit sets, that are made at once: buffers stay small whatever
 is asked for."""
@@ -32,7 +35,11 @@ def blocks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + longest, stop)
 
 
-def collect(start: int, stop: int, size: int, fill: Callable[[int, int, np.ndarray, np.ndarray], None]) -> Spikes:
+Fill = Callable[[int, int, np.ndarray, np.ndarray], None]
+"""See `collect`."""
+
+
+def collect(start: int, stop: int, size: int, fill: Fill) -> Spikes:
     """Encode the steps start <= t < stop of `size` nodes block by block.
 
     Parameters
@@ -56,6 +63,14 @@ def collect(start: int, stop: int, size: int, fill: Callable[[int, int, np.ndarr
     # In place, because a second copy of a whole data set's spikes is large.
     index.resize(n, refcheck=False)
     return ptr, index
+
+
+def collect_bits(start: int, stop: int, size: int, fill: Fill) -> BitSpikes:
+    """`collect` without the lists."""
+    ptr = np.zeros(stop - start + 1, dtype=np.int64)
+    bits = np.zeros((stop - start, -(-size // 64)), dtype=np.uint64)
+    fill(start, stop, bits.view(np.uint8), ptr)
+    return ptr, bits
 
 
 def _larger(index: np.ndarray, needed: int, done: float) -> np.ndarray:

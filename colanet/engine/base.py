@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from colanet.encoding.sources import SpikeSource
+from colanet.encoding.stretch import Spikes
 from colanet.errors import CheckpointError
 from colanet.plan import Plan
 from colanet.plan.variables import State, shapes, wrong_values
@@ -52,9 +53,18 @@ def input_spikes(plan: Plan, sources: Sequence[SpikeSource], origin: int, start:
     start, stop : int
         Steps of the data, `stop` excluded.
     """
+    early, first = reach_back(plan, start)
+    return joined([source.spikes(first, stop) for source in sources], origin, early, first, stop)
+
+
+def reach_back(plan: Plan, start: int) -> tuple[int, int]:
+    """The step at which the history of a run from `start` on begins, and the first of it that there is."""
     early = start - plan.history
-    first = max(early, 0)
-    made = [source.spikes(first, stop) for source in sources]
+    return early, max(early, 0)
+
+
+def joined(made: Sequence[Spikes], origin: int, early: int, first: int, stop: int) -> InputSpikes:
+    """`InputSpikes` of steps early..stop out of stretches of the steps first..stop, one an input."""
     silence = np.zeros(first - early, dtype=np.int64)
     return InputSpikes(
         origin + early,

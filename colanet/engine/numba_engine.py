@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from colanet.compiled import note_compiled
-from colanet.encoding.sources import SpikeSource
-from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
+from colanet.encoding.kernels import OFFSETS, SPARE
+from colanet.encoding.sources import Source, SpikeSource
+from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, joined, reach_back
 from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
 from colanet.engine.cpu.clock import PARTS
@@ -115,6 +116,7 @@ class CopyRunner:
             kicks=np.zeros(largest, dtype=np.uint16),
             kicked=np.zeros(n, dtype=np.uint8),
             mask=np.zeros(int(rows["words"].max(initial=0)) + 1, dtype=np.uint64),
+            nodes=np.zeros(max((size for _, size in plan.inputs), default=0), dtype=np.int32),
             touched=np.zeros(populations, dtype=np.uint8),
             summed=np.zeros(populations, dtype=np.int64),
             rest=np.zeros(populations, dtype=np.uint8),
@@ -249,40 +251,56 @@ def _hops(layout: Layout, row: Mapping[str, int], target: np.ndarray) -> np.ndar
     return result
 
 
-def make_feed(plan: Plan, inputs: InputSpikes) -> k.Feed:
-    """Input spikes as the kernels read them."""
-    steps, sources = inputs.stop - inputs.base, max(len(plan.inputs), 1)
+def _inputs(plan: Plan, *, dense: bool) -> set[int]:
+    """Inputs with dense projections, or those with others."""
+    full = {p.index for p in plan.projections if p.kind == "plastic" and plan.is_full(p.index)}
+    return {p.source for p in plan.projections if p.from_input and (p.index in full) == dense}
+
+
+def make_feed(plan: Plan, inputs: InputSpikes, coded: Mapping[int, np.ndarray] | None = None) -> k.Feed:
+    """Input spikes as the kernels read them.
+
+    Parameters
+    ----------
+    plan : Plan
+    inputs : InputSpikes
+    coded : mapping of int to ndarray of uint64
+        Bit sets of the last steps instead of the lists, of inputs that only dense projections leave.
+    """
+    steps, sources, coded = inputs.stop - inputs.base, max(len(plan.inputs), 1), coded or {}
     plastic = {p.source for p in plan.projections if p.kind == "plastic" and p.from_input}
-    dense = {p.source for p in plan.projections if p.from_input and p.kind == "plastic" and plan.is_full(p.index)}
+    dense, listed = _inputs(plan, dense=True), _inputs(plan, dense=False)
     words = [k.GRAIN.words(size) for _, size in plan.inputs]
-    spikes = sum(len(inputs.index[source]) for source in dense)
+    spikes = sum(int(inputs.ptr[source][-1]) for source in dense)
     feed = k.Feed(
         inputs.base,
         ptr=np.zeros((sources, steps + 1), dtype=np.int64),
-        node=np.concatenate([*inputs.index, np.zeros(0, dtype=np.int32)]).astype(np.int32, copy=False),
+        node=np.concatenate([np.zeros(0, dtype=np.int32), *(inputs.index[source] for source in sorted(listed))]),
         following=np.full((sources, steps + 1), steps, dtype=np.int32),
         bits=np.zeros((steps, max(sum(words), 1)), dtype=np.uint64),
         block=np.zeros((sources, steps), dtype=np.int32),
         block_stop=np.zeros(steps * len(dense) + 1, dtype=np.int32),
         often_ptr=np.zeros(steps * len(dense) + 1, dtype=np.int64),
-        often=np.empty(spikes, dtype=np.int32),
+        often=np.empty(spikes + SPARE, dtype=np.int32),
         other_ptr=np.zeros((sources, 2 * steps + 1), dtype=np.int64),
-        other=np.empty(spikes, dtype=np.int32),
+        other=np.empty(spikes + SPARE, dtype=np.int32),
     )
     mask, count = np.zeros(max(words, default=0), dtype=np.uint64), np.zeros(3, dtype=np.int64)
     offset = first = 0
     for source, (ptr, index) in enumerate(zip(inputs.ptr, inputs.index, strict=True)):
         feed.ptr[source] = ptr + offset
-        busy = np.where(np.diff(ptr) > 0, np.arange(steps), steps)
+        busy = np.where(ptr[1:] > ptr[:-1], np.arange(steps, dtype=np.int32), np.int32(steps))
         feed.following[source, :-1] = np.minimum.accumulate(busy[::-1])[::-1]
-        if source in plastic:
+        if source in coded:
+            feed.bits[steps - len(coded[source]) :, first : first + words[source]] = coded[source]
+        elif source in plastic:
             fill_bits(feed.bits, first, ptr, index)
         if source in dense:
             cut_blocks(
-                feed.bits, first, words[source], ptr, mask, feed.block[source], feed.block_stop, feed.often_ptr,
-                feed.often, feed.other_ptr[source], feed.other, count,
+                feed.bits, first, words[source], ptr, OFFSETS, mask, feed.block[source], feed.block_stop,
+                feed.often_ptr, feed.often, feed.other_ptr[source], feed.other, count,
             )  # fmt: skip
-        offset += len(index)
+        offset += len(index) if source in listed else 0
         first += words[source]
     return feed
 
@@ -306,6 +324,7 @@ class NumbaEngine:
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
         self.level = weight_tables(plan)
+        self._coded = _inputs(plan, dense=True) - _inputs(plan, dense=False)
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:
@@ -321,7 +340,16 @@ class NumbaEngine:
 
     def encode(self, sources: Sequence[SpikeSource], origin: int, start: int, stop: int) -> k.Feed:
         """Input for a run over the data steps start..stop, as the kernels read it."""
-        return make_feed(self.plan, input_spikes(self.plan, sources, origin, start, stop))
+        coded: dict[int, np.ndarray] = {}
+        stretches, (early, first) = [], reach_back(self.plan, start)
+        for number, source in enumerate(sources):
+            made = source.bits(first, stop) if number in self._coded and isinstance(source, Source) else None
+            if made is None:
+                stretches.append(source.spikes(first, stop))
+            else:
+                stretches.append((made[0], np.zeros(0, dtype=np.int32)))
+                coded[number] = made[1]
+        return make_feed(self.plan, joined(stretches, origin, early, first, stop), coded)
 
     def run(
         self,

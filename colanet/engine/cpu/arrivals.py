@@ -49,6 +49,19 @@ def refresh(q, wiring, live, scratch):
     scratch.n_dirty[q] = 0
 
 
+@kernel
+def list_nodes(bits, nodes):
+    """Write the nodes of a bit set into a list; how many there are."""
+    n = 0
+    for w in range(len(bits)):
+        word = bits[w]
+        while word:
+            nodes[n] = 64 * w + np.int64(lowest_bit(word))
+            word &= word - BIT
+            n += 1
+    return n
+
+
 @inlined
 def look_ahead(t, stop, q, wiring, live, scratch, feed):
     """Add up what arrives over a dense input projection at step t and later, block by block of neurons."""
@@ -72,7 +85,8 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
                 move_rows(total, scratch.often, live.weight, feed.other, others, low, origin, stride, lines)
             else:
                 total[: lines * ROW_ALIGN] = 0
-                add_rows(total, live.weight, feed.node, lo, hi, origin, stride, lines, most)
+                n = list_nodes(feed.bits[at, projection.bits : projection.bits + projection.words], scratch.nodes)
+                add_rows(total, live.weight, scratch.nodes, 0, n, origin, stride, lines, most)
     scratch.ahead_first[q], scratch.ahead_stop[q] = t, t + many
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import entry, inlined
-from colanet.engine.cpu.integers import BIT, NO_BITS, lowest_bit
+from colanet.encoding.kernels import BYTE, BYTE_BITS, count_bits, put_eight
+from colanet.engine.cpu.integers import BIT, NO_BITS
 from colanet.engine.cpu.tables import AHEAD
 
 
@@ -18,12 +19,16 @@ def fill_bits(bits, first, ptr, index):
 
 
 @inlined
-def list_bits(word, w, into, n):
+def list_bits(word, w, into, n, offsets):
     """Append the nodes of word w of a bit set to a list of n; how many there are then."""
-    while word:
-        into[n] = 64 * w + np.int64(lowest_bit(word))
-        word &= word - BIT
-        n += 1
+    if word:
+        base = 64 * w
+        for _ in range(8):
+            byte = word & BYTE
+            put_eight(into, np.uint64(n), offsets, byte, base)
+            n += np.int64(count_bits(byte))
+            word >>= BYTE_BITS
+            base += 8
     return n
 
 
@@ -50,10 +55,12 @@ def frequent(bits, at, start, stop, least):
 
 
 @entry
-def cut_blocks(bits, first, words, ptr, mask, block, block_stop, often_ptr, often, other_ptr, other, count):
+def cut_blocks(
+    bits, first, words, ptr, offsets, mask, block, block_stop, often_ptr, often, other_ptr, other, count
+):
     """Cut an input's steps into blocks, and its spikes into frequent nodes and others.
 
-    `bits` are those of `fill_bits`, `mask` has room for `words` words, `count` holds how many blocks, frequent nodes
+    `bits` are those of `fill_bits`, `offsets` is `OFFSETS`. Lists have room for `SPARE` entries more. `mask` has room for `words` words, `count` holds how many blocks, frequent nodes
     and others there are so far, and is moved on.
     """
     blocks, n_often, n_other = count[0], count[1], count[2]
@@ -70,16 +77,16 @@ def cut_blocks(bits, first, words, ptr, mask, block, block_stop, often_ptr, ofte
         for w in range(words):
             # Added once and taken away where it is missing, a node costs 1 + busy - n rows instead of n.
             mask[w] = frequent(bits, first + w, start, stop, (busy + 1) // 2 + 1)
-            n_often = list_bits(mask[w], w, often, n_often)
+            n_often = list_bits(mask[w], w, often, n_often, offsets)
         for step in range(start, stop):
             spikes = ptr[step] != ptr[step + 1]
             block[step] = blocks
             other_ptr[2 * step] = n_other
             for w in range(words if spikes else 0):
-                n_other = list_bits(bits[step, first + w] & ~mask[w], w, other, n_other)
+                n_other = list_bits(bits[step, first + w] & ~mask[w], w, other, n_other, offsets)
             other_ptr[2 * step + 1] = n_other
             for w in range(words if spikes else 0):
-                n_other = list_bits(mask[w] & ~bits[step, first + w], w, other, n_other)
+                n_other = list_bits(mask[w] & ~bits[step, first + w], w, other, n_other, offsets)
         block_stop[blocks] = stop
         blocks += 1
         often_ptr[blocks] = n_often

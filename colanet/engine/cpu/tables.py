@@ -94,6 +94,7 @@ class Scratch(NamedTuple):
     kicks: np.ndarray  # uint16
     kicked: np.ndarray  # uint8, by a memory timer
     mask: np.ndarray  # uint64
+    nodes: np.ndarray  # int32, nodes of an input
     touched: np.ndarray  # uint8 (populations,): bits of what arrived
     summed: np.ndarray  # int64 (populations,), where a row of sums ahead begins
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
@@ -124,8 +125,8 @@ class Feed(NamedTuple):
     """
 
     base: int
-    ptr: np.ndarray  # int64 (inputs, steps + 1), into node
-    node: np.ndarray  # int32
+    ptr: np.ndarray  # int64 (inputs, steps + 1), into node; where none is listed, it only counts
+    node: np.ndarray  # int32; only inputs that some projection needs as a list
     following: np.ndarray  # int32 (inputs, steps + 1), the first step from here on with a spike
     bits: np.ndarray  # uint64 (steps, words); only inputs of plastic projections
     block: np.ndarray  # int32 (inputs, steps), the block of a step with spikes; only inputs of dense projections
