@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from colanet.config.model import Network
 from colanet.engine.cpu import tables as k
-from colanet.engine.cpu.rows import add_rows, move_rows, sum_often
+from colanet.engine.cpu.rows import add_rows, subtract_rows
 from colanet.engine.numba_engine import NumbaEngine, aligned
 from colanet.engine.reference import ReferenceEngine
 from colanet.plan import build
@@ -18,15 +18,10 @@ from .test_equality import assert_same_state, run
 
 
 @numba.njit
-def added(total, weight, sources, origin, stride, lines, most):
-    """What kernels do with `add_rows`; Python cannot call it."""
-    add_rows(total, weight, sources, 0, len(sources), origin, stride, lines, most)
-
-
-@numba.njit
-def moved(total, often, weight, frequent, others, ptr, low, origin, stride, lines):
-    sum_often(often, weight, frequent, 0, len(frequent), origin, stride, lines)
-    move_rows(total, often, weight, others, ptr, low, origin, stride, lines)
+def added(total, weight, sources, middle, origin, stride, lines, most):
+    """What kernels do with these functions; Python cannot call them."""
+    add_rows(total, weight, sources, 0, middle, origin, stride, lines, most)
+    subtract_rows(total, weight, sources, middle, len(sources), origin, stride, lines, most)
 
 
 def some_rows(rng, largest, stride, first):
@@ -36,36 +31,21 @@ def some_rows(rng, largest, stride, first):
     return weight, weight[first : first + 50 * stride].reshape(50, stride)
 
 
-@given(st.integers(0, 2**32), st.integers(1, 3), st.integers(0, 70), st.sampled_from([1, 7, 191, 32767]))
+@given(
+    st.integers(0, 2**32), st.sampled_from([1, 2, 3, 5]), st.integers(0, 70), st.integers(0, 70),
+    st.sampled_from([1, 7, 191, 32767]),
+)  # fmt: skip
 @settings(max_examples=80, deadline=None)
-def test_row_sums(seed, lines, spikes, most):
+def test_row_sums(seed, lines, more, less, most):
     rng = np.random.default_rng(seed)
-    stride, first = 4 * k.ROW_ALIGN, 32
+    stride, first = 6 * k.ROW_ALIGN, 32
     weight, rows = some_rows(rng, 32767 // most, stride, first)
-    sources = rng.integers(0, 50, spikes).astype(np.int32)
+    sources = rng.integers(0, 50, more + less).astype(np.int32)
     sums = aligned(lines * k.ROW_ALIGN, np.int32)
     sums[:] = before = rng.integers(-(2**20), 2**20, len(sums))
-    added(sums, weight, sources, first, stride, lines, most)
-    np.testing.assert_array_equal(sums, before + rows[sources, : len(sums)].sum(axis=0, dtype=np.int64))
-
-
-@given(st.integers(0, 2**32), st.integers(1, 3), st.integers(0, 40), st.integers(0, 12), st.integers(0, 12))
-@settings(max_examples=80, deadline=None)
-def test_frequent_rows_are_added_once(seed, lines, many, besides, missing):
-    """Sums far beyond int16 on the way; the last one is told by what it can be."""
-    rng = np.random.default_rng(seed)
-    stride, first, missing = 4 * k.ROW_ALIGN, 32, min(missing, many)
-    spikes = many + besides - missing
-    largest = min(65535 // max(2 * spikes, 1), 32767)
-    weight, rows = some_rows(rng, largest, stride, first)
-    frequent = rng.permutation(50)[:many].astype(np.int32)
-    more, less = rng.integers(0, 50, besides), frequent[:missing]
-    ptr = np.array([3, 3 + besides, 3 + besides + missing])
-    others = np.concatenate([[0, 0, 0], more, less]).astype(np.int32)
-    sums, often = aligned(lines * k.ROW_ALIGN, np.int32), aligned(lines * k.ROW_ALIGN, np.int16)
-    moved(sums, often, weight, frequent, others, ptr, -spikes * largest, first, stride, lines)
-    used = np.concatenate([frequent[missing:], more])
-    np.testing.assert_array_equal(sums, rows[used, : len(sums)].sum(axis=0, dtype=np.int64))
+    added(sums, weight, sources, more, first, stride, lines, most)
+    used = rows[sources, : len(sums)].astype(np.int64)
+    np.testing.assert_array_equal(sums, before + used[:more].sum(axis=0) - used[more:].sum(axis=0))
 
 
 def wide(size: int, **rule) -> Network:

@@ -7,9 +7,8 @@ import numpy as np
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
 from colanet.engine.cpu.integers import BIT, lowest_bit
-from colanet.engine.cpu.rows import add_rows, move_rows, rows_in_int16, rows_told_apart, sum_often
+from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows
 from colanet.engine.cpu.tables import (
-    BLOCK,
     CURRENT,
     FIXED,
     GATING,
@@ -49,44 +48,35 @@ def refresh(q, wiring, live, scratch):
     scratch.n_dirty[q] = 0
 
 
-@kernel
-def list_nodes(bits, nodes):
-    """Write the nodes of a bit set into a list; how many there are."""
-    n = 0
-    for w in range(len(bits)):
-        word = bits[w]
-        while word:
-            nodes[n] = 64 * w + np.int64(lowest_bit(word))
-            word &= word - BIT
-            n += 1
-    return n
-
-
 @inlined
 def look_ahead(t, stop, q, wiring, live, scratch, feed):
     """Add up what arrives over a dense input projection at step t and later, block by block of neurons."""
     projection = wiring.projection[q]
-    stride, source = projection.stride, projection.source
-    population = wiring.population[projection.target]
-    most, told = rows_in_int16(population), rows_told_apart(population)
+    stride, source, others = projection.stride, projection.source, feed.other
+    most = rows_in_int16(wiring.population[projection.target])
     emitted = t - projection.delay_min - feed.base
     block = feed.block[source, emitted]
     many = min(stop - t, feed.block_stop[block] - emitted)
-    first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
-    for line in range(0, stride // ROW_ALIGN, BLOCK):
-        lines, origin = min(BLOCK, stride // ROW_ALIGN - line), projection.synapse + line * ROW_ALIGN
-        sum_often(scratch.often, live.weight, feed.often, first, last, origin, stride, lines)
+    line = 0
+    while line < stride:
+        lines, origin = lines_at_once((stride - line) // ROW_ALIGN), projection.synapse + line
+        often = scratch.sums[line:]
+        often[: lines * ROW_ALIGN] = 0
+        first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
+        add_rows(often, live.weight, feed.often, first, last, origin, stride, lines, most)
         for s in range(many):
-            total = scratch.ahead[projection.ahead + s * stride + line * ROW_ALIGN :]
-            at = emitted + s
-            lo, hi = feed.ptr[source, at], feed.ptr[source, at + 1]
-            if 0 < hi - lo <= told:
-                others, low = feed.other_ptr[source, 2 * at :], (hi - lo) * population.w_min
-                move_rows(total, scratch.often, live.weight, feed.other, others, low, origin, stride, lines)
-            else:
-                total[: lines * ROW_ALIGN] = 0
-                n = list_nodes(feed.bits[at, projection.bits : projection.bits + projection.words], scratch.nodes)
-                add_rows(total, live.weight, scratch.nodes, 0, n, origin, stride, lines, most)
+            total, at = scratch.ahead[projection.ahead + s * stride + line :], 2 * (emitted + s)
+            lo, middle, hi = (
+                feed.other_ptr[source, at], feed.other_ptr[source, at + 1], feed.other_ptr[source, at + 2]
+            )  # fmt: skip
+            # A step without spikes is told by them, and nobody reads its sums.
+            end = middle if hi - lo > most else hi
+            begin = lo if end == hi else middle
+            move_rows(total, often, live.weight, others, begin, middle, end, origin, stride, lines)
+            if hi - lo > most:
+                add_rows(total, live.weight, others, lo, middle, origin, stride, lines, most)
+                subtract_rows(total, live.weight, others, middle, hi, origin, stride, lines, most)
+        line += lines * ROW_ALIGN
     scratch.ahead_first[q], scratch.ahead_stop[q] = t, t + many
 
 
@@ -175,11 +165,11 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
         refresh(q, wiring, live, scratch)
         first = 0 if projection.from_input else wiring.population[projection.source].start
         scratch.sums[:stride] = 0
-        for line in range(0, stride // ROW_ALIGN, BLOCK):
-            lines = min(BLOCK, stride // ROW_ALIGN - line)
-            origin = projection.synapse - first * stride + line * ROW_ALIGN
-            total, most = scratch.sums[line * ROW_ALIGN :], rows_in_int16(population)
-            add_rows(total, live.weight, sources, lo, hi, origin, stride, lines, most)
+        line, most = 0, rows_in_int16(population)
+        while line < stride:
+            lines, origin = lines_at_once((stride - line) // ROW_ALIGN), projection.synapse - first * stride + line
+            add_rows(scratch.sums[line:], live.weight, sources, lo, hi, origin, stride, lines, most)
+            line += lines * ROW_ALIGN
         add_ahead(current, scratch.sums[:size])
         scratch.touched[target] |= CURRENT
     return (hi - lo) * size

@@ -9,8 +9,8 @@ from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from
 from colanet.engine.cpu.neurons import count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
 from colanet.engine.cpu.clock import LOOP, tick
-from colanet.engine.cpu.rows import add_rows
-from colanet.engine.cpu.tables import BLOCK, CURRENT, REWARDS, RING, ROW_ALIGN
+from colanet.engine.cpu.rows import add_rows, lines_at_once
+from colanet.engine.cpu.tables import CURRENT, REWARDS, RING, ROW_ALIGN
 from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
 
 NO_LEAK = 1 << LEAK_Q
@@ -220,8 +220,10 @@ def add_all_rows(sums, weight, ptr, index, most, steps):
     """Nothing but the row additions of a stretch of input, `steps` at a time: the roofline of `colanet bench`."""
     stride = len(sums) // steps
     for first in range(0, len(ptr) - 1, steps):
-        for line in range(0, stride // ROW_ALIGN, BLOCK):
-            lines, origin = min(BLOCK, stride // ROW_ALIGN - line), line * ROW_ALIGN
+        line = 0
+        while line < stride:
+            lines = lines_at_once((stride - line) // ROW_ALIGN)
             for step in range(first, min(first + steps, len(ptr) - 1)):
-                total = sums[(step - first) * stride + line * ROW_ALIGN :]
-                add_rows(total, weight, index, ptr[step], ptr[step + 1], origin, stride, lines, most)
+                total = sums[(step - first) * stride + line :]
+                add_rows(total, weight, index, ptr[step], ptr[step + 1], line, stride, lines, most)
+            line += lines * ROW_ALIGN

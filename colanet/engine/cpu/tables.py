@@ -18,8 +18,6 @@ SMALL_POTENTIAL = 1 << 21
 AHEAD = 16
 """Steps for which the arrivals over a dense input projection are added up at once: an input that spikes repeatedly
 finds its row of weights still in the nearest cache."""
-BLOCK = 3
-"""Cache lines of a row, at most, whose sums are in registers at the same time."""
 RING = 32
 """Steps of the ring of future arrivals, a power of two above the longest delay."""
 LANES = 32
@@ -90,11 +88,9 @@ class Scratch(NamedTuple):
     ring: np.ndarray  # int32, RING rows of current to come
     ring_forcing: np.ndarray  # uint8, likewise
     sums: np.ndarray  # int32, a row of them
-    often: np.ndarray  # int16, BLOCK cache lines
     kicks: np.ndarray  # uint16
     kicked: np.ndarray  # uint8, by a memory timer
     mask: np.ndarray  # uint64
-    nodes: np.ndarray  # int32, nodes of an input
     touched: np.ndarray  # uint8 (populations,): bits of what arrived
     summed: np.ndarray  # int64 (populations,), where a row of sums ahead begins
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
