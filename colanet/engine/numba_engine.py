@@ -119,6 +119,7 @@ class CopyRunner:
             summed=np.zeros(populations, dtype=np.int64),
             rest=np.zeros(populations, dtype=np.uint8),
             moving=np.array([(p.start, p.stop) for p in plan.populations]),
+            awake=np.zeros(n, dtype=np.uint8),
             gating=np.array([(p.stop, p.start) for p in plan.populations]),
             idle=np.zeros(populations, dtype=np.uint8),
             ahead=aligned(int((k.AHEAD * rows["stride"])[rows["ahead"] >= 0].sum()) + k.LANES, np.int32),

@@ -48,21 +48,31 @@ def note_awake(a, awake):
         awake[i] = a[i] > 0
 
 
+@kernel
+def copy_awake(now, line):
+    for i in range(len(now)):
+        line[i] = now[i]
+
+
 @inlined
 def gate(t, p, noting, wiring, live, scratch):
     """Move the activation counters of a population and apply gating arrivals; with `noting` note who is awake."""
     population = wiring.population[p]
     start, stop = population.start, population.start + population.size
     moving, gating = scratch.moving[p], scratch.gating[p]
-    if moving[0] < moving[1] and not move_gates(live.gate[moving[0] : moving[1]]):
-        moving[0], moving[1] = stop, start
+    if moving[0] < moving[1]:
+        low, high = moving[0], moving[1]
+        if not move_gates(live.gate[low:high]):
+            moving[0], moving[1] = stop, start
+        note_awake(live.gate[low:high], scratch.awake[low:high])
     if scratch.touched[p] & GATES:
         low, high = gating[0], gating[1]
         set_gates(live.gate[low:high], scratch.wake[low:high], scratch.sleep[low:high])
+        note_awake(live.gate[low:high], scratch.awake[low:high])
         moving[0], moving[1] = min(moving[0], low), max(moving[1], high)
         gating[0], gating[1] = stop, start
     if noting and population.plastic:
-        note_awake(live.gate[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
+        copy_awake(scratch.awake[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate

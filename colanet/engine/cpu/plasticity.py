@@ -9,12 +9,13 @@ from colanet.engine.cpu.arrivals import look_again, note_change
 from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
     BIT,
+    BOUND,
     BUCKET,
     BUCKETS,
+    IN_BUCKET,
     NO_BITS,
     fixmul,
     in_resources,
-    level_of,
     lowest_bit,
     scaled,
     weight_of,
@@ -43,8 +44,10 @@ def received(t, q, i, since, wiring, live, feed, mask):
     if projection.dense and projection.from_input:
         delay, at = projection.delay_min, projection.bits
         for s in range(max(since, delay), t + 1):
-            if live.awake[s & turns, neuron]:
-                bits = feed.bits[s - delay - feed.base, at : at + words]
+            line = s - delay - feed.base
+            spikes = feed.ptr[projection.source, line] != feed.ptr[projection.source, line + 1]
+            if spikes and live.awake[s & turns, neuron]:
+                bits = feed.bits[line, at : at + words]
                 for w in range(words):
                     mask[w] |= bits[w]
         return
@@ -128,27 +131,52 @@ def change(q, i, mask, step, wiring, live, scratch):
 
 
 @kernel
-def shift_resources(resource, share):
-    """Add `share` to all; what saturation let through, and the largest result."""
-    added, largest = np.int64(0), np.int64(0)
+def shift_small(resource, share):
+    """Add `share` to resources where no sum leaves int32; the smallest and the largest."""
+    least, most = np.int32(RESOURCE_LIMIT), np.int32(-RESOURCE_LIMIT)
     for slot in range(len(resource)):
-        old = np.int64(resource[slot])
-        new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+        new = np.int32(resource[slot] + share)
         resource[slot] = new
-        added += new - old
-        largest = max(largest, new)
-    return added, largest
+        least, most = min(least, new), max(most, new)
+    return least, most
 
 
 @kernel
 def look_up(weight, resource, level, w_min):
-    """Weights of resources that all lie in the table; the sum of the positive ones."""
+    """Weights of resources that all lie in the table; the sum of the positive ones. All within int32 for vectors."""
     positive = np.int32(0)
     for slot in range(len(resource)):
-        w = np.int32(w_min + level_of(max(resource[slot], np.int32(0)), level))
+        above = max(resource[slot], np.int32(0))
+        entry = level[above >> np.int32(BUCKET)]
+        beyond = np.int32(above & np.int32(IN_BUCKET)) >= np.int32(entry & np.int32(BOUND))
+        w = np.int32(np.int32(np.int32(entry >> np.int32(BUCKET + 1)) + np.int32(beyond)) + w_min)
         weight[slot] = w
         positive = np.int32(positive + max(w, np.int32(0)))
     return positive
+
+
+@kernel
+def shift_slots(q, i, share, wiring, live):
+    """Add `share` to the resources of all slots of neuron i one by one; what was really added, and the sum of
+    positive weights."""
+    projection = wiring.projection[q]
+    population = wiring.population[projection.target]
+    first, n = slots(projection, i, wiring)
+    w_min, span = population.w_min, population.w_max - population.w_min
+    span_q, level = in_resources(span), wiring.level[projection.target]
+    added, positive = np.int64(0), np.int64(0)
+    for slot in range(first, first + n):
+        old = np.int64(live.resource[slot])
+        new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+        live.resource[slot] = new
+        added += new - old
+        w = w_min + weight_of(new, span, span_q, level)
+        if projection.dense:
+            live.own[slot] = w
+        else:
+            live.weight[wiring.slot_position[slot]] = w
+        positive += max(w, 0)
+    return added, positive
 
 
 @inlined
@@ -156,25 +184,22 @@ def shift_all(q, i, share, wiring, live, scratch):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
     note_change(q, i, wiring, scratch)
     projection = wiring.projection[q]
-    population = wiring.population[projection.target]
-    first, n = slots(projection, i, wiring)
-    w_min, span = population.w_min, population.w_max - population.w_min
-    resource, weight = live.resource[first : first + n], live.own[first : first + n]
-    level = wiring.level[projection.target]
-    added, largest = shift_resources(resource, share)
-    if projection.dense:
-        mark_all(scratch.stale, projection.word + i * projection.words, n)
-        if largest < BUCKETS << BUCKET:
-            return added, np.int64(look_up(weight, resource, level, np.int32(w_min)))
-    positive, span_q = np.int64(0), in_resources(span)
-    for slot in range(n):
-        w = w_min + weight_of(np.int64(resource[slot]), span, span_q, level)
+    if not projection.dense or abs(share) > ONE:
         if projection.dense:
-            weight[slot] = w
-        else:
-            live.weight[wiring.slot_position[first + slot]] = w
-        positive += max(w, 0)
-    return added, positive
+            mark_all(scratch.stale, projection.word + i * projection.words, projection.source_size)
+        return shift_slots(q, i, share, wiring, live)
+    first, n = slots(projection, i, wiring)
+    w_min = wiring.population[projection.target].w_min
+    level = wiring.level[projection.target]
+    mark_all(scratch.stale, projection.word + i * projection.words, n)
+    resource = live.resource[first : first + n]
+    least, most = shift_small(resource, np.int32(share))
+    if -RESOURCE_LIMIT <= least and most < BUCKETS << BUCKET:
+        return share * n, np.int64(look_up(live.own[first : first + n], resource, level, np.int32(w_min)))
+    # Some saturate, or lie beyond the table: again, one by one.
+    for slot in range(first, first + n):
+        live.resource[slot] -= share
+    return shift_slots(q, i, share, wiring, live)
 
 
 @inlined

@@ -6,7 +6,7 @@ import numpy as np
 
 from colanet.compiled import entry, inlined, kernel
 from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
-from colanet.engine.cpu.neurons import count_above, leak, move_gates, note_awake, update
+from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
 from colanet.engine.cpu.clock import LOOP, tick
 from colanet.engine.cpu.rows import add_rows, lines_at_once
@@ -66,7 +66,7 @@ def next_event(t, stop, learning, wiring, live):
 
 
 @kernel
-def pass_time(first, stop, wiring, live):
+def pass_time(first, stop, wiring, live, scratch):
     """What steps first..stop-1 do when nothing arrives and no neuron fires: leaks, ramps, gates, rings."""
     turns = live.n_fired.shape[0]
     recent = max(first, stop - turns)
@@ -95,25 +95,24 @@ def pass_time(first, stop, wiring, live):
                 live.spikes[line, live.fired[line, k]] = 0
             live.n_fired[line, p] = 0
         if population.gated:
-            pass_gates(first, recent, stop, population, live)
+            pass_gates(first, recent, stop, p, wiring, live, scratch)
 
 
 @kernel
-def pass_gates(first, recent, stop, population, live):
+def pass_gates(first, recent, stop, p, wiring, live, scratch):
     """Activation counters over steps first..stop-1; rows of `awake` from `recent` on."""
-    start, end = population.start, population.start + population.size
-    a = live.gate[start:end]
-    moving = True
+    start, end = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
+    moving, turns = scratch.moving[p], live.n_fired.shape[0]
     for s in range(first, stop):
-        if moving:
-            moving = False
-            for i in range(len(a)):
-                moving |= a[i] != 0 and a[i] != AWAKE
-            move_gates(a)
+        low, high = moving[0], moving[1]
+        if low < high:
+            if not move_gates(live.gate[low:high]):
+                moving[0], moving[1] = end, start
+            note_awake(live.gate[low:high], scratch.awake[low:high])
         elif s < recent:
             continue
-        if population.plastic and s >= recent:
-            note_awake(a, live.awake[s & (live.n_fired.shape[0] - 1), start:end])
+        if wiring.population[p].plastic and s >= recent:
+            copy_awake(scratch.awake[start:end], live.awake[s & (turns - 1), start:end])
 
 
 @inlined
@@ -207,7 +206,7 @@ def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, 
         if not restless and soonest > after and pending < after < stop:
             after = next_event(t, min(stop, soonest), t < freeze, wiring, live)
             if after > t + 1:
-                pass_time(t + 1, after, wiring, live)
+                pass_time(t + 1, after, wiring, live, scratch)
         t = after
     tick(LOOP, scratch.clock)
     if pushing:

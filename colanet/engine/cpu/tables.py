@@ -95,6 +95,7 @@ class Scratch(NamedTuple):
     summed: np.ndarray  # int64 (populations,), where a row of sums ahead begins
     rest: np.ndarray  # uint8 (populations,): all potentials are zero
     moving: np.ndarray  # int64 (populations, 2), a range of neurons outside which no activation counter is moving
+    awake: np.ndarray  # uint8 (neurons,), who is awake
     gating: np.ndarray  # int64 (populations, 2), a range of neurons outside which no gating arrival came
     idle: np.ndarray  # uint8 (populations,): without arrivals a step changes nothing
     ahead: np.ndarray  # int32, from each projection's `ahead` on (AHEAD, stride) sums of arrivals
