@@ -69,11 +69,11 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
             lo, middle, hi = (
                 feed.other_ptr[source, at], feed.other_ptr[source, at + 1], feed.other_ptr[source, at + 2]
             )  # fmt: skip
-            # A step without spikes is told by them, and nobody reads its sums.
-            end = middle if hi - lo > most else hi
-            begin = lo if end == hi else middle
-            move_rows(total, often, live.weight, others, begin, middle, end, origin, stride, lines)
-            if hi - lo > most:
+            # Nobody reads the sums of a step without spikes.
+            if hi - lo <= most:
+                move_rows(total, often, live.weight, others, lo, middle, hi, origin, stride, lines)
+            else:
+                move_rows(total, often, live.weight, others, lo, lo, lo, origin, stride, lines)
                 add_rows(total, live.weight, others, lo, middle, origin, stride, lines, most)
                 subtract_rows(total, live.weight, others, middle, hi, origin, stride, lines, most)
         line += lines * ROW_ALIGN
