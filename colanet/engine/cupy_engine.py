@@ -112,8 +112,8 @@ class CupyBatch:
             "KICK_KEY": up(tables.kick_keys()),
             "MEMORY_TIME": up(tables.memory_times()),
             "SCALE": up(tables.scale()),
-            "FUTURE": self.backend.zeros((pushing * FUTURE * tables.neurons + 1,), np.int32),
-            "FUTURE_FORCING": self.backend.zeros((pushing * tables.neurons + 1,), np.uint32),
+            "FUTURE": self.backend.zeros((max(pushing * FUTURE * tables.neurons, 1),), np.int32),
+            "FUTURE_FORCING": self.backend.zeros((max(pushing * tables.neurons, 1),), np.uint32),
             "LOCAL": self.backend.zeros((8 if self.in_shared else self.networks * tables.local_bytes,), np.uint8),
         }
         self._arrays |= {argument(v): self.memory.arrays[v.name] for v in VARIABLES}

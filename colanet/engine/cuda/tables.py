@@ -97,8 +97,7 @@ def table_bytes(plan: Plan) -> int:
 
 def lanes_of(synapses: int, rows: int) -> int:
     """Threads for a row of sparse synapses: the power of two from their mean number on, at most a warp."""
-    mean = -(-synapses // max(rows, 1))
-    return min(WARP, 1 << max(mean - 1, 0).bit_length())
+    return min(WARP, 1 << max(synapses // max(rows, 1) - 1, 0).bit_length())
 
 
 class Tables:
