@@ -1,6 +1,6 @@
 """Networks of tens to hundreds of neurons with sparse, delayed and recurrent projections, and input as from images.
 
-`networks` draws every feature in networks so small that rows of synapses hold one or none. Here rows are long, several
+Those of `tests.engine.networks` are so small that rows of synapses hold one or none. Here rows are long, several
 sources spike at once, and an input is wide enough for bit sets of several words and for frequent nodes.
 """
 
@@ -23,9 +23,9 @@ STRUCTURES = ("all_to_all", "within_columns", "within_columns_except_same", "oth
 
 
 @st.composite
-def populations(draw, name: str):
+def populations(draw, name: str, most: int):
     columns = draw(st.sampled_from([None, 1, 2, 5, 10]))
-    inside = draw(st.integers(20, 60 if columns is None else 150)) // (columns or 1)
+    inside = draw(st.integers(20, 60 if columns is None else most)) // (columns or 1)
     values = {
         "name": name,
         "size": inside * (columns or 1),
@@ -107,7 +107,8 @@ def networks(draw):
     """
     names = ["A", "B", "C"][: draw(st.integers(2, 3))]
     learners = names[: draw(st.integers(1, 2))]
-    described = [draw(populations(name)) for name in names]
+    # A row of 110 weights is longer than three cache lines; more learners would make the reference engine slow.
+    described = [draw(populations(name, 110 if name in learners else 150)) for name in names]
     for values in described[: len(learners)]:
         values |= draw(learning())
         if "presynaptic_period" in values:  # every neuron learns then, and the reference engine is slow
@@ -117,8 +118,8 @@ def networks(draw):
     any_name, any_learner = st.sampled_from(names), st.sampled_from(learners)
     source = st.sampled_from(["R", "T", *names])
     links = [
-        {"source": "R", "target": "A", "kind": "plastic", "initial_resource": draw(st.sampled_from([0.01, 0.95, 40.0])),
-         "delay": draw(ONE_DELAY)},
+        {"source": "R", "target": "A", "kind": "plastic", "delay": draw(ONE_DELAY),
+         "initial_resource": draw(st.sampled_from([0.01, 0.95, 40.0]))},
         draw(sparse("R", draw(any_name))),
         draw(sparse(draw(any_name), draw(any_name))),
         draw(forcing("T", draw(any_learner))),
@@ -132,13 +133,14 @@ def networks(draw):
         {"name": "R", "kind": "noise", "size": draw(st.integers(70, 300))},
         {"name": "T", "kind": "noise", "size": draw(st.integers(1, 8))},
     ]
+    copies = draw(st.sampled_from([1, 1, 2]))
     return Network.model_validate(
-        {"inputs": inputs, "populations": described, "projections": links, "copies": draw(st.sampled_from([1, 1, 2]))}
+        {"inputs": inputs, "populations": described, "projections": links, "copies": copies}
     )
 
 
 def image_input(plan: Plan, stop: int, seed: int, period: int, brightest: float) -> InputSpikes:
-    """Bursts of ten steps every `period` steps; in each a third of the nodes spikes, up to `brightest` times a step.
+    """Bursts of ten steps every `period` steps; a third of the nodes spikes, up to `brightest` times a step.
 
     After the fourth burst there is silence for 60 steps more.
     """

@@ -1,4 +1,6 @@
-"""The CUDA engine's ring of future arrivals, and how its threads share out sparse rows, on the CPU through the shim."""
+"""The CUDA engine's ring of future arrivals, and how its threads share out sparse rows, through the shim."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +14,14 @@ from colanet.engine.cupy_engine import CupyBatch
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.errors import BackendUnavailable
 from colanet.plan import build
+from experiments import row_lookups
 
 from .networks import random_input
 from .test_cupy import engine_of
 from .test_equality import assert_same_state
 from .test_sparse import assert_same, pieces
 
+ROOT = Path(__file__).parents[2]
 CUTS = [0, 50, 57, 58, 190]
 
 
@@ -151,3 +155,22 @@ def test_as_many_threads_take_a_row_as_it_has_synapses():
     assert rows["pushed"].tolist() == [0, 1, 1, 1, 0, 0]
     # 20 x 0.3, 40 x 0.4 and 40 x 0.1 synapses of a source; 20 x 0.1 over 30 delays; nine in the same column.
     assert rows["lanes"].tolist()[1:] == [8, 16, 4, 1, 16]
+
+
+def test_rows_are_counted():
+    """Three sources with two delays: 40 and 0, 1 and 3, 2 and 2 synapses."""
+    lengths = np.array([[40, 0], [1, 3], [2, 2]])
+    assert row_lookups.every_delay(lengths) == (6, 2 + 0 + 4)
+    assert row_lookups.pushed(lengths, 32) == (3, 2 + 1 + 1)
+    assert row_lookups.pushed(lengths, 16) == (3, 3 + 1)
+    assert row_lookups.pushed(lengths[:0], 4) == (0, 0)
+
+
+@pytest.mark.slow
+def test_the_page_has_the_counts_of_the_command_beside_it(capsys):
+    page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
+    row_lookups.main([str(ROOT / "configs" / "recurrent.yaml")])
+    lines = capsys.readouterr().out.split("\n")
+    assert "python -m experiments.row_lookups configs/recurrent.yaml\n" in page
+    assert len(lines) == 7
+    assert [line for line in lines if line not in page] == []

@@ -31,9 +31,7 @@ _TABLE_LIMIT = 32 * 1024
 UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
     f"more than {_TABLE_LIMIT} bytes of tables ({_TABLE_LIMIT // (16 + 4 * len(POPULATION_COLUMNS))} populations "
-    f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": (
-        "the tables lie in shared memory"
-    ),
+    f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": ("the tables lie in shared memory"),
     "more than 2^31 - 1 neurons x steps of history, or source neurons x delays": (
         "they are counted by 32-bit integers"
     ),
