@@ -19,7 +19,7 @@ from colanet.engine.cuda.feed import DeviceEncoder, Feed, upload
 from colanet.engine.cuda.generated import argument
 from colanet.engine.cuda.memory import VARIABLES, Memory
 from colanet.engine.cuda.source import columns
-from colanet.engine.cuda.tables import Tables, check_plans
+from colanet.engine.cuda.tables import FUTURE, Tables, check_plans
 from colanet.errors import ConfigError
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps
@@ -96,12 +96,13 @@ class CupyBatch:
         total = tables.table_bytes + tables.local_bytes
         self.in_shared = total + STATIC_SHARED <= self.backend.shared_limit
         self.shared = total if self.in_shared else tables.table_bytes
+        pushing = self.networks if tables.pushes else 0
         self._arrays = {
             "NETWORK": up(as_integers(self._network)),
             "POPULATION": up(as_integers(self._population)),
             "PROJECTION": up(as_integers(tables.projections())),
             "ROW": up(tables.joined("row")),
-            "POST": up(tables.joined("target")),
+            "POST": up(tables.targets()),
             "SPAN": up(tables.joined("span")),
             "SLOT_PTR": up(tables.joined("slot_ptr")),
             "SLOT_SOURCE": up(tables.joined("slot_source")),
@@ -111,6 +112,8 @@ class CupyBatch:
             "KICK_KEY": up(tables.kick_keys()),
             "MEMORY_TIME": up(tables.memory_times()),
             "SCALE": up(tables.scale()),
+            "FUTURE": self.backend.zeros((max(pushing * FUTURE * tables.neurons, 1),), np.int32),
+            "FUTURE_FORCING": self.backend.zeros((max(pushing * tables.neurons, 1),), np.uint32),
             "LOCAL": self.backend.zeros((8 if self.in_shared else self.networks * tables.local_bytes,), np.uint8),
         }
         self._arrays |= {argument(v): self.memory.arrays[v.name] for v in VARIABLES}
@@ -127,6 +130,7 @@ class CupyBatch:
             "WEIGHTS": tables.weights,
             "MASK": tables.mask,
             "BIT_WORDS": tables.bit_words,
+            "PUSHES": int(tables.pushes),
         }
 
     def _table(self, arrays: dict[str, Any], numbers: dict[str, int]) -> Any:

@@ -93,6 +93,15 @@ def population_rows(plan: Plan, projections: np.ndarray) -> list[dict[str, int]]
     return rows
 
 
+def is_pushed(row: Mapping[str, int] | np.void) -> bool:
+    """Whether a projection's arrivals go into a ring of future ones: fixed, stored, with several delays.
+
+    A step that looks for what arrives finds about one synapse for each source and delay. A spike that is pushed at
+    once finds all synapses of its source in one row.
+    """
+    return bool(row["kind"] == Kind.FIXED and row["span"] < 0 and row["delay_max"] > row["delay_min"])
+
+
 def reach_of(projections: np.ndarray, source: int, *, from_input: bool) -> int:
     """Longest delay of the projections that leave an input or a population; 0 without any."""
     leaving = (projections["from_input"] == from_input) & (projections["source"] == source)
@@ -244,6 +253,19 @@ class Layout:
         self._parts["slot_source"].append(synapses.pre[order])
         self._parts["slot_delay"].append(synapses.delay[order])
         self._parts["slot_position"].append(self._position[projection.index][order])
+
+    def future_target(self) -> np.ndarray:
+        """`target` as pushed arrivals need it: (delay - 1) neurons + flat neuron; the others' as they are."""
+        result = self.target.copy()
+        for row in self.projections:
+            if not is_pushed(row):
+                continue
+            span = int(row["delay_max"] - row["delay_min"]) + 1
+            ptr = self.row[row["row"] : row["row"] + row["source_size"] * span + 1]
+            steps = np.arange(row["delay_min"] - 1, row["delay_max"])
+            hops = np.repeat(np.tile(steps, row["source_size"]), np.diff(ptr))
+            result[ptr[0] : ptr[-1]] += (hops * self.plan.n_neurons).astype(np.int32)
+        return result
 
     # ------------------------------------------------- canonical order <-> ours
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from colanet.engine.cpu.clock import PARTS
 from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
-from colanet.engine.layout import Layout, population_rows, table
+from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps, largest_potential
@@ -63,12 +63,12 @@ class CopyRunner:
 
     def __init__(self, plan: Plan, copy: int, layout: Layout, level: np.ndarray, state: State) -> None:
         self.plan, self.copy, self.layout = plan, copy, layout
-        projections, target = _for_kernels(layout)
+        projections = _for_kernels(layout)
         self.wiring = k.Wiring(
             population=self._populations(projections, state),
             projection=projections,
             row=layout.row,
-            target=target,
+            target=layout.future_target(),
             span=layout.span,
             slot_ptr=layout.slot_ptr,
             slot_source=layout.slot_source,
@@ -218,9 +218,9 @@ class CopyRunner:
         return out, events
 
 
-def _for_kernels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """The table of projections with the kernels' columns, and `Wiring.target`."""
-    rows, target, ahead, dirty = [], layout.target, 0, 0
+def _for_kernels(layout: Layout) -> np.ndarray:
+    """The table of projections with the kernels' columns."""
+    rows, ahead, dirty = [], 0, 0
     for found in layout.projections:
         row = {name: int(found[name]) for name in found.dtype.names} | {"ahead": -1, "dirty": -1}
         if row["dense"]:
@@ -229,25 +229,13 @@ def _for_kernels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
         if row["dense"] and row["from_input"]:
             row["ahead"] = ahead
             ahead += k.AHEAD * row["stride"]
-        pushed = row["kind"] == k.FIXED and row["delay_max"] > row["delay_min"]
+        pushed = is_pushed(row)
         lags = (1, 1) if pushed else (row["delay_min"], row["delay_max"])
         row |= {"pushed": int(pushed), "lag_min": lags[0], "lag_max": lags[1]}
         learns = layout.plan.populations[row["target"]].plasticity is not None
         row["forces"] = int(row["kind"] == k.FIXED and row["weight"] > 0 and learns)
-        if pushed:
-            target = _hops(layout, row, target)
         rows.append(row)
-    return table(k.PROJECTION_COLUMNS, rows), target
-
-
-def _hops(layout: Layout, row: Mapping[str, int], target: np.ndarray) -> np.ndarray:
-    """`target` with the steps that pushed arrivals still have to go, as multiples of the number of neurons."""
-    span = row["delay_max"] - row["delay_min"] + 1
-    ptr = layout.row[row["row"] : row["row"] + row["source_size"] * span + 1]
-    steps = np.arange(row["delay_min"] - 1, row["delay_max"])
-    result = target.copy()
-    result[ptr[0] : ptr[-1]] += np.repeat(np.tile(steps, row["source_size"]), np.diff(ptr)) * layout.plan.n_neurons
-    return result
+    return table(k.PROJECTION_COLUMNS, rows)
 
 
 def _inputs(plan: Plan, *, dense: bool) -> set[int]:

@@ -66,9 +66,11 @@ EXAMPLES, ON_SHIM = 60, 20
 """Networks that hypothesis draws where it draws them for every engine, and for the shim, which is slow."""
 
 
-def drawn(name: str, *strategies: Any, on_shim: int = ON_SHIM) -> Callable[[Callable[..., None]], None]:
+def drawn(
+    name: str, *strategies: Any, on_shim: int = ON_SHIM, elsewhere: int = EXAMPLES
+) -> Callable[[Callable[..., None]], None]:
     """Run a test at once, with networks drawn by hypothesis: as many as that engine is fast enough for."""
-    most = on_shim if name == "cuda-on-cpu" else EXAMPLES
+    most = on_shim if name == "cuda-on-cpu" else elsewhere
 
     def run(test: Callable[..., None]) -> None:
         few = settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck))

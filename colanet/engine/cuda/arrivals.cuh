@@ -87,44 +87,115 @@ INLINE void arrive(const Projection& projection, int i, int position, const Net&
     }
 }
 
-// A spike of a source neuron of a structural projection arrives; this warp's part. How many synapses were hit.
-INLINE int arrive_span(const Projection& projection, int source, int lane, const Net& net, const Local& local) {
+// What a thread does of a projection that is not dense: the sources first, first + step, ..., and of each one's row
+// every `lanes`-th synapse from `lane` on. A wide projection takes the whole block, another one a single warp.
+struct Share {
+    int first, step, lane, lanes;
+};
+
+INLINE Share share_of(const Projection& projection, int q) {
+    int lanes = projection.lanes, warps = blockDim.x / WARP;
+    int thread = projection.wide ? threadIdx.x : threadIdx.x % WARP, threads = projection.wide ? blockDim.x : WARP;
+    bool idle = !projection.wide && q % warps != threadIdx.x / WARP;
+    return {idle ? -1 : thread / lanes, threads / lanes, thread % lanes, lanes};
+}
+
+// A spike of a source neuron of a structural projection arrives. How many synapses were hit.
+INLINE int arrive_span(const Projection& projection, int source, const Share& share, const Net& net, const Local& local) {
     const int* span = net.span + 4 * (projection.span + source);
     int low = span[0], high = span[1], gap = span[2], gap_end = span[3];
-    for (int i = low + lane; i < high; i += WARP)
+    for (int i = low + share.lane; i < high; i += share.lanes)
         if (i < gap || i >= gap_end) arrive(projection, i, 0, net, local);
     return high - low - (gap_end - gap);
 }
 
 // A spike of a source neuron arrives over its stored synapses of one delay; likewise.
-INLINE int arrive_row(const Projection& projection, int place, int lane, const Net& net, const Local& local) {
+INLINE int arrive_row(const Projection& projection, int place, const Share& share, const Net& net, const Local& local) {
     int first = net.row[projection.row + place], last = net.row[projection.row + place + 1];
-    for (int k = first + lane; k < last; k += WARP) arrive(projection, net.post[k], k, net, local);
+    for (int k = first + share.lane; k < last; k += share.lanes) arrive(projection, net.post[k], k, net, local);
     return last - first;
 }
 
-// Arrivals of projection q at step t; how many synapses this thread counts as hit. A dense projection, or a wide
-// one (many synapses), takes the whole block; the warps share the others among them.
+// A spike emitted at step s goes into the ring of future arrivals, over the synapses with a delay of `soonest` steps
+// above the shortest one or more. How many synapses will be hit; without `put` they are only counted.
+INLINE int push(i64 s, const Projection& projection, int source, int soonest, bool put, const Share& share, const Net& net) {
+    int delays = projection.delay_max - projection.delay_min + 1;
+    const int* row = net.row + projection.row + source * delays;
+    int first = row[soonest], last = row[delays], weight = projection.weight;
+    // Unsigned: twice the size of the ring may pass 2^31.
+    u32 neurons = net.neurons, size = FUTURE * neurons, begin = (u32)(s + 1) % FUTURE * neurons;
+    bool forces = weight > 0 && net.population[projection.target].plastic;
+    for (int k = first + share.lane; put && k < last; k += share.lanes) {
+        u32 to = begin + net.post[k];
+        if (to >= size) to -= size;
+        atomicAdd(&net.future[to], weight);
+        if (forces) atomicOr(&net.future_forcing[to % neurons], 1u << (to / neurons));
+    }
+    return last - first;
+}
+
+// Of the spikes emitted before step t - 1, those that arrive at step t or later: how many synapses this thread counts
+// as hit. With `put` they go into the ring.
+INLINE i64 in_flight(i64 t, bool put, const Net& net) {
+    i64 events = 0;
+    for (int q = 0; net.pushes && q < net.projections; q++) {
+        const Projection& projection = net.projection[q];
+        Share share = share_of(projection, q);
+        if (!projection.pushed || share.first < 0) continue;
+        for (i64 s = most(t - projection.delay_max, 0); s < t - 1; s++) {
+            Sources from = source_spikes(projection, s, net);
+            int soonest = (int)most(t - s - projection.delay_min, 0);
+            for (int j = share.first; j < from.count; j += share.step) {
+                int hit = push(s, projection, from.list[j], soonest, put, share, net);
+                if (share.lane == 0) events += hit;
+            }
+        }
+    }
+    return events;
+}
+
+// What the ring holds for neuron i at step t joins its other arrivals; the ring is left empty.
+INLINE void take_from_future(i64 t, int i, const Population& population, const Net& net, const Local& local) {
+    int& current = net.future[(i64)((int)t & (FUTURE - 1)) * net.neurons + i];
+    if (current) {
+        local.current(i) += current;
+        current = 0;
+    }
+    u32 now = 1u << ((int)t & (FUTURE - 1));
+    if (population.plastic && net.future_forcing[i] & now) {
+        local.work(i) |= FORCING;
+        net.future_forcing[i] &= ~now;
+    }
+}
+
+// Arrivals of a dense projection at step t; how many synapses this thread counts as hit.
+INLINE i64 deliver_dense(i64 t, const Projection& projection, const Net& net, const Local& local) {
+    int delay = projection.delay_min;
+    if (delay > t) return 0;
+    Sources from = source_spikes(projection, t - delay, net);
+    if (from.count) add_rows(projection, from, net, local);
+    return threadIdx.x == 0 ? (i64)from.count * projection.target_size : 0;
+}
+
+// Arrivals of projection q at step t, or, where they are pushed, of the spikes of the step before at all later steps;
+// how many synapses this thread counts as hit.
 INLINE i64 deliver(i64 t, int q, const Net& net, const Local& local) {
     const Projection& projection = net.projection[q];
-    int warp = threadIdx.x / WARP, warps = blockDim.x / WARP, lane = threadIdx.x % WARP;
-    bool dense = projection.dense, wide = projection.wide;
-    if (!dense && !wide && q % warps != warp) return 0;
-    int low = projection.delay_min, high = projection.delay_max;
+    bool pushed = projection.pushed;
+    int low = pushed ? 1 : projection.delay_min, high = pushed ? 1 : projection.delay_max;
     if (!projection.from_input && t - net.latest[projection.source] > high) return 0;
+    if (projection.dense) return deliver_dense(t, projection, net, local);
+    Share share = share_of(projection, q);
+    if (share.first < 0) return 0;
     i64 events = 0;
-    for (int delay = low; delay <= high && delay <= t; delay++) {
-        Sources from = source_spikes(projection, t - delay, net);
-        if (dense) {
-            if (from.count) add_rows(projection, from, net, local);
-            if (threadIdx.x == 0) events += (i64)from.count * projection.target_size;
-            continue;
-        }
-        for (int j = wide ? warp : 0; j < from.count; j += wide ? warps : 1) {
-            int source = from.list[j], place = source * (high - low + 1) + delay - low;
-            int hit = projection.span < 0 ? arrive_row(projection, place, lane, net, local)
-                                          : arrive_span(projection, source, lane, net, local);
-            if (lane == 0) events += hit;
+    for (int lag = low; lag <= high && lag <= t; lag++) {
+        Sources from = source_spikes(projection, t - lag, net);
+        for (int j = share.first; j < from.count; j += share.step) {
+            int source = from.list[j], hit;
+            if (pushed) hit = push(t - 1, projection, source, 0, true, share, net);
+            else if (projection.span >= 0) hit = arrive_span(projection, source, share, net, local);
+            else hit = arrive_row(projection, source * (high - low + 1) + lag - low, share, net, local);
+            if (share.lane == 0) events += hit;
         }
     }
     return events;

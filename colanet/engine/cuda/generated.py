@@ -18,8 +18,9 @@ NETWORK_COLUMNS = ("history", "freeze", "feed", "row", "post", "span", "slot_ptr
 """A network (one copy of one plan): its history, freezing step and input, where its wiring begins."""
 POPULATION_COLUMNS = (*POPULATION, "record")
 """`record` is the first bit of a recorded population in the record of a step; -1 for others."""
-PROJECTION_COLUMNS = (*PROJECTION, "wide")
-"""`wide` says that a sparse projection is shared out among the warps of a block."""
+PROJECTION_COLUMNS = (*PROJECTION, "wide", "lanes", "pushed")
+"""Of projections that are not dense. `wide`: it is shared out among the warps of a block. `lanes`: how many threads
+take a source's row together. `pushed`: arrivals go into the ring of future ones."""
 
 _C_TYPES = {np.dtype(np.int32): "int", np.dtype(np.int64): "i64", np.dtype(np.uint8): "u8"}
 

@@ -103,6 +103,7 @@ INLINE bool learns(i64 t, int i, const Population& population, const Net& net, c
 INLINE bool update(i64 t, int i, Net& net, const Local& local) {
     int p = local.owner(i), line = (int)t & net.turns;
     const Population& population = net.population[p];
+    if (net.pushes) take_from_future(t, i, population, net, local);
     u32 before = local.work(i), work = before & OWES;
     if (before & FORCING) work |= FORCED;
 

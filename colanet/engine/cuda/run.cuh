@@ -25,6 +25,9 @@ INLINE void open(Net& net, const u64* a, int k) {
     net.positive = (i64*)a[A_POSITIVE] + own;
     net.n_fired = (int*)a[A_N_FIRED] + k * (i64)a[A_RING] * populations;
     net.fired = (int*)a[A_FIRED] + k * ring;
+    net.pushes = a[A_PUSHES];
+    net.future = (int*)a[A_FUTURE] + (net.pushes ? k * FUTURE * n : 0);
+    net.future_forcing = (u32*)a[A_FUTURE_FORCING] + (net.pushes ? own : 0);
     net.todo[0] = net.todo[1] = 0;
 }
 
@@ -81,7 +84,7 @@ INLINE int owner_of(const Net& net, int i) {
     return p;
 }
 
-// Fill the working array, and lists of the spikes of the past out of their rings.
+// Fill the working array, and lists of the spikes of the past out of their rings; empty the ring of the future.
 INLINE void load(Net& net, const Local& local) {
     int n = net.neurons, lines = net.turns + 1;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
@@ -97,7 +100,9 @@ INLINE void load(Net& net, const Local& local) {
         bool owes = population.plastic && population.virtual_synapses >= 0 && size_of(net.debt[i]) >= ONE;
         local.work(i) = owes ? OWES : 0;
         set_threshold(i, population, net, local);
+        if (net.pushes) net.future_forcing[i] = 0;
     }
+    for (int k = threadIdx.x; net.pushes && k < FUTURE * n; k += blockDim.x) net.future[k] = 0;
     for (int k = threadIdx.x; k < lines * net.populations; k += blockDim.x) net.n_fired[k] = 0;
     __syncthreads();
     for (int k = threadIdx.x; k < lines * n; k += blockDim.x) {
@@ -221,7 +226,7 @@ template <bool SHARED> __device__ void run_network(const u64* a) {
 
     bool restless = false;
     for (int p = 0; p < net.populations; p++) restless |= net.population[p].driven > 0;
-    i64 events = 0, none = 0, arriving = net.begin + WARP, t = net.begin;
+    i64 events = in_flight(net.begin, true, net), none = 0, arriving = net.begin + WARP, t = net.begin;
     while (t < net.end) {
         events += step(t, net, local);
         if (restless) {
@@ -233,6 +238,7 @@ template <bool SHARED> __device__ void run_network(const u64* a) {
         t = t >= arriving && t + 1 < net.end && all_arrived(t, net) ? skip(t, net, local) : t + 1;
     }
 
+    events -= in_flight(net.end, false, net);
     for (int i = threadIdx.x; i < net.neurons; i += blockDim.x) {
         net.potential[i] = local.potential(i);
         net.ramp[i] = local.ramp(i);

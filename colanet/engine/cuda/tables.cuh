@@ -27,7 +27,7 @@ enum Argument {
     // state
 #include "state_arguments.cuh"
     // derived and working arrays
-    A_WEIGHT, A_POSITIVE, A_N_FIRED, A_FIRED, A_LOCAL,
+    A_WEIGHT, A_POSITIVE, A_N_FIRED, A_FIRED, A_LOCAL, A_FUTURE, A_FUTURE_FORCING, A_PUSHES,
     // input spikes of the steps A_BASE .. A_BASE + A_STEPS - 1
     A_BASE, A_STEPS, A_FEED_FIRST, A_FEED_COUNT, A_NODE, A_BITS, A_BIT_WORDS,
     // this launch
@@ -45,6 +45,10 @@ enum Narrow {
 
 // Bits of C_WORK: what a neuron met in this step. OWES stays: its debt is 1.0 or more.
 enum Work { FORCING = 1, FORCED = 2, CANDIDATE = 4, FIRED = 8, LISTED = 16, KICKED = 32, OWES = 64 };
+
+// Rows of the ring of future arrivals, a power of two above the longest delay, and no more than a word has bits.
+enum Future { FUTURE = 32 };
+static_assert(FUTURE > MAX_DELAY, "a step's row is empty again before it is used for another");
 
 #include "state.cuh"
 
@@ -68,6 +72,9 @@ struct Net : State {
     i64* positive;
     u32* mask;
     u16* weight;
+    int* future;            // ring of current to come: row t mod FUTURE arrives at step t
+    u32* future_forcing;    // bit t mod FUTURE: who will be forced at step t
+    bool pushes;            // some projection uses them
     int vote_population, vote_period, classes, record_words;
     i64 begin, end, first_object;
     int* votes;

@@ -8,7 +8,7 @@ import numpy as np
 
 from colanet.engine.cuda.generated import NETWORK_COLUMNS, POPULATION_COLUMNS, PROJECTION_COLUMNS
 from colanet.engine.cuda.source import columns
-from colanet.engine.layout import Grain, Layout, population_rows, reach_of, table
+from colanet.engine.layout import Grain, Layout, is_pushed, population_rows, reach_of, table
 from colanet.errors import BackendUnavailable, ConfigError
 from colanet.plan import Plan, connect
 from colanet.plan.fixed import scale_table
@@ -18,6 +18,10 @@ GRAIN = Grain(lanes=8, word=32)
 """Rows of dense projections are padded to the weights in one load of 16 bytes."""
 WIDE = 512
 """Synapses from which on a projection that is not dense is shared out among the warps of a block."""
+WARP = 32
+"""Threads of a warp, the most that take a row together."""
+FUTURE = columns("Future").FUTURE
+"""Rows of the ring of future arrivals."""
 _WIDE, _NARROW = columns("Wide").WIDE_COLUMNS, columns("Narrow").NARROW_COLUMNS
 
 _INT32 = (1 << 31) - 1
@@ -27,9 +31,7 @@ _TABLE_LIMIT = 32 * 1024
 UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
     f"more than {_TABLE_LIMIT} bytes of tables ({_TABLE_LIMIT // (16 + 4 * len(POPULATION_COLUMNS))} populations "
-    f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": (
-        "the tables lie in shared memory"
-    ),
+    f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": ("the tables lie in shared memory"),
     "more than 2^31 - 1 neurons x steps of history, or source neurons x delays": (
         "they are counted by 32-bit integers"
     ),
@@ -91,6 +93,11 @@ def table_bytes(plan: Plan) -> int:
     return -(-(16 * len(plan.populations) + 4 * rows) // 8) * 8
 
 
+def lanes_of(synapses: int, rows: int) -> int:
+    """Threads for a row of sparse synapses: the power of two from their mean number on, at most a warp."""
+    return min(WARP, 1 << max(synapses // max(rows, 1) - 1, 0).bit_length())
+
+
 class Tables:
     """The constants of all networks of a launch: the copies of the first plan, those of the second, ...
 
@@ -109,6 +116,7 @@ class Tables:
         self.distinct = list(dict.fromkeys(self.wirings))
         first = plans[0]
         self.neurons, self.ring = first.n_neurons, max(plan.history for plan in plans)
+        self.pushes = any(is_pushed(row) for w in self.distinct for row in w.projections)
         self.slots = max(w.n_slots for w in self.distinct) + 1
         self.words = max(w.n_words for w in self.distinct) + 1
         self.weights = GRAIN.padded(max(w.n_weights for w in self.distinct) + 1)
@@ -153,7 +161,10 @@ class Tables:
         rows = []
         for p, found in zip(wiring.plan.projections, wiring.projections, strict=True):
             row = {name: int(found[name]) for name in wiring.projections.dtype.names or ()}
-            rows.append(row | {"wide": int(wiring.plan.count(p.index, wiring.copy) >= WIDE)})
+            count, pushed = wiring.plan.count(p.index, wiring.copy), is_pushed(row)
+            delays = 1 if pushed or row["span"] >= 0 else row["delay_max"] - row["delay_min"] + 1
+            lanes = lanes_of(count, p.source_size * delays)
+            rows.append(row | {"wide": int(count >= WIDE), "lanes": lanes, "pushed": int(pushed)})
         return table(PROJECTION_COLUMNS, rows, np.int32)
 
     def network_rows(self) -> np.ndarray:
@@ -173,6 +184,10 @@ class Tables:
             for name, array in names.items():
                 at[name] += len(getattr(wiring, array))
         return begins
+
+    def targets(self) -> np.ndarray:
+        """Targets of all distinct wirings, int32; see `Layout.future_target`."""
+        return np.concatenate([w.future_target() for w in self.distinct])
 
     def joined(self, name: str, dtype: type = np.int32) -> np.ndarray:
         """An array of all distinct wirings, one behind the other."""
