@@ -245,7 +245,7 @@ def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) ->
     else:
         settings = read_options(variant.method, variant.options)
         configuration = json.dumps(
-            used(variant.method, settings, tasks[0].train_images.shape[1], len(tasks[0].classes))
+            used(variant.method, settings, tasks[0].train_originals.shape[1], len(tasks[0].classes))
         )
     return Job(variant, altered, tasks, configuration, configuration + options.cuts())
 
