@@ -23,6 +23,7 @@ from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Outcome
 from colanet.continual.task import Task
 from colanet.encoding import Presentation
+from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.migration import Migration
@@ -101,7 +102,7 @@ class Run:
         experiment: Experiment,
         tasks: Sequence[Task],
         seed: int,
-        engine: str = "auto",
+        engine: str | EngineMaker = "auto",
         threads: int | None = None,
         watch: Watch | None = None,
         gallery: Gallery | None = None,
