@@ -113,6 +113,8 @@ class Run:
         network = network_of(experiment)
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         self.k = 0
+        self.brief = False
+        """Whether what `watch` is told while learning leaves out the accuracy, which takes a millisecond."""
         self.session = Session(
             network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
             threads=threads, migration=migration, presentation=self.lesson(0, network),
@@ -185,7 +187,7 @@ class Run:
     def _tell_learning(self, session: Session) -> None:
         if self.watch:
             shown = session.finished_objects()
-            recent = session.score(max(shown - 2000, 0), shown)
+            recent = None if self.brief else session.score(max(shown - 2000, 0), shown)
             text = f"learning {self._name(self.k)}" + (f", {100 * recent.accuracy:.1f} %" if recent else "")
             done = sum(len(one.labels) for one in self.lessons[: self.k])
             self.watch(done + shown + self._tests_done(self.k), self.total, text)

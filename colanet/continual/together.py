@@ -100,7 +100,8 @@ def run_together(
     ConfigError, DataError, CheckpointError, BackendUnavailable
     """
     galleries = {id(order.tasks): Gallery(order.tasks) for order in orders}
-    books, works = _Books(watch), {}
+    books = _Books(watch)
+    works: dict[int, _Work] = {}
     for number, order in enumerate(orders):
         make = partial(
             Run, order.experiment, order.tasks, order.seed, together.engine, None, books.of(number),
@@ -110,8 +111,9 @@ def run_together(
         problem = work.prepare(make, resume)
         if problem:
             yield number, problem
-        else:
-            works[number] = work
+            continue
+        work.run.brief = bool(works)  # one of them tells how well they learn
+        works[number] = work
     for numbers in _groups({number: work.run for number, work in works.items()}, together):
         # What has ended need not be kept until all have.
         group = [works.pop(number) for number in numbers]
@@ -155,6 +157,7 @@ class _Books:
         self.watch = watch
         self.done: dict[int, int] = {}
         self.totals: dict[int, int] = {}
+        self.text = ""
 
     def of(self, number: int) -> Watch | None:
         """Watches one of the runs."""
@@ -164,8 +167,10 @@ class _Books:
 
         def watch(done: int, total: int, text: str) -> None:
             self.done[number], self.totals[number] = done, total
-            runs = len(self.totals)
-            tell(sum(self.done.values()), sum(self.totals.values()), f"{runs} runs, the last {text}")
+            if number == min(self.totals):
+                self.text = text
+            runs = f"{len(self.totals)} runs, the first {self.text}"
+            tell(sum(self.done.values()), sum(self.totals.values()), runs)
 
         return watch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -36,13 +37,13 @@ class Fiber(Generic[T]):
         self._work, self._answer = work, None
         self._found: T
         self._error: BaseException | None = None
-        self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        self._turn, self._back = SimpleQueue[None](), SimpleQueue[None]()
         self._stopping = False
         self._thread = threading.Thread(target=self._main, daemon=True)
         self._thread.start()
 
     def _main(self) -> None:
-        self._turn.acquire()
+        self._turn.get()
         try:
             if self._stopping:
                 raise Stopped
@@ -50,13 +51,13 @@ class Fiber(Generic[T]):
         except BaseException as error:  # it is raised where `result` is called
             self._error = error
         self.ended = True
-        self._back.release()
+        self._back.put(None)
 
     def resume(self, answer: Any = None) -> None:
         """Let the work go on, with what it asked for, until it asks again or ends."""
         self._answer = answer
-        self._turn.release()
-        self._back.acquire()
+        self._turn.put(None)
+        self._back.get()
 
     def ask(self, what: Any) -> Any:
         """To be called by the work: what it is resumed with.
@@ -67,8 +68,8 @@ class Fiber(Generic[T]):
             If it is not to go on.
         """
         self.asked = what
-        self._back.release()
-        self._turn.acquire()
+        self._back.put(None)
+        self._turn.get()
         if self._stopping:
             raise Stopped
         return self._answer

@@ -98,6 +98,14 @@ def test_other_shapes_are_other_launches():
     assert len(backend.networks) == 2 * len(together(orders[:1])[1].networks)
 
 
+def test_longer_memories_of_past_steps_are_other_launches():
+    orders = [order(0), order(0, set={"population.L.size": 20, "population.L.hebbian_window": 30})]
+    found, backend = together(orders)
+    for one, outcome in zip(orders, found, strict=True):
+        tiny.same(outcome, alone(one))
+    assert set(backend.networks) == {1}
+
+
 def test_other_tasks_are_shown_in_the_same_launch():
     orders = [order(0), order(0, tasks=tiny.tasks(2, train=12, test=4, seed=1))]
     found, backend = together(orders)
@@ -229,7 +237,10 @@ def test_progress_counts_the_images_of_all_runs():
     together([order(0), order(1)], watch=lambda *call: told.append(call))
     done, total, text = told[-1]
     assert done == total == 2 * (2 * 12 + 3 * 4)
-    assert text.startswith("2 runs, the last task 2 after task 2: ")
+    assert text.startswith("2 runs, the first task 2 after task 2: ")
+    learning = [text for _, _, text in told if "learning" in text]
+    assert learning
+    assert all(text.endswith(" %") for text in learning)
 
 
 # ------------------------------------------------------------------ where

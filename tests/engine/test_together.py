@@ -4,13 +4,15 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import colanet
 from colanet.encoding.coding import Poisson, Schedule
 from colanet.encoding.sources import Noise, Source
-from colanet.engine.base import InputSpikes, input_spikes
+from colanet.engine.base import InputSpikes, Votes, input_spikes
 from colanet.engine.cuda import shim
 from colanet.engine.cuda.feed import DeviceEncoder, feed_of, upload
 from colanet.engine.cuda.shim import ShimBackend
@@ -18,6 +20,7 @@ from colanet.engine.fiber import Fiber, Stopped
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.engine.together import Together
 from colanet.errors import BackendUnavailable, CheckpointError
+from colanet.session import Session
 
 from .networks import random_input
 from .test_cupy import variants
@@ -91,7 +94,7 @@ def test_stopped_work_cleans_up_and_its_thread_ends():
 
 def test_work_is_stopped_when_its_owner_was_interrupted_while_it_ran():
     fiber = Fiber(lambda: fiber.ask("more"))
-    fiber._turn.release()  # all that an interrupted `resume` has done
+    fiber._turn.put(None)  # all that an interrupted `resume` has done
     while fiber.asked is None:
         time.sleep(0.001)
     fiber.stop()
@@ -189,6 +192,18 @@ def test_those_behind_catch_up_and_then_share_launches(together, monkeypatch):
         assert_same_state(state, numba.state())
 
 
+def test_whole_sessions_run_together(together):
+    """As docs/gpu.md has it."""
+    network = colanet.load(Path(__file__).parents[2] / "configs" / "mnist.yaml")
+    few = {"copies": 1, "train": 3, "test": 2}
+    sessions = [Session(network, seed=seed, engine=together.engine, **few) for seed in range(2)]
+    results = dict(together.run([session.run for session in sessions]))
+    for seed in range(2):
+        wanted = Session(network, seed=seed, engine="numba", **few).run()
+        assert results[seed].digest == wanted.digest
+        np.testing.assert_array_equal(results[seed].confusion, wanted.confusion)
+
+
 def test_silence_is_shared_too(together):
     plans = variants()[:1] * 2
     seats = [together.engine(plan) for plan in plans]
@@ -202,6 +217,26 @@ def test_silence_is_shared_too(together):
     found = dict(together.run(works))
     assert seats[0].crew is seats[1].crew
     np.testing.assert_array_equal(found[0].spikes, found[1].spikes)
+
+
+def test_each_seat_gets_what_it_asked_for(together):
+    plan = variants()[0]
+    spikes, seats = random_input(plan, 60, 0), [together.engine(plan) for _ in range(4)]
+    votes = Votes(population=0, classes=3, period=10)
+    asked = [{"record": (0,)}, {"votes": votes}, {"record": (0,)}, {}]
+    works = [
+        lambda seat=seat, wants=wants: seat.run(spikes, 0, 60, freeze=0, **wants)
+        for seat, wants in zip(seats, asked, strict=True)
+    ]
+    found = dict(together.run(works))
+    assert seats[0].crew is seats[2].crew is not seats[1].crew
+    wanted = [NumbaEngine(plan).run(spikes, 0, 60, freeze=0, **wants) for wants in asked]
+    for number in range(4):
+        np.testing.assert_array_equal(found[number].votes, wanted[number].votes)
+        for mine, other in zip(found[number].records, wanted[number].records, strict=True):
+            np.testing.assert_array_equal(mine, other)
+    assert len(found[0].records[0])
+    assert not len(found[3].records[0])
 
 
 def test_an_error_of_the_device_reaches_the_caller_and_stops_all(together, monkeypatch):
