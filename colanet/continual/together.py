@@ -6,6 +6,7 @@ for those of the others. So what comes out, and what is written, is that of the 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -115,10 +116,12 @@ def run_together(
         work.run.brief = bool(works)  # one of them tells how well they learn
         works[number] = work
     for numbers in _groups({number: work.run for number, work in works.items()}, together):
-        # What has ended need not be kept until all have.
         group = [works.pop(number) for number in numbers]
         for place, found in together.run(group):
             yield numbers[place], found
+        # The next group needs the memory of this one, also that of sessions that know themselves by an observer.
+        del group
+        gc.collect()
 
 
 class _Work:

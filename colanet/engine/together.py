@@ -79,6 +79,8 @@ class Seat:
         self.plan, self._together = plan, together
         self.crew: Crew | None = None
         """Where its networks are on the device; None: nowhere."""
+        self.number = 0
+        """Which of the crew's plans are its networks."""
         self.waiting: State | None = None
         """A state that the device does not have yet."""
 
@@ -106,7 +108,7 @@ class Seat:
         if self.crew is None:
             return initial_state(self.plan)
         crew = self.crew
-        return self._together.call(lambda: crew.state(self))
+        return self._together.call(lambda: crew.batch.state(self.number))
 
     def load(self, state: State) -> None:
         """Take over a state; CheckpointError if it does not belong to this plan."""
@@ -116,31 +118,32 @@ class Seat:
     def leave(self) -> None:
         """Take the state from the device."""
         if self.crew is not None and self.waiting is None:
-            self.waiting = self.crew.state(self)
+            self.waiting = self.crew.batch.state(self.number)
         self.crew = None
 
 
 class Crew:
-    """Seats whose networks are one batch on the device."""
+    """Seats whose networks are one batch on the device. They know it; it keeps none of them alive."""
 
     def __init__(self, seats: Sequence[Seat], backend: Backend) -> None:
-        self.seats = tuple(seats)
-        self.batch = CupyBatch([seat.plan for seat in self.seats], backend=backend)
+        self.batch = CupyBatch([seat.plan for seat in seats], backend=backend)
         self.encoders: dict[int, DeviceEncoder] = {}
         """Of what is being shown, by the identity of its sources, which they keep alive."""
-        for seat in self.seats:
-            seat.crew = self
+        for number, seat in enumerate(seats):
+            seat.crew, seat.number = self, number
 
-    def state(self, seat: Seat) -> State:
-        """The state of a seat's networks on the device."""
-        return self.batch.state(self.seats.index(seat))
+    def consists_of(self, seats: Sequence[Seat]) -> bool:
+        """Whether its seats are these, in this order."""
+        here = all(seat.crew is self and seat.number == number for number, seat in enumerate(seats))
+        return here and len(seats) == len(self.batch.plans)
 
     def run(self, requests: Sequence[Request]) -> list[Stretch]:
         """One launch for all seats, in their order."""
-        waiting = {number: seat.waiting for number, seat in enumerate(self.seats) if seat.waiting is not None}
+        seats = [request.seat for request in requests]
+        waiting = {number: seat.waiting for number, seat in enumerate(seats) if seat.waiting is not None}
         if waiting:
             self.batch.load_all(waiting)
-        for seat in self.seats:
+        for seat in seats:
             seat.waiting = None
         one = requests[0]
         return self.batch.run(
@@ -156,7 +159,7 @@ class Crew:
             return made
         shown = {id(one.sources): one.sources for one in wanted}
         before, self.encoders = self.encoders, {}
-        plan, backend = self.seats[0].plan, self.batch.backend
+        plan, backend = self.batch.plans[0], self.batch.backend
         for key, sources in shown.items():
             known = [*before.values(), *self.encoders.values()]
             self.encoders[key] = before.get(key) or DeviceEncoder(backend, plan, sources, known)
@@ -246,9 +249,10 @@ class Together:
         return ready
 
     def _launch(self, requests: Sequence[Request]) -> list[Stretch]:
-        seats = tuple(request.seat for request in requests)
+        seats = [request.seat for request in requests]
         crew = seats[0].crew
-        if crew is None or crew.seats != seats:
+        if crew is None or not crew.consists_of(seats):
+            crew = None  # what is left makes room for what comes
             for seat in seats:
                 seat.leave()
             crew = Crew(seats, self.backend)

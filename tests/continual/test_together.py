@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -152,6 +153,22 @@ def test_little_memory_splits_the_launch_and_nothing_else():
         tiny.same(outcome, alone(one))
     single = together(orders[:1])[1].networks
     assert backend.networks == [2] * len(single) + [1] * len(single)
+
+
+@pytest.mark.parametrize("fields", [{}, {"migration": MIGRATION}], ids=["plain", "migration"])
+def test_a_group_leaves_the_device_before_the_next_comes(fields, monkeypatch):
+    batches, there = [], []
+
+    class Batch(engine_module.CupyBatch):
+        def __init__(self, *arguments, **options):
+            there.append(sum(one() is not None for one in batches))
+            super().__init__(*arguments, **options)
+            batches.append(weakref.ref(self))
+
+    monkeypatch.setattr(engine_module, "CupyBatch", Batch)
+    monkeypatch.setattr(Together, "fitting", lambda *_, **__: 1)
+    together([order(seed, **fields) for seed in range(3)])
+    assert there == [0, 0, 0]
 
 
 def test_the_estimate_of_memory_is_above_what_is_taken_and_not_far():
