@@ -26,7 +26,7 @@ from colanet.config.check import require
 from colanet.config.model import MAX_COPIES, Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.files import located
-from colanet.engine import make_engine
+from colanet.engine import EngineMaker, make_engine
 from colanet.engine.base import InputSpikes, Votes
 from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
@@ -56,7 +56,7 @@ class Session(Inspection):
     network : Network
     base_dir : path
         Folder that file names of the configuration are relative to.
-    engine : {'auto', 'reference', 'numba', 'cupy'}
+    engine : {'auto', 'reference', 'numba', 'cupy'} or callable
     seed : int
     threads : int or None
         None: as many as the machine has cores.
@@ -86,7 +86,7 @@ class Session(Inspection):
         network: Network,
         *,
         base_dir: str | os.PathLike[str] = ".",
-        engine: str = "auto",
+        engine: str | EngineMaker = "auto",
         seed: int = 0,
         threads: int | None = None,
         copies: int | None = None,

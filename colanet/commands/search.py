@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from colanet.commands.options import lenient
+from colanet.commands.options import engine_name, lenient
 from colanet.commands.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--best", type=click.Path(path_type=Path), metavar="FILE.yaml",
               help="Write the network with the best parameters put in.")  # fmt: skip
+@engine_name
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @lenient
 def search(
@@ -39,16 +40,17 @@ def search(
     generations: int | None,
     data_dir: Path | None,
     best: Path | None,
+    engine: str,
     quiet: bool,
     lenient: bool,
 ) -> None:
     """Search the parameters of an experiment as STUDY.yaml says.
 
-    The result does not depend on the number of workers, nor on interruptions.
+    The result does not depend on the number of workers, nor on the engine, nor on interruptions.
     """
     from colanet.search.run import SearchOptions, run_search
 
-    options = SearchOptions(workers, dask, resume, out, generations, data_dir, best, lenient)
+    options = SearchOptions(workers, dask, resume, out, generations, data_dir, best, lenient, engine)
 
     @contextlib.contextmanager
     def bar(total: int) -> Iterator[Watch]:

@@ -19,10 +19,11 @@ from colanet import config, hashing
 from colanet.config.model import Network
 from colanet.config.overrides import override_all
 from colanet.continual.experiment import Experiment
+from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Outcome
 from colanet.continual.task import Task
 from colanet.encoding import Presentation
-from colanet.encoding.arrays import present_arrays
+from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.migration import Migration
@@ -101,16 +102,19 @@ class Run:
         experiment: Experiment,
         tasks: Sequence[Task],
         seed: int,
-        engine: str = "auto",
+        engine: str | EngineMaker = "auto",
         threads: int | None = None,
         watch: Watch | None = None,
+        gallery: Gallery | None = None,
     ) -> None:
         self.experiment, self.tasks, self.seed, self.watch = experiment, tasks, seed, watch
-        apart = [(task.train_images, task.train_labels) for task in tasks]
-        self.lessons = [_mixed(tasks, seed)] if experiment.joint else apart
+        self.gallery = Gallery(tasks) if gallery is None else gallery
+        self.lessons = [self.gallery.mixture(seed)] if experiment.joint else self.gallery.lessons()
         network = network_of(experiment)
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         self.k = 0
+        self.brief = False
+        """Whether what `watch` is told while learning leaves out the accuracy, which takes a millisecond."""
         self.session = Session(
             network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
             threads=threads, migration=migration, presentation=self.lesson(0, network),
@@ -130,7 +134,7 @@ class Run:
             "fields": np.zeros(shape, dtype=np.float32),
             "seconds": np.zeros(2),
         }
-        self.total = sum(len(labels) for _, labels in self.lessons) + self._tests()
+        self.total = sum(len(one.labels) for one in self.lessons) + self._tests()
 
     # ------------------------------------------------------------------ order
 
@@ -155,7 +159,7 @@ class Run:
 
     def learn(self, save: Save | None = None, every: int = CHECKPOINT_IMAGES) -> None:
         """Learn what is left of the lesson at hand; arguments as for `to_the_end`."""
-        session, labels = self.session, self.lessons[self.k][1]
+        session, labels = self.session, self.lessons[self.k].labels
         period, n = session.presentation.period or 1, len(labels)
         stops = set(range(every * period, n * period, every * period)) if save else set()
         with self._timed(LEARNING) as clock:
@@ -183,9 +187,9 @@ class Run:
     def _tell_learning(self, session: Session) -> None:
         if self.watch:
             shown = session.finished_objects()
-            recent = session.score(max(shown - 2000, 0), shown)
+            recent = None if self.brief else session.score(max(shown - 2000, 0), shown)
             text = f"learning {self._name(self.k)}" + (f", {100 * recent.accuracy:.1f} %" if recent else "")
-            done = sum(len(labels) for _, labels in self.lessons[: self.k])
+            done = sum(len(one.labels) for one in self.lessons[: self.k])
             self.watch(done + shown + self._tests_done(self.k), self.total, text)
 
     def _look_back(self) -> None:
@@ -236,7 +240,7 @@ class Run:
     def _tell_tested(self, one: Tested, which: Sequence[int], ahead: bool) -> None:
         if self.watch:
             # Looks ahead are not counted: what is left to do does not get less.
-            shown = sum(len(labels) for _, labels in self.lessons[: self.k + (not ahead)])
+            shown = sum(len(one.labels) for one in self.lessons[: self.k + (not ahead)])
             now = 0 if ahead else sum(len(self.tasks[i].test_labels) for i in which if i <= one.task)
             when = "before" if ahead else "after"
             name = self.tasks[one.task].name
@@ -254,14 +258,12 @@ class Run:
 
     def lesson(self, k: int, network: Network | None = None) -> Presentation:
         """Everything that is learnt between two tests."""
-        images, labels = self.lessons[k]
-        inputs = (network or self.session.network).inputs
-        return present_arrays(inputs, images, labels, len(labels), seed=self.coding_seed(2 * k))
+        part, inputs = self.lessons[k], (network or self.session.network).inputs
+        return self.gallery.show(part, inputs, len(part.labels), self.coding_seed(2 * k))
 
     def test_of(self, j: int) -> Presentation:
         """The test images of task j."""
-        task, seed = self.tasks[j], self.coding_seed(2 * j + 1)
-        return present_arrays(self.session.network.inputs, task.test_images, task.test_labels, 0, seed=seed)
+        return self.gallery.show(self.gallery.test(j), self.session.network.inputs, 0, self.coding_seed(2 * j + 1))
 
     def coding_seed(self, number: int) -> int:
         """No two tasks, nor learning and test, share their random spikes."""
@@ -288,18 +290,10 @@ class Run:
         columns = self.session.plan.populations[self.fields_of.target].columns if self.fields_of else 0
         return Outcome(
             **book,
-            boundaries=np.cumsum([len(labels) for _, labels in self.lessons]),
+            boundaries=np.cumsum([len(one.labels) for one in self.lessons]),
             columns=columns,
             train_seconds=float(seconds[0]),
             test_seconds=float(seconds[1]),
             digest=self.session.result().digest,
             seed=self.seed,
         )
-
-
-def _mixed(tasks: Sequence[Task], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training images of all tasks in one random order."""
-    images = np.concatenate([task.train_images for task in tasks])
-    labels = np.concatenate([task.train_labels for task in tasks])
-    order = hashing.shuffled(seed, hashing.stream(Stream.MIXTURE, 0), len(labels))
-    return images[order], labels[order]

@@ -19,7 +19,7 @@ from colanet.continual.checkpoint import Checkpoint
 from colanet.continual.experiment import Experiment
 from colanet.continual.outcome import Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch, network_of
-from colanet.continual.task import Task
+from colanet.continual.task import Task, selected
 from colanet.continual.tasks import make_tasks
 from colanet.plan import memory
 from colanet.readout import bytes_of
@@ -106,13 +106,7 @@ def check_run(experiment: Experiment, tasks: Sequence[Task], engine: str = "auto
 def _extremes(task: Task) -> Task:
     """Two images of each part, those with the lowest and the highest label."""
     train, test = ([int(np.argmin(y)), int(np.argmax(y))] for y in (task.train_labels, task.test_labels))
-    return replace(
-        task,
-        train_images=task.train_images[train],
-        train_labels=task.train_labels[train],
-        test_images=task.test_images[test],
-        test_labels=task.test_labels[test],
-    )
+    return selected(task, train, test)
 
 
 def compare(experiment: Experiment, tasks: Sequence[Task], seed: int, watch: Watch | None) -> Outcome:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from colanet.continual.run import CHECKPOINT_IMAGES, Watch, network_of
 from colanet.continual.runner import check_run, run_one
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks
+from colanet.continual.together import Order, run_together, side_by_side
 from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
 from colanet.locks import hold_folder
@@ -164,8 +165,9 @@ def run_study(
     with hold_folder(folder, "run"):
         check_folder(folder, jobs, resume=options.resume)
         try:
+            found = _together(jobs, folder, options, say, progress)
             parts = [
-                job.repeats([_one(job, seed, folder, options, say, progress) for seed in job.variant.seeds])
+                job.repeats([_one(job, seed, found, folder, options, say, progress) for seed in job.variant.seeds])
                 for job in jobs
             ]
             written = write_tables(folder, described, parts, command_of(experiment, options))
@@ -245,7 +247,7 @@ def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) ->
     else:
         settings = read_options(variant.method, variant.options)
         configuration = json.dumps(
-            used(variant.method, settings, tasks[0].train_images.shape[1], len(tasks[0].classes))
+            used(variant.method, settings, tasks[0].train_originals.shape[1], len(tasks[0].classes))
         )
     return Job(variant, altered, tasks, configuration, configuration + options.cuts())
 
@@ -297,9 +299,19 @@ def check_folder(folder: Path, jobs: Sequence[Job], *, resume: bool) -> None:
 # --------------------------------------------------------------------- running
 
 
-def _one(job: Job, seed: int, folder: Path, options: StudyOptions, say: Say, progress: Progress | None) -> Outcome:
-    """One run, or its result if it is finished already."""
+def _one(
+    job: Job,
+    seed: int,
+    found: Mapping[Path, Outcome],
+    folder: Path,
+    options: StudyOptions,
+    say: Say,
+    progress: Progress | None,
+) -> Outcome:
+    """One run, or its result if it is found or finished already."""
     name, path = f"{job.variant.label}, seed {seed}", file_of(folder, job.variant, seed)
+    if path in found:
+        return found[path]
     if options.resume and path.exists():
         say(f"{name}: finished already")
         checkpoint_of(path).unlink(missing_ok=True)
@@ -311,8 +323,45 @@ def _one(job: Job, seed: int, folder: Path, options: StudyOptions, say: Say, pro
             job.altered, seed, tasks=job.tasks, checkpoint=checkpoint_of(path), resume=options.resume,
             every=options.every, engine=options.engine, threads=options.threads, watch=watch, keep=True,
         )  # fmt: skip
+    _finish(job, seed, path, outcome, say)
+    return outcome
+
+
+def _finish(job: Job, seed: int, path: Path, outcome: Outcome, say: Say) -> None:
+    """Write what a run has brought, in the place of its checkpoint."""
     write_outcome(path, job.altered, job.stamp, [task.name for task in job.tasks], outcome)
     checkpoint_of(path).unlink(missing_ok=True)
     row = ", ".join(f"{100 * a:.1f}" for a in outcome.matrix[-1])
-    say(f"{name}: {row} % after the last task, {outcome.seconds:.1f} s")
-    return outcome
+    say(f"{job.variant.label}, seed {seed}: {row} % after the last task, {outcome.seconds:.1f} s")
+
+
+def _together(
+    jobs: Sequence[Job], folder: Path, options: StudyOptions, say: Say, progress: Progress | None
+) -> dict[Path, Outcome]:
+    """What runs side by side on a GPU have brought, by the file of their results; nothing where there is none."""
+    places = [
+        (job, seed, file_of(folder, job.variant, seed))
+        for job in jobs
+        for seed in job.variant.seeds
+        if job.variant.method == "colanet"
+    ]
+    places = [place for place in places if not (options.resume and place[2].exists())]
+    networks = sum(network_of(job.altered).copies for job, _, _ in places)
+    if len(places) < 2:
+        return {}
+    together = side_by_side(options.engine, networks, options.threads)
+    if together is None:
+        return {}
+    say(f"{len(places)} runs side by side, {networks} networks")
+    orders = [Order(job.altered, job.tasks, seed, checkpoint_of(path)) for job, seed, path in places]
+    total = sum(len(task.train_labels) for order in orders for task in order.tasks)
+    found: dict[Path, Outcome] = {}
+    with progress(total) if progress else contextlib.nullcontext() as watch:
+        for number, outcome in run_together(
+            orders, together, resume=options.resume, every=options.every, watch=watch, keep=True
+        ):
+            assert isinstance(outcome, Outcome), "no error is tolerated"
+            job, seed, path = places[number]
+            found[path] = outcome
+            _finish(job, seed, path, outcome, say)
+    return found

@@ -25,7 +25,7 @@ def make_tasks(experiment: Experiment, data_dir: str | os.PathLike[str] | None =
     """
     tasks: list[Task] = []
     for source in experiment.tasks:
-        tasks += [_make(source, k, experiment.validation, data_dir) for k in range(source.repeat)]
+        tasks += _make(source, experiment.validation, data_dir)
     for task in tasks[1:]:
         if task.shape != tasks[0].shape or len(task.classes) != len(tasks[0].classes):
             raise ConfigError(
@@ -38,7 +38,8 @@ def make_tasks(experiment: Experiment, data_dir: str | os.PathLike[str] | None =
     return tuple(tasks)
 
 
-def _make(source: TaskSource, k: int, validation: int, data_dir: str | os.PathLike[str] | None) -> Task:
+def _make(source: TaskSource, validation: int, data_dir: str | os.PathLike[str] | None) -> list[Task]:
+    """The tasks of one source; their permutations share its images."""
     data = cut(datasets.load(source.dataset, data_dir), source.train, None if validation else source.test)
     train, test = data.intensities
     train_labels, test_labels = data.train_labels.astype(np.int64), data.test_labels.astype(np.int64)
@@ -48,9 +49,11 @@ def _make(source: TaskSource, k: int, validation: int, data_dir: str | os.PathLi
             raise DataError(f"{source.dataset}: {validation} of {len(train)} training images for validation")
         test, test_labels = train[-validation:], train_labels[-validation:]
         train, train_labels = train[:-validation], train_labels[:-validation]
-    name, order = source.dataset, None
-    if source.permutation is not None:
-        seed = source.permutation + k
-        name, order = f"{name}, permutation {seed}", permutation(data.nodes, seed)
-        train, test = train[:, order], test[:, order]
-    return Task(name, train, train_labels, test, test_labels, data.classes, order, data.picture)
+    tasks = []
+    for k in range(source.repeat):
+        name, order = source.dataset, None
+        if source.permutation is not None:
+            seed = source.permutation + k
+            name, order = f"{name}, permutation {seed}", permutation(data.nodes, seed)
+        tasks.append(Task(name, train, train_labels, test, test_labels, data.classes, order, data.picture))
+    return tasks

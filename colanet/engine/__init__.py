@@ -6,6 +6,7 @@ A package adds an engine by the entry point group ``colanet.engines``: a class w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from colanet.engine.base import Engine
@@ -14,6 +15,9 @@ from colanet.plan import Plan
 from colanet.registry import Registry
 
 AUTO = "auto"
+
+EngineMaker = Callable[[Plan, int], Engine]
+"""Gives the engine of a plan, with a number of threads."""
 
 REGISTRY: Registry[Any] = Registry(
     "engine",
@@ -33,14 +37,18 @@ def engine_names() -> tuple[str, ...]:
     return (AUTO, *REGISTRY.names())
 
 
-def make_engine(name: str, plan: Plan, threads: int = 1) -> Engine:
+def make_engine(name: str | EngineMaker, plan: Plan, threads: int = 1) -> Engine:
     """The engine of that name; `auto` picks numba or cupy and gives the engine a `reason`.
+
+    What makes engines itself may stand in the place of a name.
 
     Raises
     ------
     BackendUnavailable
         If there is no such engine, or it cannot be used here.
     """
+    if callable(name):
+        return name(plan, threads)
     if name == AUTO:
         from colanet.engine.choice import choose
 

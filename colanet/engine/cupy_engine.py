@@ -6,7 +6,7 @@ the interface of all engines. The kernels are in `colanet/engine/cuda`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -159,7 +159,12 @@ class CupyBatch:
         CheckpointError
             If it does not belong to this plan.
         """
-        self.memory.load(plan, state)
+        self.load_all({plan: state})
+
+    def load_all(self, states: Mapping[int, State]) -> None:
+        """Take over states of some plans, by their numbers; CheckpointError as for `load`."""
+        for plan, state in states.items():
+            self.memory.load(plan, state)
         self._derive()
 
     # -------------------------------------------------------------------- run
@@ -231,7 +236,7 @@ class CupyBatch:
         if len(steps) != len(self.plans):
             raise ConfigError(f"{len(steps)} freezing steps for {len(self.plans)} plans")
         for row, (k, _) in zip(self._network, self.tables.networks, strict=True):
-            row["freeze"], row["feed"] = min(steps[k], FOREVER), k if feed.feeds > 1 else 0
+            row["freeze"], row["feed"] = min(steps[k], FOREVER), feed.number(k)
         self._arrays["NETWORK"] = self.backend.upload(as_integers(self._network))
 
     def _set_recording(self, record: tuple[int, ...]) -> None:

@@ -22,6 +22,8 @@ class Job:
     seeds : tuple of int
     threads : int or None
         Threads a run may use; None: all cores.
+    engine : str
+        Of a run.
     """
 
     number: int
@@ -29,6 +31,7 @@ class Job:
     settings: dict[str, str]
     seeds: tuple[int, ...]
     threads: int | None = 1
+    engine: str = "auto"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class Search:
     launch : Launcher
     threads : int or None
         Of one run.
+    engine : str
+        Of one run.
     watch : callable or None
         Called with the search after every finished trial.
 
@@ -53,10 +55,11 @@ class Search:
         launch: Launcher,
         *,
         threads: int | None = 1,
+        engine: str = "auto",
         watch: Watch | None = None,
     ) -> None:
         self.study, self.network, self.subject = study, network, subject
-        self.journal, self.launch, self.threads = journal, launch, threads
+        self.journal, self.launch, self.threads, self.engine = journal, launch, threads, engine
         self.watch = watch or (lambda search: None)
         self.evaluated = 0
 
@@ -103,7 +106,7 @@ class Search:
         except ConfigError as error:
             self._note(trial.number, {}, Result(problem=str(error)))
             return None
-        return Job(trial.number, self.subject, changes, self.study.seeds, self.threads)
+        return Job(trial.number, self.subject, changes, self.study.seeds, self.threads, self.engine)
 
     def _launch(self, jobs: Iterable[Job]) -> None:
         for job, result in self.launch(jobs):

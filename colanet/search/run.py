@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from colanet import config
 from colanet.arguments import whole, whole_or_none
 from colanet.atomic import final_place, write_text
 from colanet.config.overrides import override_all
+from colanet.continual.together import CUPY, side_by_side
+from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
 from colanet.search import report
-from colanet.search.evaluate import evaluate
+from colanet.search.evaluate import evaluate, evaluate_together
 from colanet.search.journal import open_journal
-from colanet.search.launch import open_launcher
+from colanet.search.launch import Launcher, open_launcher
 from colanet.search.loop import Search, best, outcome
 from colanet.search.study import Study, load_study
 from colanet.search.subject import Subject, identity, make_subject
@@ -60,6 +63,8 @@ class SearchOptions:
         File for the network with the best parameters put in.
     lenient : bool
         Unknown words of the network's file are only warned of.
+    engine : str
+        On a GPU, and without workers, a generation is one launch for all networks of one shape.
     """
 
     workers: int = 1
@@ -70,6 +75,7 @@ class SearchOptions:
     data_dir: Path | None = None
     best: Path | None = None
     lenient: bool = False
+    engine: str = AUTO
 
     def __post_init__(self) -> None:
         """ConfigError if something is out of range, or the file for the best network cannot be written."""
@@ -77,8 +83,17 @@ class SearchOptions:
         whole_or_none("generations", self.generations, 1)
         if self.dask and self.workers > 1:
             raise ConfigError("--workers and --dask: give one of them")
+        if self.engine == CUPY and not self.alone:
+            raise ConfigError("--engine cupy: a generation is one launch, expected neither --workers nor --dask")
+        if self.engine != AUTO:
+            REGISTRY.get(self.engine)
         if self.best is not None:
             check_best(self.best)
+
+    @property
+    def alone(self) -> bool:
+        """Whether trials are evaluated in this process."""
+        return self.workers == 1 and not self.dask
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +173,9 @@ def _run(
     study: Study, subject: Subject, out: Path, options: SearchOptions, progress: Progress | None
 ) -> list[FrozenTrial]:
     generations = options.generations or study.generations
-    alone = options.workers == 1 and not options.dask
     with (
         open_journal(out, study.name, identity(study, subject), resume=options.resume) as journal,
-        open_launcher(evaluate, workers=options.workers, dask=options.dask) as launch,
+        _launcher(study, subject, options) as launch,
         progress(generations * study.generation) if progress else nullcontext() as watch,
     ):
 
@@ -172,12 +186,25 @@ def _run(
                 done = sum(trial.state.is_finished() for trial in trials)
                 watch(done, f"best {top.value:.5f} (trial {top.number})" if top else "")
 
-        search = Search(study, subject.network, subject, journal, launch, threads=None if alone else 1, watch=tell)
+        threads = None if options.alone else 1
+        search = Search(
+            study, subject.network, subject, journal, launch, threads=threads, engine=options.engine, watch=tell
+        )
         try:
             return search.run(generations)
         except KeyboardInterrupt as error:
             told = f"--resume --out {out} continues, finished trials are kept" if journal.trials() else ""
             raise KeyboardInterrupt(told) from error
+
+
+def _launcher(study: Study, subject: Subject, options: SearchOptions) -> AbstractContextManager[Launcher]:
+    """Where trials are evaluated: a generation at once on a GPU, or one by one."""
+    copies = subject.experiment.copies or subject.network.copies
+    networks = study.generation * len(study.seeds) * copies
+    together = side_by_side(options.engine, networks) if options.alone else None
+    if together is None:
+        return open_launcher(evaluate, workers=options.workers, dask=options.dask)
+    return nullcontext(partial(evaluate_together, together=together))
 
 
 # ------------------------------------------------------------ the best network

@@ -142,7 +142,7 @@ def test_forward_tests_each_task_before_it_is_learnt():
 def test_joint_training_shows_every_image_once():
     e = experiment(joint=True)
     run = Run(e, tasks(), 3, "auto", None, None)
-    images, labels = run.lessons[0]
+    images, labels = run.lessons[0].make(), run.lessons[0].labels
     apart = np.concatenate([t.train_images for t in tasks()])
     assert sorted(map(bytes, images)) == sorted(map(bytes, apart))
     assert (np.bincount(labels) == np.bincount(np.concatenate([t.train_labels for t in tasks()]))).all()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from colanet.continual import run
+from colanet.continual import gallery
 from colanet.continual.outcome import BLOCK
 from colanet.continual.run import network_of
 from colanet.continual.runner import check_run, run_one
@@ -158,8 +158,8 @@ def test_the_last_checkpoint_stays_if_asked_and_ends_alike(tmp_path):
         ({}, 1, TWO),
         ({}, 0, tiny.tasks(seed=1)),
         ({}, 0, TWO[:1]),
-        ({}, 0, (TWO[0], replace(TWO[1], test_images=TWO[1].test_images[::-1]))),
-        ({}, 0, (TWO[0], replace(TWO[1], train_images=TWO[1].train_images[[*range(11), 0]]))),
+        ({}, 0, (TWO[0], replace(TWO[1], test_originals=TWO[1].test_originals[::-1]))),
+        ({}, 0, (TWO[0], replace(TWO[1], train_originals=TWO[1].train_originals[[*range(11), 0]]))),
     ],
 )  # fmt: skip
 def test_checkpoints_of_other_runs_are_refused(fields, seed, tasks, tmp_path):
@@ -214,7 +214,7 @@ def shown(monkeypatch):
         calls.append((images, labels, n_taught, seed))
         return present_arrays(inputs, images, labels, n_taught, seed=seed)
 
-    monkeypatch.setattr(run, "present_arrays", spy)
+    monkeypatch.setattr(gallery, "present_arrays", spy)
     return calls
 
 

@@ -1,6 +1,7 @@
 """An experiment file run by a function: options, progress, what is shared, and what an interruption says."""
 
 import contextlib
+import sys
 
 import pytest
 import yaml
@@ -10,9 +11,11 @@ from colanet.continual.experiment import expand, load_experiment
 from colanet.continual.results import load_outcome
 from colanet.continual.study import StudyOptions, command_of, file_of, prepare, run_study
 from colanet.engine import REGISTRY
+from colanet.engine.cuda import shim
 from colanet.errors import BackendUnavailable, ConfigError
 from colanet.plan import memory
 from tests.continual.toys import ROOT
+from tests.engine import fake_cupy
 
 FIELDS = {
     "name": "toy",
@@ -155,3 +158,91 @@ def test_an_interruption_says_how_to_go_on_if_there_is_anything(file, tmp_path, 
         run_study(file, options)
     monkeypatch.setattr(study, "run_one", original)
     assert len(run_study(file, StudyOptions(variants=("a",), out=tmp_path / "out", resume=True))[0].outcomes) == 2
+
+
+# ------------------------------------------------------------------ on a GPU
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A machine with one GPU, so it seems; gives the networks of every launch that runs some."""
+    try:
+        shim.compiler()
+    except BackendUnavailable as error:
+        pytest.skip(str(error))
+    networks = []
+
+    class Counted(fake_cupy.Kernel):
+        def __call__(self, grid, *rest, **options):
+            if self.name.startswith("run_"):
+                networks.append(grid[0])
+            super().__call__(grid, *rest, **options)
+
+    monkeypatch.setattr(fake_cupy, "Kernel", Counted)
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.make())
+    return networks
+
+
+def files(folder):
+    """What does not depend on time, of all files of a study."""
+    found = {path.name: path.read_text() for path in folder.glob("*.csv")}
+    for path in sorted(folder.glob("*.h5")):
+        outcome = load_outcome(path)[0]
+        found[path.name] = (outcome.digest, outcome.fields.tobytes(), outcome.confusion.tobytes())
+    return found
+
+
+@pytest.mark.parametrize("engine", ["cupy", "auto"])
+def test_on_a_gpu_seeds_and_variants_run_side_by_side_and_leave_the_same(file, tmp_path, gpu, engine):
+    few, said, watched = {"train": 12, "test": 4}, [], []
+
+    @contextlib.contextmanager
+    def progress(total):
+        yield lambda done, of, text: watched.append((total, done, of))
+
+    wanted = run_study(file, StudyOptions(engine="numba", out=tmp_path / "one", **few))
+    options = StudyOptions(engine=engine, threads=1, out=tmp_path / "all", **few)
+    parts = run_study(file, options, say=said.append, progress=progress)
+    assert [[o.digest for o in part.outcomes] for part in parts] == [[o.digest for o in p.outcomes] for p in wanted]
+    assert files(tmp_path / "all") == files(tmp_path / "one")
+    assert len(files(tmp_path / "all")) == 7
+    assert said[0] == "6 runs side by side, 6 networks"
+    assert len([text for text in said if "after the last task" in text]) == 6
+    assert max(gpu) == 6
+    assert watched[-1][1] == watched[-1][2] > watched[-1][0]
+
+
+@pytest.mark.slow
+def test_a_study_side_by_side_is_interrupted_and_resumed_on_any_engine(file, tmp_path, gpu):
+    options = {"train": 12, "test": 4, "variants": ("a", "c"), "every": 5, "out": tmp_path / "out"}
+    calls = iter(range(5))
+
+    @contextlib.contextmanager
+    def progress(total):
+        def watch(*_):
+            if next(calls, None) is None:
+                raise KeyboardInterrupt
+
+        yield watch
+
+    with pytest.raises(KeyboardInterrupt, match=r"^--resume goes on in .*out$"):
+        run_study(file, StudyOptions(engine="cupy", **options), progress=progress)
+    assert len(list((tmp_path / "out").glob("*.checkpoint.h5"))) > 0
+    one = run_study(file, StudyOptions(engine="cupy", resume=True, **options))
+    (tmp_path / "out" / "c_seed1.h5").unlink()
+    again = run_study(file, StudyOptions(engine="numba", resume=True, **options))
+    plain = run_study(file, StudyOptions(engine="numba", **options | {"out": tmp_path / "plain"}))
+    for parts in (one, again):
+        assert [[o.digest for o in part.outcomes] for part in parts] == [
+            [o.digest for o in part.outcomes] for part in plain
+        ]
+    assert files(tmp_path / "out") == files(tmp_path / "plain")
+    assert not list((tmp_path / "out").glob("*.checkpoint.h5"))
+
+
+def test_one_run_alone_has_the_engine_to_itself(file, tmp_path, gpu):
+    said = []
+    options = StudyOptions(seeds=(1,), variants=("a",), engine="cupy", train=8, test=2, out=tmp_path / "out")
+    run_study(file, options, say=said.append)
+    assert said[0] == "a, seed 1: 2 tasks"
+    assert set(gpu) == {1}

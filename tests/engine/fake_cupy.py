@@ -70,6 +70,7 @@ def make(devices: int = 1, error: Exception | None = None) -> ModuleType:
         deviceGetAttribute=lambda attribute, device: attribute,
         driverGetVersion=lambda: 13000,
         runtimeGetVersion=lambda: 13000,
+        memGetInfo=lambda: (1 << 36, 1 << 37),
         **attributes,
     )
     module = ModuleType("cupy")
@@ -77,6 +78,7 @@ def make(devices: int = 1, error: Exception | None = None) -> ModuleType:
         __version__="0",
         RawModule=raw_module,
         zeros=lambda shape, dtype: shim.zeros(shape, dtype).view(Array),
+        get_default_memory_pool=lambda: SimpleNamespace(free_bytes=lambda: 1 << 20),
         asnumpy=lambda array: np.array(array.view(np.ndarray)),
         cuda=SimpleNamespace(
             runtime=runtime,

@@ -1,6 +1,7 @@
 """`colanet search` on real networks, tiny ones: the same result however it is run, and what it refuses."""
 
 import csv
+import sys
 
 import pytest
 import yaml
@@ -11,7 +12,10 @@ pytest.importorskip("colanet.continual.runner")
 from colanet import config
 from colanet.cli import main
 from colanet.config.overrides import current
-from colanet.search import run
+from colanet.engine.cuda import shim
+from colanet.errors import BackendUnavailable
+from colanet.search import evaluate, run
+from tests.engine import fake_cupy
 from tests.search import toys
 
 EXPERIMENT = f"""
@@ -153,3 +157,92 @@ def test_settings_that_overflow_are_failed_trials(call, tmp_path):
     failed = table(tmp_path / "out" / "trials.csv")[0]
     assert failed["state"] == "fail"
     assert "w_max" in failed["problem"]
+
+
+# ------------------------------------------------------------------ on a GPU
+
+SMALL = """
+name: small
+experiment:
+  network: {network}
+  copies: 1
+  set: {{population.L.size: 20}}
+  tasks: [{{dataset: mnist, repeat: 2, permutation: 5000, train: 16}}]
+  validation: 4
+seeds: [3, 4]
+sampler: {{kind: random}}
+generation: 5
+generations: 2
+parameters:
+  population.L.hebbian_rate: {{low: -0.3, high: -0.02}}
+  population.L.w_max: {{low: 0.05, high: 9000, log: true}}
+objective: ACC
+"""
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A machine with one GPU, so it seems."""
+    try:
+        shim.compiler()
+    except BackendUnavailable as error:
+        pytest.skip(str(error))
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.make())
+
+
+@pytest.fixture
+def small(monkeypatch):
+    text = SMALL.format(network=toys.ROOT / "configs" / "mnist.yaml")
+    monkeypatch.setitem(globals(), "STUDY", text)
+
+
+@pytest.mark.slow
+def test_a_generation_on_a_gpu_is_one_launch_with_the_same_trials(call, small, gpu, tmp_path, monkeypatch):
+    launches = []
+    original = evaluate.run_together
+
+    def spy(orders, *rest, **options):
+        launches.append([(order.experiment.set["population.L.hebbian_rate"], order.seed) for order in orders])
+        return original(orders, *rest, **options)
+
+    monkeypatch.setattr(evaluate, "run_together", spy)
+    assert call("--out", "one", "--quiet", "--engine", "numba")[::2] == (0, "")
+    assert launches == []
+    assert call("--out", "all", "--quiet", "--engine", "cupy")[::2] == (0, "")
+    wanted = table(tmp_path / "one" / "trials.csv")
+    assert table(tmp_path / "all" / "trials.csv") == wanted
+    assert {row["state"] for row in wanted} == {"complete", "fail"}
+    assert (tmp_path / "all" / "best.yaml").read_bytes() == (tmp_path / "one" / "best.yaml").read_bytes()
+    assert len(launches) == 2
+    assert all(len(set(runs)) == len(runs) for runs in launches)
+    assert sum(map(len, launches)) == 2 * len(wanted)
+    # What one engine has begun, another ends.
+    assert call("--out", "two", "--quiet", "--engine", "cupy", "--generations", "1")[0] == 0
+    assert call("--out", "two", "--quiet", "--engine", "numba", "--resume")[0] == 0
+    assert table(tmp_path / "two" / "trials.csv") == wanted
+
+
+def test_auto_takes_a_gpu_for_a_generation(call, small, gpu, tmp_path, monkeypatch):
+    launches = []
+    monkeypatch.setattr("os.cpu_count", lambda: 2)  # 10 networks; a GPU pays from 8 on
+    original = evaluate.run_together
+    monkeypatch.setattr(evaluate, "run_together", lambda *a, **k: launches.append(1) or original(*a, **k))
+    assert call("--out", "out", "--quiet", "--generations", "1")[0] == 0
+    assert launches == [1]
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert call("--out", "few", "--quiet", "--generations", "1")[0] == 0
+    assert launches == [1]
+
+
+def test_workers_and_a_launch_exclude_each_other(call, small):
+    status, _, err = call("--workers", "2", "--engine", "cupy")
+    assert status == 2
+    assert "--engine cupy: a generation is one launch, expected neither --workers nor --dask" in err
+    assert "unknown engine" in call("--engine", "none")[2]
+
+
+def test_a_gpu_that_is_not_there_is_one_line(call, small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    status, _, err = call("--engine", "cupy", "--out", "out")
+    assert status == 2
+    assert "the cupy engine needs cupy" in err

@@ -30,6 +30,11 @@ class Backend(Protocol):
     multiprocessors: int
     shared_limit: int
 
+    @property
+    def free(self) -> int:
+        """Bytes of device memory that new arrays can take."""
+        ...
+
     def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """A new array on the device."""
         ...
@@ -106,6 +111,12 @@ class CupyBackend:
         """A number of the device, by the end of its name in `cudaDeviceAttr`."""
         runtime = self.cupy.cuda.runtime
         return int(runtime.deviceGetAttribute(getattr(runtime, f"cudaDevAttr{name}"), self.cupy.cuda.Device().id))
+
+    @property
+    def free(self) -> int:
+        """Bytes of the GPU that are free, or that cupy keeps for new arrays."""
+        kept = self.cupy.get_default_memory_pool().free_bytes()
+        return int(self.cupy.cuda.runtime.memGetInfo()[0]) + int(kept)
 
     def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """A new cupy array; BackendUnavailable if the GPU has no room for it."""

@@ -74,6 +74,8 @@ class ShimBackend:
         Another source text than the package's.
     shared_limit : int
         Bytes of shared memory that a block of the imagined device can have.
+    free : int
+        Bytes of memory that it says are free.
 
     Raises
     ------
@@ -86,9 +88,15 @@ class ShimBackend:
     multiprocessors = 1
 
     def __init__(
-        self, order: str = "forwards", seed: int = 0, *, text: str | None = None, shared_limit: int = 48 * 1024
+        self,
+        order: str = "forwards",
+        seed: int = 0,
+        *,
+        text: str | None = None,
+        shared_limit: int = 48 * 1024,
+        free: int = 1 << 40,
     ) -> None:
-        self.order, self.seed, self.shared_limit = ORDERS.index(order), seed, shared_limit
+        self.order, self.seed, self.shared_limit, self.free = ORDERS.index(order), seed, shared_limit, free
         self.library = build(source() if text is None else text)
         self._guarded: list[np.ndarray] = []
 
