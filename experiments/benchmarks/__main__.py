@@ -27,9 +27,12 @@ def main() -> None:
     """Measure speed and memory, beside other simulators and beside another checkout."""
 
 
-def finish(name: str, found: Result, results: Path, packages: tuple[str, ...] = ()) -> None:
-    """Store and print a result."""
-    whole = store(name, sys.argv[1:], found, results, packages)
+def finish(
+    name: str, found: Result, results: Path, packages: tuple[str, ...] = (), base: Path | None = None
+) -> None:
+    """Store and print a result; the folder `base` is not named in it."""
+    words = ["BASE" if base is not None and Path(word) == base else word for word in sys.argv[1:]]
+    whole = store(name, words, found, results, packages)
     click.echo(tables.report(name, whole))
 
 
@@ -77,7 +80,7 @@ def memory_command(microcolumns: tuple[int, ...], inputs: tuple[int, ...], resul
 @INTO
 def speed_command(base: Path, results: Path, **sizes: Any) -> None:
     """This checkout beside the one in the folder BASE, for example a `git worktree`."""
-    finish("speed", speed.measure(base, **sizes), results)
+    finish("speed", speed.measure(base, **sizes), results, base=base)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from colanet.encoding import build_sources
 from colanet.errors import ConfigError
 from colanet.plan import Plan, build
 from colanet.units import BASE_THRESHOLD, POTENTIAL_LIMIT
-from experiments.benchmarks.timing import Result, in_turns, job, middle, say
+from experiments.benchmarks.timing import Result, in_turns, job, lowest, middle, say
 
 COLANET = "colanet, numba"
 PEERS = {
@@ -58,6 +58,7 @@ def measure(network: Path, steps: int, rounds: int, peers: bool = True) -> Resul
             {
                 "simulator": simulator,
                 "step_microseconds": 1e6 * middle(runs, "run_seconds") / (steps - warm),
+                "lowest_microseconds": 1e6 * lowest(runs, "run_seconds") / (steps - warm),
                 "setup_seconds": middle(runs, "total_seconds") - middle(runs, "run_seconds"),
                 "compile_seconds": max(0.0, cold[simulator][0]["total_seconds"] - middle(runs, "total_seconds")),
                 "agreement": agreement(_spikes(folder, COLANET), _spikes(folder, simulator)),

@@ -15,10 +15,11 @@ MIB = 2**20
 def recurrent(found: Result) -> str:
     """One network in several simulators."""
     ours = found["rows"][0]["step_microseconds"]
-    head = ["simulator", "time (us a step)", "time / colanet's", "set-up (s)", "compilation (s)", "spikes",
-            "spikes that colanet has too", "first step that differs"]  # fmt: skip
+    head = ["simulator", "time (us a step)", "time / colanet's", "lowest time (us a step)", "set-up (s)",
+            "compilation (s)", "spikes", "spikes that colanet has too", "first step that differs"]  # fmt: skip
     rows = [
         [row["simulator"], f"{row['step_microseconds']:.0f}", f"{row['step_microseconds'] / ours:.2f}",
+         f"{row['lowest_microseconds']:.0f}",
          f"{row['setup_seconds']:.1f}", f"{row['compile_seconds']:.0f}", row["agreement"]["spikes"],
          row["agreement"]["in_both"], _or_nothing(row["agreement"]["first_difference"])]
         for row in found["rows"]

@@ -79,6 +79,11 @@ def middle(results: Sequence[Result], key: str) -> float:
     return float(median(result[key] for result in results))
 
 
+def lowest(results: Sequence[Result], key: str) -> float:
+    """Smallest of one figure: what the machine can do when nothing else runs on it."""
+    return float(min(result[key] for result in results))
+
+
 def exponent(x: Sequence[float], y: Sequence[float]) -> float:
     """The exponent p of y ~ x^p, by least squares of the logarithms."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
