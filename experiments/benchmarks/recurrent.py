@@ -168,6 +168,6 @@ def check(plan: Plan) -> None:
                 p.plasticity, p.floor != -POTENTIAL_LIMIT)  # fmt: skip
         if any(more):
             raise ConfigError(f"population {p.name}: has more than leak and ramp, expected nothing else")
-    for p in plan.projections:
-        if p.kind != "fixed":
-            raise ConfigError(f"projection {p.name}: {p.kind}, expected fixed")
+    for projection in plan.projections:
+        if projection.kind != "fixed":
+            raise ConfigError(f"projection {projection.name}: {projection.kind}, expected fixed")

@@ -76,9 +76,11 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
 
 def stored() -> dict[str, Callable[[], str]]:
     """Every table by its name; one whose result is not stored raises DataError when it is made."""
-    return {
-        f"benchmarks.{name}{end}": partial(_made, name, make) for name, made in TABLES.items() for end, make in made
-    } | {f"benchmarks.{name}.measured": partial(_made, name, measured) for name in TABLES}
+    found: dict[str, Callable[[], str]] = {}
+    for name, made in TABLES.items():
+        for end, make in ((".measured", measured), *made):
+            found[f"benchmarks.{name}{end}"] = partial(_made, name, make)
+    return found
 
 
 def measured(found: Result) -> str:

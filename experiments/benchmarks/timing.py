@@ -41,7 +41,7 @@ def process(words: Sequence[str], checkout: Path = ROOT, environment: Mapping[st
     ColanetError
         If it fails; with the last line of its standard error.
     """
-    full = os.environ | ONE_THREAD | {"PYTHONPATH": str(checkout)} | (environment or {})
+    full = os.environ | ONE_THREAD | {"PYTHONPATH": str(checkout)} | dict(environment or {})
     before = _of_children()
     done = subprocess.run(words, cwd=checkout, env=full, capture_output=True, text=True)
     if done.returncode:
