@@ -35,6 +35,7 @@ from colanet.continual.tables import (
 from colanet.errors import DataError
 from colanet.programs import run_safely
 from colanet.reading import read_bytes
+from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -254,6 +255,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"letters_cause": cause, "capacity.course": capacity_course, "capacity.ends": capacity_ends}
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
+    found |= benchmarks.stored()
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 

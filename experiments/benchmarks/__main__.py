@@ -1,0 +1,87 @@
+"""`python -m experiments.benchmarks`: measure, store, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colanet.programs import run_safely
+from experiments.benchmarks import dense, memory, recurrent, speed, tables
+from experiments.benchmarks.timing import RESULTS, ROOT, Result, store
+
+COUNT = click.IntRange(1)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+ROUNDS = click.option("--rounds", type=COUNT, default=5, show_default=True, help="Medians are reported.")
+DATA = click.option("--data", type=FOLDER, help="Where to look for data sets first.")
+INTO = click.option("--results", type=FOLDER, default=RESULTS, help="Where the JSON goes.")
+
+
+@click.group()
+def main() -> None:
+    """Measure speed and memory, beside other simulators and beside another checkout."""
+
+
+def finish(
+    name: str, found: Result, results: Path, packages: tuple[str, ...] = (), base: Path | None = None
+) -> None:
+    """Store and print a result; the folder `base` is not named in it."""
+    words = ["BASE" if base is not None and Path(word) == base else word for word in sys.argv[1:]]
+    whole = store(name, words, found, results, packages)
+    click.echo(tables.report(name, whole))
+
+
+@main.command("recurrent")
+@click.option("--network", type=FILE, default=ROOT / "configs" / "recurrent.yaml")
+@click.option("--steps", type=click.IntRange(2), default=10_000, show_default=True)
+@click.option("--peers/--no-peers", default=True, help="Run the other simulators too.")
+@ROUNDS
+@INTO
+def recurrent_command(network: Path, steps: int, peers: bool, rounds: int, results: Path) -> None:
+    """A recurrent network in colanet, Brian2 and NEST, on the same synapses and input spikes."""
+    packages = tuple(recurrent.packages()) if peers else ()
+    finish("recurrent", recurrent.measure(network, steps, rounds, peers), results, packages)
+
+
+@main.command("dense")
+@click.option("--neurons", type=COUNT, default=150, show_default=True)
+@click.option("--images", type=COUNT, default=1000, show_default=True)
+@ROUNDS
+@DATA
+@INTO
+def dense_command(neurons: int, images: int, rounds: int, data: Path | None, results: Path) -> None:
+    """A fixed all-to-all projection beside the same one plastic."""
+    finish("dense", dense.measure(neurons, images, rounds, data), results)
+
+
+@main.command("memory")
+@click.option("--microcolumns", type=COUNT, multiple=True, default=memory.MICROCOLUMNS, show_default=True)
+@click.option("--inputs", type=COUNT, multiple=True, default=memory.INPUTS, show_default=True)
+@INTO
+def memory_command(microcolumns: tuple[int, ...], inputs: tuple[int, ...], results: Path) -> None:
+    """Memory and set-up of a column network against microcolumns and against inputs."""
+    finish("memory", memory.measure(microcolumns, inputs), results)
+
+
+@main.command("speed")
+@click.argument("base", type=FOLDER)
+@click.option("--copies", type=COUNT, default=3, show_default=True)
+@click.option("--train", type=COUNT, default=6000, show_default=True, help="Training images.")
+@click.option("--test", type=COUNT, default=2000, show_default=True, help="Test images.")
+@click.option("--steps", type=click.IntRange(2), default=5000, show_default=True, help="Of recurrent.yaml.")
+@click.option("--compilations", type=click.IntRange(0), default=3, show_default=True, help="First runs to measure.")
+@ROUNDS
+@DATA
+@INTO
+def speed_command(base: Path, results: Path, **sizes: Any) -> None:
+    """This checkout beside the one in the folder BASE, for example a `git worktree`."""
+    finish("speed", speed.measure(base, **sizes), results, base=base)
+
+
+if __name__ == "__main__":
+    run_safely(main, "python -m experiments.benchmarks")

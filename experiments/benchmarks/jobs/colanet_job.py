@@ -1,0 +1,146 @@
+"""Jobs of colanet. Run by its path, so that colanet comes from the checkout that PYTHONPATH names.
+
+    python colanet_job.py '{"do": "images", "network": "configs/mnist.yaml", ...}'
+
+Only long-lived functions of the package are called, and the engine's protocol: older checkouts must run it too.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+class Given:
+    """A spike source with these spikes."""
+
+    def __init__(self, name, size, ptr, index):
+        self.name, self.size, self.ptr, self.index = name, size, ptr, index
+        self.n_steps = len(ptr) - 1
+
+    def spikes(self, start, stop):
+        ptr = self.ptr[start : stop + 1]
+        return ptr - ptr[0], self.index[ptr[0] : ptr[-1]]
+
+
+def drawn(name, size, rate, steps):
+    """A source whose nodes spike with one probability."""
+    rng = np.random.default_rng(0)
+    ptr = np.concatenate([[0], np.cumsum(rng.binomial(size, rate, steps))]).astype(np.int64)
+    return Given(name, size, ptr, rng.integers(0, size, int(ptr[-1])).astype(np.int32))
+
+
+def engine_of(plan):
+    from colanet.engine import make_engine
+
+    return make_engine("numba", plan, 1)
+
+
+def seconds(call):
+    """CPU seconds of a call."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+def highest_memory():
+    """Bytes of memory that this process has had at most. getrusage would begin with what its parent had."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def images(network, copies, train, test, data):
+    """Microseconds of CPU time an image and copy, in training and in the test after it."""
+    from colanet import Session, load
+
+    def session(n_train, n_test):
+        described = load(network)
+        return Session(described, base_dir=network.rpartition("/")[0] or ".", engine="numba", threads=1,
+                       copies=copies, train=n_train, test=n_test, data_dir=data)  # fmt: skip
+
+    def advance(one, stop, freeze):
+        while one.step < stop:
+            one.advance(min(one.step + one.chunk_steps, stop), freeze)
+
+    def parts(one, n_train, n_test):
+        period = one.presentation.period
+        cut = n_train * period
+        training = seconds(lambda: advance(one, cut, cut))
+        return training, seconds(lambda: advance(one, cut + n_test * period, cut))
+
+    parts(session(10, 10), 10, 10)  # loads the kernels, or compiles them
+    training, tested = parts(session(train, test), train, test)
+    return {"training": 1e6 * training / train / copies, "test": 1e6 * tested / test / copies}
+
+
+def recurrent(work, spikes, warm):
+    """CPU seconds of the steps from `warm` on, of the network and input of a work file."""
+    from colanet import load
+    from colanet.plan import build
+
+    stored = np.load(work)
+    told = json.loads(str(stored["told"]))
+    sources = [Given(i["name"], i["size"], stored[f"ptr{n}"], stored[f"index{n}"])
+               for n, i in enumerate(told["inputs"])]  # fmt: skip
+    plan = build(load(told["network"]), input_sizes={s.name: s.size for s in sources}, seed=told["seed"])
+    engine = engine_of(plan)
+    every, steps = range(len(plan.populations)), told["steps"]
+    first = engine.run(engine.encode(sources, 0, 0, warm), 0, warm, freeze=0, record=every)
+    inputs, brought = engine.encode(sources, 0, warm, steps), []
+    spent = seconds(lambda: brought.append(engine.run(inputs, warm, steps, freeze=0, record=every)))
+    np.save(spikes, np.concatenate([first.records[0], brought[0].records[0]]))
+    return {"run_seconds": spent}
+
+
+def dense(network, n_images, data):
+    """Microseconds an image, plasticity off, of a network that is shown MNIST; encoded before."""
+    from colanet import load
+    from colanet.encoding import build_sources
+    from colanet.plan import build
+
+    described = load(network)
+    shown = build_sources(described.inputs, base_dir=Path(network).parent, data_dir=data)
+    plan = build(described, input_sizes={s.name: s.size for s in shown.sources})
+    engine, period, every = engine_of(plan), described.inputs[0].period, [0]
+    first = 100 * period
+    engine.run(engine.encode(shown.sources, 0, 0, first), 0, first, freeze=0, record=every)
+    stop = first + n_images * period
+    inputs, brought = engine.encode(shown.sources, 0, first, stop), []
+    spent = seconds(lambda: brought.append(engine.run(inputs, first, stop, freeze=0, record=every)))
+    return {"microseconds": 1e6 * spent / n_images, "spikes": int(brought[0].spikes.sum()),
+            "events": brought[0].synaptic_events}  # fmt: skip
+
+
+def memory(network, inputs, steps):
+    """Bytes and CPU seconds from a configuration to a network that has run some steps.
+
+    Bytes are those beside the program with its kernels, which a network of one microcolumn a column has loaded.
+    """
+    from colanet import load
+    from colanet.plan import build
+
+    def run(described, sizes):
+        began = time.process_time()
+        plan = build(described, input_sizes=sizes)
+        engine = engine_of(plan)
+        spent = time.process_time() - began
+        sources = [drawn(name, size, 0.05, steps) for name, size in plan.inputs]
+        engine.run(engine.encode(sources, 0, 0, steps), 0, steps, freeze=steps)
+        return plan, spent
+
+    described = load(network)
+    small = tuple(p.model_copy(update={"size": p.columns or p.size}) for p in described.populations)
+    run(described.model_copy(update={"populations": small}), inputs | {"R": 1})
+    bare = highest_memory()
+    plan, spent = run(described, inputs)
+    highest = highest_memory()
+    plastic = sum(p.source_size * p.target_size for p in plan.projections if p.kind == "plastic")
+    gating = sum(plan.fan_in(p) * p.target_size for p in plan.projections if p.kind == "gating")
+    return {"bytes": highest - bare, "setup_seconds": spent, "plastic": plastic, "gating": gating}
+
+
+if __name__ == "__main__":
+    request = json.loads(sys.argv[1])
+    print(json.dumps(globals()[request.pop("do")](**request)))

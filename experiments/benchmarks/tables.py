@@ -1,0 +1,107 @@
+"""The tables of docs/performance.md, made from the stored results; `experiments.tables` writes them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from colanet.continual.tables import NOTHING, markdown_table, read_record
+from experiments.benchmarks.timing import RESULTS, Result
+
+MIB = 2**20
+
+
+def recurrent(found: Result) -> str:
+    """One network in several simulators."""
+    ours = found["rows"][0]["step_microseconds"]
+    head = ["simulator", "time (us a step)", "time / colanet's", "lowest time (us a step)", "set-up (s)",
+            "compilation (s)", "spikes", "spikes that colanet has too", "first step that differs"]  # fmt: skip
+    rows = [
+        [row["simulator"], f"{row['step_microseconds']:.0f}", f"{row['step_microseconds'] / ours:.2f}",
+         f"{row['lowest_microseconds']:.0f}",
+         f"{row['setup_seconds']:.1f}", f"{row['compile_seconds']:.0f}", row["agreement"]["spikes"],
+         row["agreement"]["in_both"], _or_nothing(row["agreement"]["first_difference"])]
+        for row in found["rows"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+def dense(found: Result) -> str:
+    """A fixed and a plastic projection."""
+    head = ["projection", "time (us an image)", "spikes", "synaptic events"]
+    rows = [[r["projection"], f"{r['image_microseconds']:.1f}", r["spikes"], r["events"]] for r in found["rows"]]
+    return markdown_table(head, rows)
+
+
+def memory(against: str, found: Result) -> str:
+    """One curve of the memory."""
+    head = ["microcolumns a column", "inputs", "plastic synapses", "gating synapses", "memory (MiB)",
+            "memory (bytes a plastic synapse)", "set-up (s)"]  # fmt: skip
+    rows = [
+        [r["microcolumns"], r["inputs"], r["plastic"], r["gating"], f"{r['bytes'] / MIB:.1f}",
+         f"{r['bytes_a_plastic_synapse']:.0f}", f"{r['setup_seconds']:.2f}"]
+        for r in found["curves"][against]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+def exponents(found: Result) -> str:
+    """How memory and set-up grow."""
+    fits = found["exponents"]
+    rows = [[against, f"{p['bytes']:.2f}", f"{p['setup_seconds']:.2f}"] for against, p in fits.items()]
+    return markdown_table(["against", "exponent of the memory", "exponent of the set-up"], rows)
+
+
+def speed(found: Result) -> str:
+    """Two checkouts."""
+    head = ["what", "unit", "before", "now", "before / now"]
+    rows = [[r["what"], r["unit"], *(f"{r[key]:.3g}" for key in ("base", "this")), f"{r['ratio']:.2f}"]
+            for r in found["rows"]]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
+    "recurrent": (("", recurrent),),
+    "dense": (("", dense),),
+    "memory": (
+        (".microcolumns", partial(memory, "microcolumns")),
+        (".inputs", partial(memory, "inputs")),
+        (".exponents", exponents),
+    ),
+    "speed": (("", speed),),
+}
+"""For every result: the tables that it makes, by the end of their names."""
+
+
+def stored() -> dict[str, Callable[[], str]]:
+    """Every table by its name; one whose result is not stored raises DataError when it is made."""
+    found: dict[str, Callable[[], str]] = {}
+    for name, made in TABLES.items():
+        for end, make in ((".measured", measured), *made):
+            found[f"benchmarks.{name}{end}"] = partial(_made, name, make)
+    return found
+
+
+def measured(found: Result) -> str:
+    """Command, versions and processor."""
+    told = dict(found["versions"])
+    processor, cores = told.pop("processor"), told.pop("cores")
+    return "\n".join([
+        f"`{found['command']}`, on one thread of {cores} cores ({processor}).",
+        f"Versions: {', '.join(f'{name} {number}' for name, number in told.items())}.",
+    ])  # fmt: skip
+
+
+def report(name: str, found: Result) -> str:
+    """All tables of a result, for people."""
+    parts: Sequence[str] = [measured(found), *found.get("missing", []), *(make(found) for _, make in TABLES[name])]
+    return "\n\n".join(parts)
+
+
+def _made(name: str, make: Callable[[Result], str]) -> str:
+    return make(read_record(RESULTS / f"{name}.json"))
+
+
+def _or_nothing(value: Any) -> Any:
+    return NOTHING if value is None else value
