@@ -12,6 +12,7 @@ from colanet.encoding.sources import Source, SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, joined, reach_back
 from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
+from colanet.engine.cpu.bundles import addresses
 from colanet.engine.cpu.clock import PARTS
 from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
@@ -87,6 +88,11 @@ class CopyRunner:
             if p.plasticity and not p.gated
         }
         self.scratch = self._scratch()
+        self.lists = (
+            addresses(k.WIRING, self.wiring._asdict()),
+            addresses(k.LIVE, self.live._asdict()),
+            addresses(k.SCRATCH, self.scratch._asdict()),
+        )
 
     def _populations(self, projections: np.ndarray, state: State) -> np.ndarray:
         """The table of populations with the kernels' columns."""
@@ -212,7 +218,7 @@ class CopyRunner:
             chosen=chosen,
         )
         events = kernels.run(
-            start, stop, freeze, self.wiring, self.live, self.scratch, feed, out,
+            start, stop, freeze, self.lists, addresses(k.FEED, feed._asdict()), addresses(k.HARVEST, out._asdict()),
             votes.population if votes else -1, period,
         )  # fmt: skip
         return out, events

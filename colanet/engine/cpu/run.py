@@ -10,7 +10,7 @@ from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates
 from colanet.engine.cpu.plasticity import learn
 from colanet.engine.cpu.clock import LOOP, tick
 from colanet.engine.cpu.rows import add_rows, lines_at_once
-from colanet.engine.cpu.tables import CURRENT, REWARDS, RING, ROW_ALIGN
+from colanet.engine.cpu.tables import CURRENT, REWARDS, RING, ROW_ALIGN, as_feed, as_harvest, as_live, as_scratch, as_wiring
 from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
 
 NO_LEAK = 1 << LEAK_Q
@@ -140,11 +140,14 @@ def empty_ring(stop, wiring, live, scratch, feed):
 
 
 @entry
-def run(start, stop, freeze, wiring, live, scratch, feed, out, vote_population, vote_period):
+def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period):
     """Run one copy from step `start` to `stop`; the number of synaptic events.
 
+    `lists`, `given` and `harvest` are of `bundles.addresses`, the first those of wiring, state and scratch.
     Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
     """
+    wiring, live, scratch = as_wiring(lists[0]), as_live(lists[1]), as_scratch(lists[2])
+    feed, out = as_feed(given), as_harvest(harvest)
     populations, projections = len(wiring.population), len(wiring.projection)
     turns, neurons = live.n_fired.shape[0], len(scratch.forcing)
     restless = False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES
+from colanet.engine.cpu.bundles import Spec, opener, spec_of
 from colanet.engine.layout import POPULATION, PROJECTION, Grain, Kind
+from colanet.plan.variables import NEURONS, Variable
+from colanet.plan.variables import PLASTIC as PLASTIC_VARIABLES
 
 ROW_ALIGN = 32
 """Dense weight rows are padded to this many int16, one 64-byte cache line."""
@@ -41,76 +43,87 @@ lag_min..lag_max steps after they were emitted: their delays, or 1 where they ar
 that a neuron was forced."""
 
 
+I64, I64Rows = Annotated[np.ndarray, np.dtype(np.int64), 1], Annotated[np.ndarray, np.dtype(np.int64), 2]
+I32, I32Rows = Annotated[np.ndarray, np.dtype(np.int32), 1], Annotated[np.ndarray, np.dtype(np.int32), 2]
+U64, U64Rows = Annotated[np.ndarray, np.dtype(np.uint64), 1], Annotated[np.ndarray, np.dtype(np.uint64), 2]
+U16, U8 = Annotated[np.ndarray, np.dtype(np.uint16), 1], Annotated[np.ndarray, np.dtype(np.uint8), 1]
+Populations = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in POPULATION_COLUMNS]), 1]
+Projections = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in PROJECTION_COLUMNS]), 1]
+
+
 class Wiring(NamedTuple):
     """The network, the same for every step; `colanet.engine.layout` says where what lies."""
 
-    population: np.ndarray  # records of POPULATION_COLUMNS (populations,)
-    projection: np.ndarray  # records of PROJECTION_COLUMNS (projections,)
-    row: np.ndarray  # int64
-    target: np.ndarray  # int32, flat neurons; where arrivals are pushed, (delay - 1) neurons + flat neuron
-    span: np.ndarray  # int32 (source neurons, 4)
-    slot_ptr: np.ndarray  # int64
-    slot_source: np.ndarray  # int32
-    slot_delay: np.ndarray  # int32
-    slot_position: np.ndarray  # int64, position in `weight`
-    kick_key: np.ndarray  # uint64 (populations,)
-    memory_time: np.ndarray  # int64 (neurons,)
-    scale: np.ndarray  # int64 (1024,)
-    level: np.ndarray  # int32 (populations, BUCKETS)
+    population: Populations  # (populations,)
+    projection: Projections  # (projections,)
+    row: I64
+    target: I32  # flat neurons; where arrivals are pushed, (delay - 1) neurons + flat neuron
+    span: I32Rows  # (source neurons, 4)
+    slot_ptr: I64
+    slot_source: I32
+    slot_delay: I32
+    slot_position: I64  # position in `weight`
+    kick_key: U64  # (populations,)
+    memory_time: I64  # (neurons,)
+    scale: I64  # (1024,)
+    level: I32Rows  # (populations, BUCKETS)
 
 
-DERIVED = ("weight", "own", "positive", "threshold", "n_fired", "fired", "owing")
-"""Arrays that follow from the state, and are kept beside it:
+DERIVED: dict[str, tuple[np.dtype, int]] = {
+    "weight": (np.dtype(np.int16), 1),  # in delivery order; of a dense projection as it was at the last sums
+    "own": (np.dtype(np.int16), 1),  # a slot each: weights of dense projections
+    "positive": (np.dtype(np.int64), 1),  # (neurons,), sum of positive plastic weights
+    "threshold": (np.dtype(np.int32), 1),  # (neurons,), base and weight-dependent part of the threshold
+    "n_fired": (np.dtype(np.int32), 2),  # (history, populations), how many fired at a step
+    "fired": (np.dtype(np.int32), 2),  # (history, neurons), which: flat neurons, each population's from its own start
+    "owing": (np.dtype(np.int64), 1),  # (populations,), no debt can be shared out before this step
+}
+"""Arrays that follow from the state, and are kept beside it: type and number of axes."""
 
-| name | type and shape | what |
-| --- | --- | --- |
-| weight | int16, in delivery order | weights of the resources; of a dense projection as they were at the last sums |
-| own | int16, a slot each | weights of the resources of dense projections |
-| positive | int64 (neurons,) | sum of positive plastic weights |
-| threshold | int32 (neurons,) | base and weight-dependent part of the threshold |
-| n_fired | int32 (history, populations) | how many fired at a step |
-| fired | int32 (history, neurons) | which: flat neurons, each population's from its own start |
-| owing | int64 (populations,) | no debt can be shared out before this step |
-"""
 
-Live = namedtuple("Live", (*NEURON_NAMES, *SYNAPSE_NAMES, *DERIVED))  # type: ignore[misc]
+def _of_state(variable: Variable) -> tuple[np.dtype, int]:
+    return np.dtype(np.uint64 if variable.bits else variable.dtype), 2 if variable.per == "step" else 1
+
+
+LIVE: Spec = {v.name: _of_state(v) for v in (*NEURONS, *PLASTIC_VARIABLES)} | DERIVED
+Live = namedtuple("Live", tuple(LIVE))  # type: ignore[misc]
 """State of one copy, as `colanet.engine.flat` lays it out, and what is derived from it."""
 
 
 class Scratch(NamedTuple):
     """Working arrays of one call; those of arrivals are all zero between steps."""
 
-    current: np.ndarray  # int32
-    forcing: np.ndarray  # uint8, arrival over a fixed positive synapse
-    wake: np.ndarray  # int32
-    sleep: np.ndarray  # int32
-    reward: np.ndarray  # int64
-    ring: np.ndarray  # int32, RING rows of current to come
-    ring_forcing: np.ndarray  # uint8, likewise
-    sums: np.ndarray  # int32, a row of them
-    kicks: np.ndarray  # uint16
-    kicked: np.ndarray  # uint8, by a memory timer
-    mask: np.ndarray  # uint64
-    touched: np.ndarray  # uint8 (populations,): bits of what arrived
-    summed: np.ndarray  # int64 (populations,), where a row of sums ahead begins
-    rest: np.ndarray  # uint8 (populations,): all potentials are zero
-    moving: np.ndarray  # int64 (populations, 2), a range of neurons outside which no activation counter is moving
-    awake: np.ndarray  # uint8 (neurons,), who is awake
-    gating: np.ndarray  # int64 (populations, 2), a range of neurons outside which no gating arrival came
-    idle: np.ndarray  # uint8 (populations,): without arrivals a step changes nothing
-    ahead: np.ndarray  # int32, from each projection's `ahead` on (AHEAD, stride) sums of arrivals
-    ahead_first: np.ndarray  # int64 (projections,), the step of the first row of `ahead`
-    ahead_stop: np.ndarray  # int64 (projections,), the step after its last valid row
-    changed: np.ndarray  # int32 (neurons,), those whose weights changed in this step, from each population's start
-    n_changed: np.ndarray  # int32 (populations,)
-    is_changed: np.ndarray  # uint8 (neurons,)
-    stale: np.ndarray  # uint64, laid out like `contributes`: slots whose `weight` is not yet `own`
-    dirty: np.ndarray  # int32, from each projection's `dirty` on the neurons with stale slots
-    n_dirty: np.ndarray  # int32 (projections,)
-    is_dirty: np.ndarray  # uint8, as `dirty`
-    due: np.ndarray  # int64 (projections,), the next step at which something may arrive
-    until: np.ndarray  # int64 (projections,), the last step at which spikes of a population may arrive
-    clock: np.ndarray  # int64, see `colanet.engine.cpu.clock`
+    current: I32
+    forcing: U8  # arrival over a fixed positive synapse
+    wake: I32
+    sleep: I32
+    reward: I64
+    ring: I32  # RING rows of current to come
+    ring_forcing: U8  # likewise
+    sums: I32  # a row of them
+    kicks: U16
+    kicked: U8  # by a memory timer
+    mask: U64
+    touched: U8  # (populations,): bits of what arrived
+    summed: I64  # (populations,), where a row of sums ahead begins
+    rest: U8  # (populations,): all potentials are zero
+    moving: I64Rows  # (populations, 2), a range of neurons outside which no activation counter is moving
+    awake: U8  # (neurons,), who is awake
+    gating: I64Rows  # (populations, 2), a range of neurons outside which no gating arrival came
+    idle: U8  # (populations,): without arrivals a step changes nothing
+    ahead: I32  # from each projection's `ahead` on (AHEAD, stride) sums of arrivals
+    ahead_first: I64  # (projections,), the step of the first row of `ahead`
+    ahead_stop: I64  # (projections,), the step after its last valid row
+    changed: I32  # (neurons,), those whose weights changed in this step, from each population's start
+    n_changed: I32  # (populations,)
+    is_changed: U8  # (neurons,)
+    stale: U64  # laid out like `contributes`: slots whose `weight` is not yet `own`
+    dirty: I32  # from each projection's `dirty` on the neurons with stale slots
+    n_dirty: I32  # (projections,)
+    is_dirty: U8  # as `dirty`
+    due: I64  # (projections,), the next step at which something may arrive
+    until: I64  # (projections,), the last step at which spikes of a population may arrive
+    clock: I64  # see `colanet.engine.cpu.clock`
 
 
 class Feed(NamedTuple):
@@ -122,23 +135,29 @@ class Feed(NamedTuple):
     """
 
     base: int
-    ptr: np.ndarray  # int64 (inputs, steps + 1), into node; where none is listed, it only counts
-    node: np.ndarray  # int32; only inputs that some projection needs as a list
-    following: np.ndarray  # int32 (inputs, steps + 1), the first step from here on with a spike
-    bits: np.ndarray  # uint64 (steps, words); only inputs of plastic projections
-    block: np.ndarray  # int32 (inputs, steps), the block of a step with spikes; only inputs of dense projections
-    block_stop: np.ndarray  # int32 (blocks,), the step after its last one
-    often_ptr: np.ndarray  # int64 (blocks + 1,), into often
-    often: np.ndarray  # int32, the frequent nodes
-    other_ptr: np.ndarray  # int64 (inputs, 2 steps + 1), into other
-    other: np.ndarray  # int32, of every step the nodes that spike besides, then the frequent ones that do not
+    ptr: I64Rows  # (inputs, steps + 1), into node; where none is listed, it only counts
+    node: I32  # only inputs that some projection needs as a list
+    following: I32Rows  # (inputs, steps + 1), the first step from here on with a spike
+    bits: U64Rows  # (steps, words); only inputs of plastic projections
+    block: I32Rows  # (inputs, steps), the block of a step with spikes; only inputs of dense projections
+    block_stop: I32  # (blocks,), the step after its last one
+    often_ptr: I64  # (blocks + 1,), into often
+    often: I32  # the frequent nodes
+    other_ptr: I64Rows  # (inputs, 2 steps + 1), into other
+    other: I32  # of every step the nodes that spike besides, then the frequent ones that do not
 
 
 class Harvest(NamedTuple):
     """What comes out."""
 
-    votes: np.ndarray  # int32 (objects, classes)
-    spikes: np.ndarray  # int64 (populations,)
-    record: np.ndarray  # int64 (capacity, 2)
-    recorded: np.ndarray  # int64 (1,)
-    chosen: np.ndarray  # uint8 (populations,)
+    votes: I32Rows  # (objects, classes)
+    spikes: I64  # (populations,)
+    record: I64Rows  # (capacity, 2)
+    recorded: I64  # (1,)
+    chosen: U8  # (populations,)
+
+
+WIRING, SCRATCH, FEED, HARVEST = (spec_of(one) for one in (Wiring, Scratch, Feed, Harvest))
+as_wiring, as_live, as_scratch = opener("Wiring", WIRING), opener("Live", LIVE), opener("Scratch", SCRATCH)
+as_feed, as_harvest = opener("Feed", FEED), opener("Harvest", HARVEST)
+"""What kernels make of lists of `bundles.addresses`."""
