@@ -24,7 +24,7 @@ from colanet.units import FOREVER
 # ------------------------------------------------------------ dense projections
 
 
-@inlined
+@kernel
 def refresh(q, wiring, live, scratch):
     """Write the weights that learning has changed into their rows."""
     projection = wiring.projection[q]
@@ -48,7 +48,7 @@ def refresh(q, wiring, live, scratch):
     scratch.n_dirty[q] = 0
 
 
-@inlined
+@kernel
 def look_ahead(t, stop, q, wiring, live, scratch, feed):
     """Add up what arrives over a dense input projection at step t and later, block by block of neurons."""
     projection = wiring.projection[q]
@@ -95,7 +95,7 @@ def sum_own(own, node, first, stop):
     return total
 
 
-@inlined
+@kernel
 def look_again(t, p, wiring, live, scratch, feed):
     """Weights changed at step t: correct what was added up for the steps after it."""
     start, n = wiring.population[p].start, np.int64(scratch.n_changed[p])
@@ -140,7 +140,7 @@ def note_change(q, i, wiring, scratch):
         scratch.n_dirty[q] += 1
 
 
-@inlined
+@kernel
 def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
     """Spikes of sources[lo..hi-1] arrive over a dense projection; how many synapses were hit."""
     projection = wiring.projection[q]
@@ -211,7 +211,7 @@ def add_everywhere(current, low, high, weight):
         current[k] += weight
 
 
-@inlined
+@kernel
 def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
     """Spikes of sources[lo..hi-1] arrive over a structural projection; how many synapses were hit.
 
@@ -244,7 +244,7 @@ def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
 # ------------------------------------------------------------ stored synapses
 
 
-@inlined
+@kernel
 def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scratch):
     """Spikes of sources[lo..hi-1] arrive over the stored synapses that have this delay; how many."""
     kind, weight, forces = projection.kind, projection.weight, projection.forces
@@ -343,7 +343,7 @@ def spikes_of(s, q, wiring, live, feed):
     return start, start + np.int64(live.n_fired[s & (live.n_fired.shape[0] - 1), projection.source])
 
 
-@inlined
+@kernel
 def deliver(t, stop, q, wiring, live, scratch, feed):
     """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit, or will be."""
     projection = wiring.projection[q]
@@ -370,7 +370,7 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
     return events
 
 
-@inlined
+@kernel
 def flight(s, t, q, ring, wiring, live, scratch, feed):
     """`in_flight` of the spikes that reach projection q from step s."""
     projection = wiring.projection[q]

@@ -54,7 +54,7 @@ def copy_awake(now, line):
         line[i] = now[i]
 
 
-@inlined
+@kernel
 def gate(t, p, noting, wiring, live, scratch):
     """Move the activation counters of a population and apply gating arrivals; with `noting` note who is awake."""
     population = wiring.population[p]
@@ -198,7 +198,7 @@ def fire(t, p, wiring, live, scratch):
 # ------------------------------------------------------------ one population
 
 
-@inlined
+@kernel
 def update(t, p, noting, wiring, live, scratch):
     """Gate, leak, integrate and fire one population; how many of its neurons fired.
 
@@ -235,7 +235,7 @@ def update(t, p, noting, wiring, live, scratch):
     return fired
 
 
-@inlined
+@kernel
 def settle(t, p, population, wiring, live, scratch):
     """Leak, bias, kick, integrate and reset; 0 if certainly no neuron can fire."""
     start, size, touched = population.start, population.size, scratch.touched[p]

@@ -179,7 +179,7 @@ def shift_slots(q, i, share, wiring, live):
     return added, positive
 
 
-@inlined
+@kernel
 def shift_all(q, i, share, wiring, live, scratch):
     """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
     note_change(q, i, wiring, scratch)
@@ -218,7 +218,7 @@ def stabilise(neuron, live, delta):
         live.stability[neuron] = min(max(live.stability[neuron] + delta, -STABILITY_LIMIT), STABILITY_LIMIT)
 
 
-@inlined
+@kernel
 def own_spike(t, p, i, forced, wiring, live, scratch, feed):
     """Hebbian rule and tight spike sequences."""
     population, mask = wiring.population[p], scratch.mask
@@ -248,7 +248,7 @@ def own_spike(t, p, i, forced, wiring, live, scratch, feed):
         live.owing[p] = 0
 
 
-@inlined
+@kernel
 def rewarded(t, p, i, reward, wiring, live, scratch, feed):
     """Dopamine plasticity, three-factor or two-factor, and what it does to stability."""
     population, mask = wiring.population[p], scratch.mask
@@ -319,7 +319,7 @@ def first_owing(debt):
     return n
 
 
-@inlined
+@kernel
 def renormalise(t, p, wiring, live, scratch):
     """Share out debts of 1.0 or more of neurons that are not inside a spike sequence."""
     population = wiring.population[p]
@@ -360,7 +360,7 @@ def renormalise(t, p, wiring, live, scratch):
     live.owing[p] = due
 
 
-@inlined
+@kernel
 def learn(t, p, wiring, live, scratch, feed):
     """All rules of one step for one population."""
     population = wiring.population[p]

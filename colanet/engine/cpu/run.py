@@ -115,7 +115,7 @@ def pass_gates(first, recent, stop, p, wiring, live, scratch):
             copy_awake(scratch.awake[start:end], live.awake[s & (turns - 1), start:end])
 
 
-@inlined
+@kernel
 def fill_ring(start, wiring, live, scratch, feed):
     """Put what is in flight at step `start` into the ring of future arrivals; how many synapses it will hit."""
     events = 0
@@ -126,7 +126,7 @@ def fill_ring(start, wiring, live, scratch, feed):
     return events
 
 
-@inlined
+@kernel
 def empty_ring(stop, wiring, live, scratch, feed):
     """Take what arrives at step `stop` or later from the ring; how many synapses it would have hit."""
     events = 0
