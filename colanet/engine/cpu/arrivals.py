@@ -6,7 +6,7 @@ import numpy as np
 
 from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
-from colanet.engine.cpu.integers import BIT, lowest_bit
+from colanet.engine.cpu.integers import BIT, larger, lowest_bit, smaller
 from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows
 from colanet.engine.cpu.tables import (
     CURRENT,
@@ -56,7 +56,7 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
     most = rows_in_int16(wiring.population[projection.target])
     emitted = t - projection.delay_min - feed.base
     block = feed.block[source, emitted]
-    many = min(stop - t, feed.block_stop[block] - emitted)
+    many = smaller(stop - t, feed.block_stop[block] - emitted)
     line = 0
     while line < stride:
         lines, origin = lines_at_once((stride - line) // ROW_ALIGN), projection.synapse + line
@@ -192,17 +192,17 @@ def arrive_span(kind, weight, forces, low, high, scratch):
             scratch.reward[k] += weight
     elif weight > 0:
         for k in range(low, high):
-            scratch.wake[k] = max(scratch.wake[k], weight)
+            scratch.wake[k] = larger(scratch.wake[k], weight)
     else:
         for k in range(low, high):
-            scratch.sleep[k] = min(scratch.sleep[k], weight)
+            scratch.sleep[k] = smaller(scratch.sleep[k], weight)
 
 
 @inlined
 def note_gating(p, low, high, scratch):
     """Gating arrivals come to neurons among low..high-1 of population p."""
-    scratch.gating[p, 0] = min(scratch.gating[p, 0], low)
-    scratch.gating[p, 1] = max(scratch.gating[p, 1], high)
+    scratch.gating[p, 0] = smaller(scratch.gating[p, 0], low)
+    scratch.gating[p, 1] = larger(scratch.gating[p, 1], high)
 
 
 @kernel
@@ -268,8 +268,8 @@ def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scr
         elif begin < end:
             note_gating(projection.target, target[begin], target[end - 1] + 1, scratch)
             for k in range(begin, end):
-                scratch.wake[target[k]] = max(scratch.wake[target[k]], weight)
-                scratch.sleep[target[k]] = min(scratch.sleep[target[k]], weight)
+                scratch.wake[target[k]] = larger(scratch.wake[target[k]], weight)
+                scratch.sleep[target[k]] = smaller(scratch.sleep[target[k]], weight)
     if hit:
         scratch.touched[projection.target] |= TOUCH[kind]
     return hit
@@ -300,7 +300,7 @@ def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring
     size = len(ring) // RING
     for j in range(lo, hi):
         at = projection.row + (sources[j] - first) * span
-        soonest = max(t - s, projection.delay_min) - projection.delay_min
+        soonest = larger(t - s, projection.delay_min) - projection.delay_min
         if soonest >= span:
             continue
         begin, end = rows[at + soonest], rows[at + span]
@@ -348,7 +348,7 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
     """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit, or will be."""
     projection = wiring.projection[q]
     events = 0
-    for lag in range(projection.lag_min, min(projection.lag_max, t) + 1):
+    for lag in range(projection.lag_min, smaller(projection.lag_max, t) + 1):
         s = t - lag
         lo, hi = spikes_of(s, q, wiring, live, feed)
         if lo == hi:
@@ -388,6 +388,6 @@ def when_due(t, q, wiring, scratch, feed):
     """The first step after t at which something may arrive over projection q, FOREVER if nothing is on its way."""
     projection = wiring.projection[q]
     if projection.from_input:
-        line = max(t + 1 - projection.lag_max - feed.base, 0)
-        return max(t + 1, feed.base + feed.following[projection.source, line] + projection.lag_min)
+        line = larger(t + 1 - projection.lag_max - feed.base, 0)
+        return larger(t + 1, feed.base + feed.following[projection.source, line] + projection.lag_min)
     return t + 1 if t < scratch.until[q] else FOREVER

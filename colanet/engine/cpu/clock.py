@@ -10,9 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-from colanet.compiled import PROFILING, inlined
+from colanet.compiled import PROFILING
 
 PARTS = (
     "other spikes and the loop over steps",
@@ -30,26 +31,23 @@ PARTS = (
 LOOP, ROWS, SCATTER, GATE, INTEGRATE, FIRE, OWN, REWARDED, RENORMALISE, AGAIN = range(len(PARTS))
 
 
-def _cycles(typing):
-    """The processor's cycle counter."""
-
-    def generate(context, builder, signature, arguments):
-        kind = ir.FunctionType(ir.IntType(64), [])
-        name = "llvm.readcyclecounter"
-        module = builder.module
-        counter = module.globals.get(name) or ir.Function(module, kind, name)
-        return builder.call(counter, [])
-
-    return types.int64(), generate
-
-
-cycles: Any = intrinsic(_cycles)
-
-
-@inlined
-def tick(part, clock):
+def _tick(typing, part, clock):
     """What has passed since the last tick belongs to that part. The last entry of `clock` holds its time."""
-    if PROFILING:
-        now = cycles()
-        clock[part] += now - clock[-1]
-        clock[-1] = now
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if not PROFILING:
+            return context.get_dummy_value()
+        index, name = ir.IntType(64), "llvm.readcyclecounter"
+        counter = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(index, []), name)
+        data = cgutils.create_struct_proxy(signature.args[1])(context, builder, arguments[1]).data
+        mine, last = builder.gep(data, [arguments[0]]), builder.gep(data, [ir.Constant(index, len(PARTS))])
+        now = builder.call(counter, [])
+        passed = builder.sub(now, builder.load(last))
+        builder.store(builder.add(builder.load(mine), passed), mine)
+        builder.store(now, last)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, clock), generate
+
+
+tick: Any = intrinsic(_tick)

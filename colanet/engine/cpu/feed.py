@@ -6,7 +6,7 @@ import numpy as np
 
 from colanet.compiled import entry, inlined
 from colanet.encoding.kernels import BYTE, BYTE_BITS, count_bits, put_eight
-from colanet.engine.cpu.integers import BIT, NO_BITS
+from colanet.engine.cpu.integers import BIT, NO_BITS, smaller
 from colanet.engine.cpu.tables import AHEAD
 
 
@@ -71,7 +71,7 @@ def cut_blocks(
             other_ptr[2 * start] = other_ptr[2 * start + 1] = n_other
             start += 1
             continue
-        stop, busy = min(start + AHEAD, steps), 0
+        stop, busy = smaller(start + AHEAD, steps), 0
         for step in range(start, stop):
             busy += ptr[step] != ptr[step + 1]
         for w in range(words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.arrivals import add_ahead
 from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
 from colanet.engine.cpu.passes import drift_small, integrate_small
@@ -36,8 +37,8 @@ def move_gates(a):
 def set_gates(a, wake, sleep):
     """Gating arrivals: the positive ones, then the negative ones."""
     for i in range(len(a)):
-        v = max(a[i], wake[i]) if wake[i] > 0 else a[i]
-        a[i] = min(v, sleep[i]) if sleep[i] < 0 else v
+        v = larger(a[i], wake[i]) if wake[i] > 0 else a[i]
+        a[i] = smaller(v, sleep[i]) if sleep[i] < 0 else v
         wake[i] = 0
         sleep[i] = 0
 
@@ -69,7 +70,7 @@ def gate(t, p, noting, wiring, live, scratch):
         low, high = gating[0], gating[1]
         set_gates(live.gate[low:high], scratch.wake[low:high], scratch.sleep[low:high])
         note_awake(live.gate[low:high], scratch.awake[low:high])
-        moving[0], moving[1] = min(moving[0], low), max(moving[1], high)
+        moving[0], moving[1] = smaller(moving[0], low), larger(moving[1], high)
         gating[0], gating[1] = stop, start
     if noting and population.plastic:
         copy_awake(scratch.awake[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
@@ -106,7 +107,7 @@ def leak(v, factor):
 
 @kernel
 def integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor):
-    """u := max(u leak / 1024 + bias + kicks + arrivals, floor).
+    """u := larger(u leak / 1024 + bias + kicks + arrivals, floor).
 
     How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
     arrives.
@@ -115,7 +116,7 @@ def integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor):
     for i in range(len(u)):
         arriving = np.int64(current[i]) if a[i] > 0 else 0
         total = leak(np.int64(u[i]), factor) + bias + np.int64(kicks[i]) + MEMORY_KICK * kicked[i] + arriving
-        u[i] = min(max(total, floor), POTENTIAL_LIMIT)
+        u[i] = smaller(larger(total, floor), POTENTIAL_LIMIT)
         above += (u[i] > threshold[i]) & (a[i] > 0)
     return above
 
@@ -144,7 +145,7 @@ def some_ready(u, a, threshold):
 @kernel
 def move_ramps(ramp):
     for i in range(len(ramp)):
-        ramp[i] = max(ramp[i] - 1, 0)
+        ramp[i] = larger(ramp[i] - 1, 0)
 
 
 @kernel
@@ -167,7 +168,7 @@ def fire(t, p, wiring, live, scratch):
     n = 0
     width = population.column_size if population.winner_take_all else READY
     for first in range(start, stop, width):
-        end = min(first + width, stop)
+        end = smaller(first + width, stop)
         if not some_ready(live.potential[first:end], live.gate[first:end], live.threshold[first:end]):
             continue
         best, winner = np.int64(0), -1
@@ -187,11 +188,11 @@ def fire(t, p, wiring, live, scratch):
         live.potential[i] = excess(i, population, live) if population.subtract else 0
         live.spikes[line, i] = 1
         if population.ramp_period:
-            live.ramp[i] = min(live.ramp[i] + population.ramp_period, RAMP_LIMIT)
+            live.ramp[i] = smaller(live.ramp[i] + population.ramp_period, RAMP_LIMIT)
         if population.memory_period:
             live.memory_next[i] = t + population.memory_period
             if not scratch.kicked[i]:
-                live.memory_end[i] = min(t + wiring.memory_time[i], FOREVER)
+                live.memory_end[i] = smaller(t + wiring.memory_time[i], FOREVER)
     return n
 
 

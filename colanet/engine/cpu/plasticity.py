@@ -8,6 +8,8 @@ from colanet.compiled import inlined, kernel
 from colanet.engine.cpu.arrivals import look_again, note_change
 from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
+    larger,
+    smaller,
     BIT,
     BOUND,
     BUCKET,
@@ -43,7 +45,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
         mask[w] = NO_BITS
     if projection.dense and projection.from_input:
         delay, at = projection.delay_min, projection.bits
-        for s in range(max(since, delay), t + 1):
+        for s in range(larger(since, delay), t + 1):
             line = s - delay - feed.base
             spikes = feed.ptr[projection.source, line] != feed.ptr[projection.source, line + 1]
             if spikes and live.awake[s & turns, neuron]:
@@ -60,7 +62,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
         source, delay = np.int64(slot), projection.delay_min
         if not projection.dense:
             source, delay = np.int64(wiring.slot_source[slot]), np.int64(wiring.slot_delay[slot])
-        for s in range(max(since, delay), t + 1):
+        for s in range(larger(since, delay), t + 1):
             if not live.awake[s & turns, neuron]:
                 continue
             if projection.from_input:
@@ -88,7 +90,7 @@ def set_threshold(neuron, population, live):
     """Base threshold plus alpha times the sum of positive plastic weights."""
     if population.alpha:
         above = (population.alpha * live.positive[neuron]) >> Q
-        live.threshold[neuron] = min(BASE_THRESHOLD + above, POTENTIAL_LIMIT)
+        live.threshold[neuron] = smaller(BASE_THRESHOLD + above, POTENTIAL_LIMIT)
 
 
 @kernel
@@ -114,14 +116,14 @@ def change(q, i, mask, step, wiring, live, scratch):
             slot = 64 * w + np.int64(lowest_bit(bits))
             bits &= bits - BIT
             old = np.int64(resource[slot])
-            new = min(max(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+            new = smaller(larger(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
             resource[slot] = new
             added += new - old
             at = slot if dense else wiring.slot_position[first + slot]
             before = np.int64(weight[at])
             after = w_min + weight_of(new, span, span_q, level)
             weight[at] = after
-            positive += max(after, 0) - max(before, 0)
+            positive += larger(after, 0) - larger(before, 0)
     live.positive[neuron] += positive
     set_threshold(neuron, population, live)
     if population.virtual_synapses >= 0:
@@ -137,7 +139,7 @@ def shift_small(resource, share):
     for slot in range(len(resource)):
         new = np.int32(resource[slot] + share)
         resource[slot] = new
-        least, most = min(least, new), max(most, new)
+        least, most = smaller(least, new), larger(most, new)
     return least, most
 
 
@@ -146,12 +148,12 @@ def look_up(weight, resource, level, w_min):
     """Weights of resources that all lie in the table; the sum of the positive ones. All within int32 for vectors."""
     positive = np.int32(0)
     for slot in range(len(resource)):
-        above = max(resource[slot], np.int32(0))
+        above = larger(resource[slot], np.int32(0))
         entry = level[above >> np.int32(BUCKET)]
         beyond = np.int32(above & np.int32(IN_BUCKET)) >= np.int32(entry & np.int32(BOUND))
         w = np.int32(np.int32(np.int32(entry >> np.int32(BUCKET + 1)) + np.int32(beyond)) + w_min)
         weight[slot] = w
-        positive = np.int32(positive + max(w, np.int32(0)))
+        positive = np.int32(positive + larger(w, np.int32(0)))
     return positive
 
 
@@ -167,7 +169,7 @@ def shift_slots(q, i, share, wiring, live):
     added, positive = np.int64(0), np.int64(0)
     for slot in range(first, first + n):
         old = np.int64(live.resource[slot])
-        new = min(max(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+        new = smaller(larger(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
         live.resource[slot] = new
         added += new - old
         w = w_min + weight_of(new, span, span_q, level)
@@ -175,7 +177,7 @@ def shift_slots(q, i, share, wiring, live):
             live.own[slot] = w
         else:
             live.weight[wiring.slot_position[slot]] = w
-        positive += max(w, 0)
+        positive += larger(w, 0)
     return added, positive
 
 
@@ -215,7 +217,7 @@ def mark_all(bits, first, n):
 def stabilise(neuron, live, delta):
     """A non-positive stability can only increase. One change is below 2^44, stability at most 2^62."""
     if live.stability[neuron] > 0 or delta > 0:
-        live.stability[neuron] = min(max(live.stability[neuron] + delta, -STABILITY_LIMIT), STABILITY_LIMIT)
+        live.stability[neuron] = smaller(larger(live.stability[neuron] + delta, -STABILITY_LIMIT), STABILITY_LIMIT)
 
 
 @kernel
@@ -283,8 +285,8 @@ def stability_of_reward(t, population, neuron, reward, forced, live):
     distance = abs(t - live.sequence_start[neuron] - population.isi_max)
     if population.isi_max:
         # From three times isi_max on the factor is -1; the shifted distance stays below 2^34.
-        distance = min(distance, 3 * population.isi_max)
-        factor = max(2 * ONE - (distance << Q) // population.isi_max, -ONE)
+        distance = smaller(distance, 3 * population.isi_max)
+        factor = larger(2 * ONE - (distance << Q) // population.isi_max, -ONE)
     else:
         factor = ONE if distance == 0 else -ONE  # the limit for ISImax -> 0
     return fixmul(product, factor, Q)
@@ -311,7 +313,7 @@ def first_owing(debt):
         part = debt[first : first + 32]
         most = np.int64(0)
         for i in range(len(part)):
-            most = max(most, abs(part[i]))
+            most = larger(most, abs(part[i]))
         if most >= ONE:
             for i in range(len(part)):
                 if abs(part[i]) >= ONE:
@@ -333,7 +335,7 @@ def renormalise(t, p, wiring, live, scratch):
         neuron = start + i
         owed = live.debt[neuron]
         if not live.forced[neuron] and t - live.last_spike[neuron] < population.isi_max:
-            due = min(due, live.last_spike[neuron] + population.isi_max)
+            due = smaller(due, live.last_spike[neuron] + population.isi_max)
             continue
         sharers = population.virtual_synapses
         for q in range(len(wiring.projection)):

@@ -8,6 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from colanet.compiled import inlined, kernel
+from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.tables import ROW_ALIGN
 from colanet.units import WEIGHT_LIMIT
 
@@ -95,7 +96,7 @@ move_one, move_two, move_three, move_five = row_mover(1), row_mover(2), row_move
 @inlined
 def lines_at_once(left):
     """How many of so many lines are taken next: 5, 3, 2 or 1."""
-    return 5 if left >= 5 else min(left, 3)
+    return 5 if left >= 5 else smaller(left, 3)
 
 
 @kernel
@@ -118,7 +119,7 @@ def move_rows(total, begun, weight, sources, first, middle, stop, origin, stride
 def add_rows(total, weight, sources, first, stop, origin, stride, lines, most):
     """total += the weight rows of sources[first..stop-1]. `most` rows fit into int16 whatever they hold."""
     for j in range(first, stop, most):
-        end = min(j + most, stop)
+        end = smaller(j + most, stop)
         move_rows(total, total, weight, sources, j, end, end, origin, stride, lines)
 
 
@@ -126,10 +127,10 @@ def add_rows(total, weight, sources, first, stop, origin, stride, lines, most):
 def subtract_rows(total, weight, sources, first, stop, origin, stride, lines, most):
     """total -= the weight rows of sources[first..stop-1]; see `add_rows`."""
     for j in range(first, stop, most):
-        move_rows(total, total, weight, sources, j, j, min(j + most, stop), origin, stride, lines)
+        move_rows(total, total, weight, sources, j, j, smaller(j + most, stop), origin, stride, lines)
 
 
 @inlined
 def rows_in_int16(population):
     """How many weights of a population add up within int16 whatever they are."""
-    return WEIGHT_LIMIT // max(abs(population.w_min), abs(population.w_max), 1)
+    return WEIGHT_LIMIT // larger(larger(abs(population.w_min), abs(population.w_max)), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import entry, inlined, kernel
+from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
 from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
@@ -52,16 +53,16 @@ def next_event(t, stop, learning, wiring, live):
         if population.driven:
             return t + 1
         if learning:
-            stop = min(stop, max(live.owing[p], t + 1))
+            stop = smaller(stop, larger(live.owing[p], t + 1))
         if count_above(live.potential[start:end], live.threshold[start:end]):
             return t + 1
         if population.memory_period:
             for i in range(start, end):
                 if t < live.memory_next[i] <= live.memory_end[i]:
-                    stop = min(stop, live.memory_next[i])
+                    stop = smaller(stop, live.memory_next[i])
         period = population.presynaptic_period
         if learning and period:
-            stop = min(stop, (t // period + 1) * period)
+            stop = smaller(stop, (t // period + 1) * period)
     return stop
 
 
@@ -69,7 +70,7 @@ def next_event(t, stop, learning, wiring, live):
 def pass_time(first, stop, wiring, live, scratch):
     """What steps first..stop-1 do when nothing arrives and no neuron fires: leaks, ramps, gates, rings."""
     turns = live.n_fired.shape[0]
-    recent = max(first, stop - turns)
+    recent = larger(first, stop - turns)
     for p in range(len(wiring.population)):
         population = wiring.population[p]
         start, end = population.start, population.start + population.size
@@ -88,7 +89,7 @@ def pass_time(first, stop, wiring, live, scratch):
         if population.ramp_period:
             ramp = live.ramp[start:end]
             for i in range(len(ramp)):
-                ramp[i] = max(ramp[i] - (stop - first), 0)
+                ramp[i] = larger(ramp[i] - (stop - first), 0)
         for s in range(recent, stop):
             line = s & (turns - 1)
             for k in range(start, start + live.n_fired[line, p]):
@@ -121,7 +122,7 @@ def fill_ring(start, wiring, live, scratch, feed):
     events = 0
     for q in range(len(wiring.projection)):
         projection = wiring.projection[q]
-        for s in range(max(start - MAX_DELAY, 0), start - 1 if projection.pushed else 0):
+        for s in range(larger(start - MAX_DELAY, 0), start - 1 if projection.pushed else 0):
             events += flight(s, start, q, scratch.ring, wiring, live, scratch, feed)
     return events
 
@@ -132,7 +133,7 @@ def empty_ring(stop, wiring, live, scratch, feed):
     events = 0
     for q in range(len(wiring.projection)):
         projection = wiring.projection[q]
-        for s in range(max(stop - MAX_DELAY, 0), stop - 1 if projection.pushed else 0):
+        for s in range(larger(stop - MAX_DELAY, 0), stop - 1 if projection.pushed else 0):
             events += flight(s, stop, q, scratch.ring[:0], wiring, live, scratch, feed)
     scratch.ring[:] = 0
     scratch.ring_forcing[:] = 0
@@ -173,8 +174,8 @@ def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period
                     events += deliver(t, stop, q, wiring, live, scratch, feed)
                     scratch.due[q] = when_due(t, q, wiring, scratch, feed)
                     if wiring.projection[q].pushed:
-                        pending = max(pending, t + wiring.projection[q].delay_max - 1)
-                soonest = min(soonest, scratch.due[q])
+                        pending = larger(pending, t + wiring.projection[q].delay_max - 1)
+                soonest = smaller(soonest, scratch.due[q])
         noting = t < freeze or t >= stop - turns
         if t <= pending:
             row = (t & (RING - 1)) * neurons
@@ -194,8 +195,8 @@ def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period
                     projection = wiring.projection[q]
                     if projection.source == p and not projection.from_input:
                         scratch.until[q] = t + projection.lag_max
-                        scratch.due[q] = min(scratch.due[q], t + projection.lag_min)
-                        soonest = min(soonest, scratch.due[q])
+                        scratch.due[q] = smaller(scratch.due[q], t + projection.lag_min)
+                        soonest = smaller(soonest, scratch.due[q])
                 harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
         for p in range(populations):
             if t < freeze and wiring.population[p].plastic:
@@ -207,7 +208,7 @@ def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period
                 clear_arrivals(p, wiring, scratch)
         after = t + 1
         if not restless and soonest > after and pending < after < stop:
-            after = next_event(t, min(stop, soonest), t < freeze, wiring, live)
+            after = next_event(t, smaller(stop, soonest), t < freeze, wiring, live)
             if after > t + 1:
                 pass_time(t + 1, after, wiring, live, scratch)
         t = after
@@ -225,7 +226,7 @@ def add_all_rows(sums, weight, ptr, index, most, steps):
         line = 0
         while line < stride:
             lines = lines_at_once((stride - line) // ROW_ALIGN)
-            for step in range(first, min(first + steps, len(ptr) - 1)):
+            for step in range(first, smaller(first + steps, len(ptr) - 1)):
                 total = sums[(step - first) * stride + line :]
                 add_rows(total, weight, index, ptr[step], ptr[step + 1], line, stride, lines, most)
             line += lines * ROW_ALIGN
