@@ -213,6 +213,8 @@ Python cannot call them (the process would end): unpacking the kernels' tuples t
 # Inlined by LLVM, not by numba, which would type and translate the function anew wherever it is called.
 inlined: Any = numba.njit(forceinline=True, **_PART)
 """`kernel` for what is written out where it is called."""
+once: Any = numba.njit(inline="always", **_PART)
+"""`kernel` for a few lines that are called in one or two places: numba writes them out there, and compiles no function."""
 entry: Any = compiled(no_cfunc_wrapper=True, **_ENGINE)
 """Decorator of what Python calls; only these are kept."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from colanet import hashing
-from colanet.compiled import inlined
+from colanet.compiled import once
 
 GOLDEN, MIX1, MIX2 = np.uint64(hashing.GOLDEN), np.uint64(hashing.MIX1), np.uint64(hashing.MIX2)
 S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
-@inlined
+@once
 def mix(z):
     """SplitMix64 finaliser of one uint64."""
     z = (z ^ (z >> S30)) * MIX1
@@ -19,7 +19,7 @@ def mix(z):
     return z ^ (z >> S31)
 
 
-@inlined
+@once
 def draw64(key, index):
     """The 64-bit hash of (key, index); of a stream's key and a step it is the key of the step."""
     return mix(key + np.uint64(index) * GOLDEN + GOLDEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import inlined, kernel
+from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
 from colanet.engine.cpu.integers import BIT, larger, lowest_bit, smaller
 from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows
@@ -80,7 +80,7 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
     scratch.ahead_first[q], scratch.ahead_stop[q] = t, t + many
 
 
-@kernel
+@once
 def add_ahead(current, ahead):
     for i in range(len(current)):
         current[i] += ahead[i]
@@ -198,7 +198,7 @@ def arrive_span(kind, weight, forces, low, high, scratch):
             scratch.sleep[k] = smaller(scratch.sleep[k], weight)
 
 
-@inlined
+@once
 def note_gating(p, low, high, scratch):
     """Gating arrivals come to neurons among low..high-1 of population p."""
     scratch.gating[p, 0] = smaller(scratch.gating[p, 0], low)
@@ -313,7 +313,7 @@ def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring
     return hit
 
 
-@kernel
+@once
 def take_from_ring(current, ring):
     """Add what the ring holds for a step, and leave it empty."""
     for i in range(len(current)):
@@ -321,7 +321,7 @@ def take_from_ring(current, ring):
         ring[i] = 0
 
 
-@kernel
+@once
 def take_forcing(forcing, ring):
     """Likewise for who will be forced."""
     for i in range(len(forcing)):
@@ -332,7 +332,7 @@ def take_forcing(forcing, ring):
 # -------------------------------------------------------------- one projection
 
 
-@inlined
+@once
 def spikes_of(s, q, wiring, live, feed):
     """Who of the source of a projection spiked at step s: (begin, end) in the list of an input or of the neurons."""
     projection = wiring.projection[q]
@@ -370,7 +370,7 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
     return events
 
 
-@kernel
+@once
 def flight(s, t, q, ring, wiring, live, scratch, feed):
     """`in_flight` of the spikes that reach projection q from step s."""
     projection = wiring.projection[q]
@@ -383,7 +383,7 @@ def flight(s, t, q, ring, wiring, live, scratch, feed):
     )
 
 
-@inlined
+@once
 def when_due(t, q, wiring, scratch, feed):
     """The first step after t at which something may arrive over projection q, FOREVER if nothing is on its way."""
     projection = wiring.projection[q]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import entry, inlined
+from colanet.compiled import entry, inlined, once
 from colanet.encoding.kernels import BYTE, BYTE_BITS, count_bits, put_eight
 from colanet.engine.cpu.integers import BIT, NO_BITS, smaller
 from colanet.engine.cpu.tables import AHEAD
@@ -32,7 +32,7 @@ def list_bits(word, w, into, n, offsets):
     return n
 
 
-@inlined
+@once
 def frequent(bits, at, start, stop, least):
     """Bits of a word that are set in at least `least` of the rows start..stop-1, of which there are fewer than 32.
 

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from colanet.compiled import inlined, kernel
+from colanet.compiled import inlined, kernel, once
 from colanet.units import MILLI, ONE, SCALE_Q, Q
 
 BUCKET, BUCKETS = 10, 4096
@@ -63,13 +63,13 @@ def fixmul(a, b, shift):
     return -((-product) >> shift)
 
 
-@inlined
+@once
 def in_resources(span):
     """A difference of weights in 1/1000 as a resource in 2^-20 (`colanet.plan.fixed`)."""
     return (span * ONE + MILLI // 2) // MILLI
 
 
-@inlined
+@once
 def level_of(positive, level):
     """Weight minus w_min of a resource of 0 or more below 2^BUCKET * BUCKETS."""
     entry = level[positive >> BUCKET]

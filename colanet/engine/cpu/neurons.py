@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import inlined, kernel
+from colanet.compiled import kernel, once
 from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.arrivals import add_ahead
 from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
@@ -49,7 +49,7 @@ def note_awake(a, awake):
         awake[i] = a[i] > 0
 
 
-@kernel
+@once
 def copy_awake(now, line):
     for i in range(len(now)):
         line[i] = now[i]
@@ -88,7 +88,7 @@ def draw_kicks(kicks, key, amplitude):
         kicks[i] = (k * amplitude) >> DRAW_BITS
 
 
-@kernel
+@once
 def memory_timers(t, population, live, scratch):
     """Neurons whose memory timer expires get a kick."""
     for i in range(population.start, population.start + population.size):
@@ -98,7 +98,7 @@ def memory_timers(t, population, live, scratch):
             live.memory_next[i] = t + population.memory_period
 
 
-@inlined
+@once
 def leak(v, factor):
     """v factor / 2^10 truncated towards zero."""
     product = v * factor
@@ -142,7 +142,7 @@ def some_ready(u, a, threshold):
     return ready
 
 
-@kernel
+@once
 def move_ramps(ramp):
     for i in range(len(ramp)):
         ramp[i] = larger(ramp[i] - 1, 0)

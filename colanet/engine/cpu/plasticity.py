@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import inlined, kernel
+from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.arrivals import look_again, note_change
 from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
@@ -85,7 +85,7 @@ def slots(projection, i, wiring):
     return lo, wiring.slot_ptr[projection.slot_ptr + i + 1] - lo
 
 
-@inlined
+@once
 def set_threshold(neuron, population, live):
     """Base threshold plus alpha times the sum of positive plastic weights."""
     if population.alpha:
@@ -204,7 +204,7 @@ def shift_all(q, i, share, wiring, live, scratch):
     return shift_slots(q, i, share, wiring, live)
 
 
-@inlined
+@once
 def mark_all(bits, first, n):
     """Set the first n bits of the bit set that begins at word `first`."""
     for w in range(n >> 6):
@@ -213,7 +213,7 @@ def mark_all(bits, first, n):
         bits[first + (n >> 6)] = (BIT << np.uint64(n & 63)) - BIT
 
 
-@inlined
+@once
 def stabilise(neuron, live, delta):
     """A non-positive stability can only increase. One change is below 2^44, stability at most 2^62."""
     if live.stability[neuron] > 0 or delta > 0:
@@ -273,7 +273,7 @@ def rewarded(t, p, i, reward, wiring, live, scratch, feed):
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
 
-@inlined
+@once
 def stability_of_reward(t, population, neuron, reward, forced, live):
     product = fixmul(population.stability_rate, reward, Q)
     if forced:

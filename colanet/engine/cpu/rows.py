@@ -7,7 +7,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from colanet.compiled import inlined, kernel
+from colanet.compiled import kernel, once
 from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.tables import ROW_ALIGN
 from colanet.units import WEIGHT_LIMIT
@@ -93,7 +93,7 @@ def row_mover(lines):
 move_one, move_two, move_three, move_five = row_mover(1), row_mover(2), row_mover(3), row_mover(5)
 
 
-@inlined
+@once
 def lines_at_once(left):
     """How many of so many lines are taken next: 5, 3, 2 or 1."""
     return 5 if left >= 5 else smaller(left, 3)
@@ -130,7 +130,7 @@ def subtract_rows(total, weight, sources, first, stop, origin, stride, lines, mo
         move_rows(total, total, weight, sources, j, j, smaller(j + most, stop), origin, stride, lines)
 
 
-@inlined
+@once
 def rows_in_int16(population):
     """How many weights of a population add up within int16 whatever they are."""
     return WEIGHT_LIMIT // larger(larger(abs(population.w_min), abs(population.w_max)), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.compiled import entry, inlined, kernel
+from colanet.compiled import entry, kernel, once
 from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
 from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
@@ -17,7 +17,7 @@ from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
 NO_LEAK = 1 << LEAK_Q
 
 
-@inlined
+@once
 def clear_arrivals(p, wiring, scratch):
     """Zero what the step left in the arrival arrays of a population."""
     start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
@@ -28,7 +28,7 @@ def clear_arrivals(p, wiring, scratch):
     scratch.touched[p] = 0
 
 
-@kernel
+@once
 def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
     """Count votes and record the n spikes of a population."""
     start, size = wiring.population[p].start, wiring.population[p].size
