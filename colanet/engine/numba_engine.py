@@ -10,12 +10,12 @@ from colanet.compiled import note_compiled
 from colanet.encoding.kernels import OFFSETS, SPARE
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, joined, reach_back
-from colanet.engine.cpu import run as kernels
 from colanet.engine.cpu import tables as k
 from colanet.engine.cpu.bundles import addresses
 from colanet.engine.cpu.clock import PARTS
 from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
+from colanet.engine.cpu.run import run_for
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
@@ -88,6 +88,8 @@ class CopyRunner:
             if p.plasticity and not p.gated
         }
         self.scratch = self._scratch()
+        rests = not any(p.driven for p in plan.populations)
+        self.kernel = run_for(any(p.plasticity is not None for p in plan.populations), bool(projections["pushed"].any()), rests)
         self.lists = (
             addresses(k.WIRING, self.wiring._asdict()),
             addresses(k.LIVE, self.live._asdict()),
@@ -217,7 +219,7 @@ class CopyRunner:
             recorded=np.zeros(1, dtype=np.int64),
             chosen=chosen,
         )
-        events = kernels.run(
+        events = self.kernel(
             start, stop, freeze, self.lists, addresses(k.FEED, feed._asdict()), addresses(k.HARVEST, out._asdict()),
             votes.population if votes else -1, period,
         )  # fmt: skip

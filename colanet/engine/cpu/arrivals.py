@@ -345,7 +345,10 @@ def spikes_of(s, q, wiring, live, feed):
 
 @kernel
 def deliver(t, stop, q, wiring, live, scratch, feed):
-    """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit, or will be."""
+    """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit.
+
+    Those that are pushed into the ring are left to `push_all`.
+    """
     projection = wiring.projection[q]
     events = 0
     for lag in range(projection.lag_min, smaller(projection.lag_max, t) + 1):
@@ -360,14 +363,37 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
             events += deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed)
         elif projection.span >= 0:
             events += arrive_spans(projection, first, sources, lo, hi, wiring.span, scratch)
-        elif projection.pushed:
-            ring, forcing = scratch.ring, scratch.ring_forcing
-            events += push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
-        else:
+        elif not projection.pushed:
             events += arrive(
                 lag, projection, sources, first, lo, hi, wiring.row, wiring.target, live.weight, scratch
             )
     return events
+
+
+@kernel
+def push_all(t, q, wiring, live, scratch, feed):
+    """`push` of the spikes emitted at step t - 1 if projection q is pushed; with the last step at which they arrive."""
+    projection = wiring.projection[q]
+    if not projection.pushed or t == 0:
+        return 0, np.int64(-1)
+    lo, hi = spikes_of(t - 1, q, wiring, live, feed)
+    sources, first = feed.node, 0
+    if not projection.from_input:
+        sources, first = live.fired[(t - 1) & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
+    ring, forcing = scratch.ring, scratch.ring_forcing
+    hit = push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
+    return hit, np.int64(t + projection.delay_max - 1)
+
+
+@kernel
+def take_ring(t, scratch):
+    """What the ring holds for step t arrives."""
+    neurons = len(scratch.forcing)
+    row = (t & (RING - 1)) * neurons
+    take_from_ring(scratch.current[:neurons], scratch.ring[row : row + neurons])
+    take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
+    for p in range(len(scratch.touched)):
+        scratch.touched[p] |= CURRENT
 
 
 @once

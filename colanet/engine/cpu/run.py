@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 
 from colanet.compiled import entry, kernel, once
 from colanet.engine.cpu.integers import larger, smaller
-from colanet.engine.cpu.arrivals import deliver, flight, take_forcing, take_from_ring, when_due
+from colanet.engine.cpu.arrivals import deliver, flight, push_all, take_ring, when_due
 from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
 from colanet.engine.cpu.clock import LOOP, tick
@@ -140,82 +143,120 @@ def empty_ring(stop, wiring, live, scratch, feed):
     return events
 
 
-@entry
-def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period):
-    """Run one copy from step `start` to `stop`; the number of synaptic events.
+@kernel
+def skip(t, stop, learning, wiring, live, scratch):
+    """With no spike on its way before `stop`: pass the time until something can happen; the step at which it can."""
+    after = next_event(t, stop, learning, wiring, live)
+    if after > t + 1:
+        pass_time(t + 1, after, wiring, live, scratch)
+    return after
 
-    `lists`, `given` and `harvest` are of `bundles.addresses`, the first those of wiring, state and scratch.
-    Stretches in which no spike is on its way, nothing drives a potential and no timer is due are skipped.
-    """
-    wiring, live, scratch = as_wiring(lists[0]), as_live(lists[1]), as_scratch(lists[2])
-    feed, out = as_feed(given), as_harvest(harvest)
-    populations, projections = len(wiring.population), len(wiring.projection)
-    turns, neurons = live.n_fired.shape[0], len(scratch.forcing)
-    restless = False
-    for p in range(populations):
-        restless |= wiring.population[p].driven > 0
+
+@once
+def begin(start, scratch):
+    """Something may be due over every projection at the first step."""
     scratch.ahead_stop[:] = 0
     scratch.idle[:] = 0
     scratch.due[:] = start
     scratch.until[:] = start + MAX_DELAY
-    pushing = len(scratch.ring) >= RING
     tick(LOOP, scratch.clock)
     scratch.clock[:-1] = 0
-    events = fill_ring(start, wiring, live, scratch, feed) if pushing else 0
-    soonest, pending = start, start + MAX_DELAY if pushing else start - 1
-    first_object = start // vote_period
-    t = start
-    while t < stop:
-        line = t & (turns - 1)
-        if t >= soonest:
-            soonest = FOREVER
-            for q in range(projections):
-                if scratch.due[q] <= t:
-                    events += deliver(t, stop, q, wiring, live, scratch, feed)
-                    scratch.due[q] = when_due(t, q, wiring, scratch, feed)
-                    if wiring.projection[q].pushed:
-                        pending = larger(pending, t + wiring.projection[q].delay_max - 1)
-                soonest = smaller(soonest, scratch.due[q])
-        noting = t < freeze or t >= stop - turns
-        if t <= pending:
-            row = (t & (RING - 1)) * neurons
-            take_from_ring(scratch.current[:neurons], scratch.ring[row : row + neurons])
-            take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
-        for p in range(populations):
-            population = wiring.population[p]
-            if t <= pending:
-                scratch.touched[p] |= CURRENT
-            if scratch.idle[p] and not scratch.touched[p] and not live.n_fired[line, p] and not (
-                noting and population.plastic
-            ):
-                continue
-            n = update(t, p, noting, wiring, live, scratch)
-            if n:
-                for q in range(projections):
-                    projection = wiring.projection[q]
-                    if projection.source == p and not projection.from_input:
-                        scratch.until[q] = t + projection.lag_max
-                        scratch.due[q] = smaller(scratch.due[q], t + projection.lag_min)
-                        soonest = smaller(soonest, scratch.due[q])
-                harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
-        for p in range(populations):
-            if t < freeze and wiring.population[p].plastic:
-                period = wiring.population[p].presynaptic_period
-                due = scratch.touched[p] & REWARDS or live.owing[p] <= t or (period and t % period == 0)
-                if live.n_fired[line, p] or due:
-                    learn(t, p, wiring, live, scratch, feed)
-            if scratch.touched[p]:
-                clear_arrivals(p, wiring, scratch)
-        after = t + 1
-        if not restless and soonest > after and pending < after < stop:
-            after = next_event(t, smaller(stop, soonest), t < freeze, wiring, live)
-            if after > t + 1:
-                pass_time(t + 1, after, wiring, live, scratch)
-        t = after
-    tick(LOOP, scratch.clock)
-    if pushing:
-        events -= empty_ring(stop, wiring, live, scratch, feed)
-    return events
+
+
+@once
+def announce(t, p, wiring, scratch):
+    """Population p has fired at step t; the step at which its spikes arrive first."""
+    soonest = np.int64(FOREVER)
+    for q in range(len(wiring.projection)):
+        projection = wiring.projection[q]
+        if projection.source == p and not projection.from_input:
+            scratch.until[q] = t + projection.lag_max
+            scratch.due[q] = smaller(scratch.due[q], t + projection.lag_min)
+            soonest = smaller(soonest, scratch.due[q])
+    return soonest
+
+
+@once
+def learn_all(t, wiring, live, scratch, feed):
+    """Plasticity of the populations in which something happened at step t."""
+    line = t & (live.n_fired.shape[0] - 1)
+    for p in range(len(wiring.population)):
+        if wiring.population[p].plastic:
+            period = wiring.population[p].presynaptic_period
+            due = scratch.touched[p] & REWARDS or live.owing[p] <= t or (period and t % period == 0)
+            if live.n_fired[line, p] or due:
+                learn(t, p, wiring, live, scratch, feed)
+
+
+@cache
+def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
+    """The kernel that runs one copy of a network, without what such a network does not need.
+
+    Parameters
+    ----------
+    learns : bool
+        Whether it has plastic synapses.
+    pushes : bool
+        Whether it has a ring of future arrivals.
+    rests : bool
+        Whether there may be steps in which nothing happens: then stretches in which no spike is on its way and no
+        timer is due are skipped.
+    """
+
+    @entry
+    def run(start, stop, freeze, lists, given, harvest, vote_population, vote_period):
+        """Run from step `start` to `stop`; the number of synaptic events.
+
+        `lists`, `given` and `harvest` are of `bundles.addresses`, the first those of wiring, state and scratch.
+        """
+        wiring, live, scratch = as_wiring(lists[0]), as_live(lists[1]), as_scratch(lists[2])
+        feed, out = as_feed(given), as_harvest(harvest)
+        turns, first_object = live.n_fired.shape[0], start // vote_period
+        begin(start, scratch)
+        events, soonest, pending = np.int64(0), np.int64(start), np.int64(start - 1)
+        if pushes:
+            events += fill_ring(start, wiring, live, scratch, feed)
+            pending = np.int64(start + MAX_DELAY)
+        t = start
+        while t < stop:
+            if t >= soonest:
+                soonest = np.int64(FOREVER)
+                for q in range(len(wiring.projection)):
+                    if scratch.due[q] <= t:
+                        if pushes:
+                            hit, last = push_all(t, q, wiring, live, scratch, feed)
+                            events, pending = events + hit, larger(pending, last)
+                        events += deliver(t, stop, q, wiring, live, scratch, feed)
+                        scratch.due[q] = when_due(t, q, wiring, scratch, feed)
+                    soonest = smaller(soonest, scratch.due[q])
+            if pushes:
+                if t <= pending:
+                    take_ring(t, scratch)
+            noting = t < freeze or t >= stop - turns
+            for p in range(len(wiring.population)):
+                if scratch.idle[p] and not scratch.touched[p] and not live.n_fired[t & (turns - 1), p]:
+                    if not (noting and wiring.population[p].plastic):
+                        continue
+                n = update(t, p, noting, wiring, live, scratch)
+                if n:
+                    soonest = smaller(soonest, announce(t, p, wiring, scratch))
+                    harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
+            if learns:
+                if t < freeze:
+                    learn_all(t, wiring, live, scratch, feed)
+            for p in range(len(wiring.population)):
+                if scratch.touched[p]:
+                    clear_arrivals(p, wiring, scratch)
+            t += 1
+            if rests:
+                if soonest > t and pending < t < stop:
+                    t = skip(t - 1, smaller(stop, soonest), t - 1 < freeze, wiring, live, scratch)
+        tick(LOOP, scratch.clock)
+        if pushes:
+            events -= empty_ring(stop, wiring, live, scratch, feed)
+        return events
+
+    return run
 
 
 @entry
