@@ -202,7 +202,7 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
 
 # Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs
 # ten times the work itself. Nothing is allocated inside, so nothing needs it.
-_ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False}
+_ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False, "error_model": "numpy"}
 
 _PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 kernel: Any = numba.njit(**_PART)

@@ -343,7 +343,7 @@ def spikes_of(s, q, wiring, live, feed):
     return start, start + np.int64(live.n_fired[s & (live.n_fired.shape[0] - 1), projection.source])
 
 
-@kernel
+@once
 def deliver(t, stop, q, wiring, live, scratch, feed):
     """Arrivals of projection q at step t of a run until `stop`; how many synapses were hit.
 

@@ -199,7 +199,7 @@ def fire(t, p, wiring, live, scratch):
 # ------------------------------------------------------------ one population
 
 
-@kernel
+@once
 def update(t, p, noting, wiring, live, scratch):
     """Gate, leak, integrate and fire one population; how many of its neurons fired.
 

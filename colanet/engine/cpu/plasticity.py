@@ -362,7 +362,7 @@ def renormalise(t, p, wiring, live, scratch):
     live.owing[p] = due
 
 
-@kernel
+@once
 def learn(t, p, wiring, live, scratch, feed):
     """All rules of one step for one population."""
     population = wiring.population[p]
