@@ -78,7 +78,8 @@ def key(package: Path = PACKAGE) -> str:
     OSError
         If a source cannot be read.
     """
-    total = hashlib.sha256(f"{sys.implementation.cache_tag} numba {numba.__version__} {package} {PROFILING}".encode())
+    versions = f"{sys.implementation.cache_tag} numba {numba.__version__} {package} {PROFILING}"
+    total = hashlib.sha256(versions.encode())
     for path in sources(package):
         name, text = path.relative_to(package).as_posix(), path.read_bytes()
         total.update(f"{name} {len(text)}\n".encode())
@@ -214,7 +215,7 @@ Python cannot call them (the process would end): unpacking the kernels' tuples t
 inlined: Any = numba.njit(forceinline=True, **_PART)
 """`kernel` for what is written out where it is called."""
 once: Any = numba.njit(inline="always", **_PART)
-"""`kernel` for a few lines that are called in one or two places: numba writes them out there, and compiles no function."""
+"""`kernel` for what is called in one or two places: numba writes it out there, and compiles no function."""
 entry: Any = compiled(no_cfunc_wrapper=True, **_ENGINE)
 """Decorator of what Python calls; only these are kept."""
 

@@ -200,7 +200,9 @@ WITHIN_COLUMNS_EXCEPT_SAME = structural(
     count=_column_count,
     columns=True,
 )
-OTHER_COLUMNS = structural("all except the same column (the same index without columns)", _other_columns, columns=True)
+OTHER_COLUMNS = structural(
+    "all except the same column (the same index without columns)", _other_columns, columns=True
+)
 
 # ---------------------------------------------------------------------- random
 

@@ -95,7 +95,7 @@ def test_nothing_else_is_compiled():
 def test_only_entry_points_are_kept():
     """Their functions become part of them; kept alone they would be loaded and written for nothing."""
     kept = {name for name in KERNELS if "@entry" in (PACKAGE / name).read_text(encoding="utf-8")}
-    assert kept == {"encoding/kernels.py", "engine/cpu/run.py"}
+    assert kept == {"encoding/kernels.py", "engine/cpu/feed.py", "engine/cpu/run.py"}
 
 
 CHANGED = """
@@ -103,7 +103,6 @@ import numpy as np
 from colanet import units
 from colanet.config.model import Network
 from colanet.engine.base import InputSpikes
-from colanet.engine.cpu.run import run
 from colanet.engine.numba_engine import NumbaEngine
 from colanet.plan import build
 
@@ -117,7 +116,7 @@ ptr[plan.history + 1 :] = 1
 engine = NumbaEngine(plan)
 engine.run(InputSpikes(-plan.history, 5, (ptr,), (np.zeros(1, dtype=np.int32),)), 0, 5, freeze=0)
 gate = engine.state()["0/N/gate"][0]
-print(gate == units.AWAKE, gate, sum(run.stats.cache_hits.values()))
+print(gate == units.AWAKE, gate, sum(engine.runners[0].kernel.stats.cache_hits.values()))
 """
 
 

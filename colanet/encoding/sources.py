@@ -136,7 +136,7 @@ class Source:
         return (ptr, index) if end == stop else (np.concatenate([ptr, np.full(stop - end, ptr[-1])]), index)
 
     def bits(self, start: int, stop: int) -> BitSpikes | None:
-        """The same as bit sets, None where lists are made first: it consists of several parts, or of labels or rows."""
+        """The same as bit sets; None where lists come first: of several parts, of labels and rows."""
         end = stop if self.n_steps is None else max(min(stop, self.n_steps), start)
         coded = getattr(self.parts[0], "bits", None) if len(self.parts) == 1 else None
         if coded is None or end == start:

@@ -5,10 +5,10 @@ delay_min]`` up to the next entry, positions in `target` and in the array of wei
 synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next entry, positions in the arrays of
 resources and `slot_*`. Two forms of projections need no entries:
 
-- dense (plastic, all to all, one delay): the weight of pre -> post lies at ``p.synapse + pre * p.stride + post``, its
-  slot is ``p.slot + post * source_size + pre``. So sparse projections come first in all arrays;
-- structural (not plastic, one delay): ``span[p.span + pre]`` holds the range of target neurons that pre reaches, and
-  the gap in it.
+- dense (plastic, all to all, one delay): the weight of pre -> post lies at ``p.synapse + pre * p.stride + post``,
+  its slot is ``p.slot + post * source_size + pre``. So sparse projections come first in all arrays;
+- structural (not plastic, one delay): ``span[p.span + pre]`` holds the range of target neurons that pre reaches,
+  and the gap in it.
 """
 
 from __future__ import annotations
@@ -198,8 +198,9 @@ class Layout:
         row["span"] = -1
         row |= dict.fromkeys(("delay_min", "delay_max"), 1)
         spans = self.plan.spans(projection.index)
-        if spans is not None:
-            row |= dict.fromkeys(("delay_min", "delay_max"), int(projection.description.delay))
+        delay = projection.description.delay
+        if spans is not None and isinstance(delay, int):
+            row |= dict.fromkeys(("delay_min", "delay_max"), delay)
         counts = np.zeros(0, dtype=np.int64)
         if dense:
             row["dense"], row["stride"] = 1, self.grain.padded(projection.target_size)

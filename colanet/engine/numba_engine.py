@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from colanet.plan.bounds import check_steps, largest_potential
 from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
 from colanet.plan.variables import PLASTIC, State, initial_state, key_of, neurons_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
-
 
 RESOURCE = next(v for v in PLASTIC if v.name == "resource")
 
@@ -89,7 +88,8 @@ class CopyRunner:
         }
         self.scratch = self._scratch()
         rests = not any(p.driven for p in plan.populations)
-        self.kernel = run_for(any(p.plasticity is not None for p in plan.populations), bool(projections["pushed"].any()), rests)
+        learns = any(p.plasticity is not None for p in plan.populations)
+        self.kernel = run_for(learns, bool(projections["pushed"].any()), rests)
         self.lists = (
             addresses(k.WIRING, self.wiring._asdict()),
             addresses(k.LIVE, self.live._asdict()),

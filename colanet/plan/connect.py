@@ -92,7 +92,8 @@ def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bo
 def reached(spans: np.ndarray) -> np.ndarray:
     """How many neurons each source neuron reaches, int64."""
     low, high, gap, gap_end = spans.T.astype(np.int64)
-    return high - low - (gap_end - gap)
+    count: np.ndarray = high - low - (gap_end - gap)
+    return count
 
 
 def connect(

@@ -14,7 +14,6 @@ from colanet.engine.cpu.tables import (
     GATING,
     PLASTIC,
     REWARD,
-    RING,
     ROW_ALIGN,
     SUMMED,
     TOUCH,
@@ -275,66 +274,12 @@ def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scr
     return hit
 
 
-@kernel
-def push(t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
-    """Spikes emitted at step t - 1 go into the ring of future arrivals; over how many synapses."""
-    weight, forces, hit = np.int32(projection.weight), projection.forces, 0
-    span = projection.delay_max - projection.delay_min + 1
-    here = (t & (RING - 1)) * (len(ring) // RING)
-    for j in range(lo, hi):
-        at = projection.row + (sources[j] - first) * span
-        begin, end = rows[at], rows[at + span]
-        hit += end - begin
-        for k in range(begin, end):
-            to = here + target[k]
-            ring[to if to < len(ring) else to - len(ring)] += weight
-            if forces:
-                ring_forcing[to if to < len(ring) else to - len(ring)] = 1
-    return hit
-
-
-@kernel
-def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
-    """Of the spikes emitted at step s, how many synapses are reached at step t or later. With a ring they go there."""
-    span, hit = projection.delay_max - projection.delay_min + 1, 0
-    size = len(ring) // RING
-    for j in range(lo, hi):
-        at = projection.row + (sources[j] - first) * span
-        soonest = larger(t - s, projection.delay_min) - projection.delay_min
-        if soonest >= span:
-            continue
-        begin, end = rows[at + soonest], rows[at + span]
-        hit += end - begin
-        for k in range(begin, end if size else begin):
-            to = ((s + 1) & (RING - 1)) * size + target[k]
-            ring[to if to < len(ring) else to - len(ring)] += projection.weight
-            if projection.forces:
-                ring_forcing[to if to < len(ring) else to - len(ring)] = 1
-    return hit
-
-
-@once
-def take_from_ring(current, ring):
-    """Add what the ring holds for a step, and leave it empty."""
-    for i in range(len(current)):
-        current[i] += ring[i]
-        ring[i] = 0
-
-
-@once
-def take_forcing(forcing, ring):
-    """Likewise for who will be forced."""
-    for i in range(len(forcing)):
-        forcing[i] |= ring[i]
-        ring[i] = 0
-
-
 # -------------------------------------------------------------- one projection
 
 
 @once
 def spikes_of(s, q, wiring, live, feed):
-    """Who of the source of a projection spiked at step s: (begin, end) in the list of an input or of the neurons."""
+    """Who of a projection's source spiked at step s: (begin, end) in the list of an input or of the neurons."""
     projection = wiring.projection[q]
     if projection.from_input:
         line = s - feed.base
@@ -368,45 +313,6 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
                 lag, projection, sources, first, lo, hi, wiring.row, wiring.target, live.weight, scratch
             )
     return events
-
-
-@kernel
-def push_all(t, q, wiring, live, scratch, feed):
-    """`push` of the spikes emitted at step t - 1 if projection q is pushed; with the last step at which they arrive."""
-    projection = wiring.projection[q]
-    if not projection.pushed or t == 0:
-        return 0, np.int64(-1)
-    lo, hi = spikes_of(t - 1, q, wiring, live, feed)
-    sources, first = feed.node, 0
-    if not projection.from_input:
-        sources, first = live.fired[(t - 1) & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
-    ring, forcing = scratch.ring, scratch.ring_forcing
-    hit = push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
-    return hit, np.int64(t + projection.delay_max - 1)
-
-
-@kernel
-def take_ring(t, scratch):
-    """What the ring holds for step t arrives."""
-    neurons = len(scratch.forcing)
-    row = (t & (RING - 1)) * neurons
-    take_from_ring(scratch.current[:neurons], scratch.ring[row : row + neurons])
-    take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
-    for p in range(len(scratch.touched)):
-        scratch.touched[p] |= CURRENT
-
-
-@once
-def flight(s, t, q, ring, wiring, live, scratch, feed):
-    """`in_flight` of the spikes that reach projection q from step s."""
-    projection = wiring.projection[q]
-    lo, hi = spikes_of(s, q, wiring, live, feed)
-    sources, first = feed.node, 0
-    if not projection.from_input:
-        sources, first = live.fired[s & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
-    return in_flight(
-        s, t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, scratch.ring_forcing
-    )
 
 
 @once

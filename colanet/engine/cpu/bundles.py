@@ -1,7 +1,8 @@
 """Bundles: named arrays that kernels get as one pointer.
 
-A named tuple of arrays reaches a compiled function as seven numbers an array, hundreds in all, at every call. A bundle
-is the address of a list of addresses and shapes instead. In kernels its arrays are attributes, as of the tuple.
+A named tuple of arrays reaches a compiled function as seven numbers an array, hundreds in all, at every call, and
+takes long to compile. A bundle is the address of a list of addresses and shapes instead. In kernels its arrays are
+attributes, as of the tuple.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def addresses(spec: Spec, values: Mapping[str, Any]) -> np.ndarray:
             row[0] = value
             continue
         if value.dtype != dtype or value.ndim != axes or not value.flags.c_contiguous:
-            raise TypeError(f"{name}: {value.dtype} with {value.ndim} axes, expected {dtype} with {axes} in a piece")
+            found = f"{value.dtype} with {value.ndim} axes"
+            raise TypeError(f"{name}: {found}, expected {dtype} with {axes}, in one piece")
         row[0] = value.ctypes.data
         row[1 : 1 + axes] = value.shape
     return rows.ravel()
@@ -75,7 +77,7 @@ class _Model(models.PrimitiveModel):  # type: ignore[misc]
 class _Attributes(AttributeTemplate):  # type: ignore[misc]
     key = Bundle
 
-    def generic_resolve(self, bundle: Bundle, name: str) -> Any:
+    def generic_resolve(self, bundle: Any, name: str) -> Any:  # type: ignore[override]
         return bundle.fields.get(name)
 
 

@@ -60,8 +60,8 @@ def cut_blocks(
 ):
     """Cut an input's steps into blocks, and its spikes into frequent nodes and others.
 
-    `bits` are those of `fill_bits`, `offsets` is `OFFSETS`. Lists have room for `SPARE` entries more. `mask` has room for `words` words, `count` holds how many blocks, frequent nodes
-    and others there are so far, and is moved on.
+    `bits` are those of `fill_bits`, `offsets` is `OFFSETS`. Lists have room for `SPARE` entries more, `mask` for
+    `words` words. `count` holds how many blocks, frequent nodes and others there are so far, and is moved on.
     """
     blocks, n_often, n_other = count[0], count[1], count[2]
     steps = len(ptr) - 1

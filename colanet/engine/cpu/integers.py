@@ -78,8 +78,8 @@ def level_of(positive, level):
 
 @inlined
 def weight_of(resource, span, span_q, level):
-    """Weight minus w_min. Small resources are looked up: the high bits of `level` hold the weight at the start of each
-    bucket of 1024 resources, in which at most one boundary lies, the low bits where in the bucket it does."""
+    """Weight minus w_min. Small resources are looked up: the high bits of `level` hold the weight at the start of
+    each bucket of 1024 resources, in which at most one boundary lies, the low bits where in the bucket it does."""
     positive = larger(resource, 0)
     if positive < BUCKETS << BUCKET:
         return np.int64(level_of(positive, level))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import kernel, once
-from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.arrivals import add_ahead
 from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
+from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.passes import drift_small, integrate_small
 from colanet.engine.cpu.tables import CURRENT, GATES, READY, SUMMED
 from colanet.hash_kernels import draw64

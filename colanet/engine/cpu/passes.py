@@ -1,7 +1,7 @@
 """A step of the potentials of a population as one pass over its neurons, in the registers that the processor has.
 
-32 neurons at a time go through random draws, leak, kicks, arrivals and the comparison with their thresholds, without
-a number between them going to memory. LLVM would cut the pass into loops, and end each with a wrong guess.
+32 neurons at a time go through random draws, leak, kicks, arrivals and the comparison with their thresholds, and no
+number goes to memory in between. LLVM would cut the pass into loops, and end each with a wrong guess.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _pass(arriving: bool) -> Any:
 
 
 def _drift(typing, u, threshold, start, size, key, kick, factor, floor):
-    """u := max(u leak / 2^10 + kick, floor) of the neurons start..start+size-1; 1 if one lies above its threshold."""
+    """u := max(u leak / 2^10 + kick, floor) of neurons start..start+size-1; 1 if one lies above its threshold."""
     code = _pass(False)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

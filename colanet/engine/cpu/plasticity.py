@@ -8,8 +8,6 @@ from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.arrivals import look_again, note_change
 from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
-    larger,
-    smaller,
     BIT,
     BOUND,
     BUCKET,
@@ -18,8 +16,10 @@ from colanet.engine.cpu.integers import (
     NO_BITS,
     fixmul,
     in_resources,
+    larger,
     lowest_bit,
     scaled,
+    smaller,
     weight_of,
 )
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
@@ -145,7 +145,7 @@ def shift_small(resource, share):
 
 @kernel
 def look_up(weight, resource, level, w_min):
-    """Weights of resources that all lie in the table; the sum of the positive ones. All within int32 for vectors."""
+    """Weights of resources that all lie in the table, and the sum of the positive ones, within int32."""
     positive = np.int32(0)
     for slot in range(len(resource)):
         above = larger(resource[slot], np.int32(0))
@@ -196,7 +196,7 @@ def shift_all(q, i, share, wiring, live, scratch):
     mark_all(scratch.stale, projection.word + i * projection.words, n)
     resource = live.resource[first : first + n]
     least, most = shift_small(resource, np.int32(share))
-    if -RESOURCE_LIMIT <= least and most < BUCKETS << BUCKET:
+    if least >= -RESOURCE_LIMIT and most < BUCKETS << BUCKET:
         return share * n, np.int64(look_up(live.own[first : first + n], resource, level, np.int32(w_min)))
     # Some saturate, or lie beyond the table: again, one by one.
     for slot in range(first, first + n):

@@ -8,14 +8,24 @@ from typing import Any
 import numpy as np
 
 from colanet.compiled import entry, kernel, once
+from colanet.engine.cpu.arrivals import deliver, when_due
+from colanet.engine.cpu.clock import LOOP, tick
+from colanet.engine.cpu.future import empty_ring, fill_ring, push_all, take_ring
 from colanet.engine.cpu.integers import larger, smaller
-from colanet.engine.cpu.arrivals import deliver, flight, push_all, take_ring, when_due
 from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
 from colanet.engine.cpu.plasticity import learn
-from colanet.engine.cpu.clock import LOOP, tick
 from colanet.engine.cpu.rows import add_rows, lines_at_once
-from colanet.engine.cpu.tables import CURRENT, REWARDS, RING, ROW_ALIGN, as_feed, as_harvest, as_live, as_scratch, as_wiring
-from colanet.units import AWAKE, FOREVER, LEAK_Q, MAX_DELAY
+from colanet.engine.cpu.tables import (
+    CURRENT,
+    REWARDS,
+    ROW_ALIGN,
+    as_feed,
+    as_harvest,
+    as_live,
+    as_scratch,
+    as_wiring,
+)
+from colanet.units import FOREVER, LEAK_Q, MAX_DELAY
 
 NO_LEAK = 1 << LEAK_Q
 
@@ -49,7 +59,7 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
 
 @kernel
 def next_event(t, stop, learning, wiring, live):
-    """With no spike on its way before `stop`: the next step after t at which anything can happen, at most `stop`."""
+    """With no spike on its way before `stop`: the next step after t at which anything can happen."""
     for p in range(len(wiring.population)):
         population = wiring.population[p]
         start, end = population.start, population.start + population.size
@@ -120,32 +130,8 @@ def pass_gates(first, recent, stop, p, wiring, live, scratch):
 
 
 @kernel
-def fill_ring(start, wiring, live, scratch, feed):
-    """Put what is in flight at step `start` into the ring of future arrivals; how many synapses it will hit."""
-    events = 0
-    for q in range(len(wiring.projection)):
-        projection = wiring.projection[q]
-        for s in range(larger(start - MAX_DELAY, 0), start - 1 if projection.pushed else 0):
-            events += flight(s, start, q, scratch.ring, wiring, live, scratch, feed)
-    return events
-
-
-@kernel
-def empty_ring(stop, wiring, live, scratch, feed):
-    """Take what arrives at step `stop` or later from the ring; how many synapses it would have hit."""
-    events = 0
-    for q in range(len(wiring.projection)):
-        projection = wiring.projection[q]
-        for s in range(larger(stop - MAX_DELAY, 0), stop - 1 if projection.pushed else 0):
-            events += flight(s, stop, q, scratch.ring[:0], wiring, live, scratch, feed)
-    scratch.ring[:] = 0
-    scratch.ring_forcing[:] = 0
-    return events
-
-
-@kernel
 def skip(t, stop, learning, wiring, live, scratch):
-    """With no spike on its way before `stop`: pass the time until something can happen; the step at which it can."""
+    """With no spike on its way before `stop`: pass the time until something can happen; when that is."""
     after = next_event(t, stop, learning, wiring, live)
     if after > t + 1:
         pass_time(t + 1, after, wiring, live, scratch)
@@ -192,15 +178,8 @@ def learn_all(t, wiring, live, scratch, feed):
 def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
     """The kernel that runs one copy of a network, without what such a network does not need.
 
-    Parameters
-    ----------
-    learns : bool
-        Whether it has plastic synapses.
-    pushes : bool
-        Whether it has a ring of future arrivals.
-    rests : bool
-        Whether there may be steps in which nothing happens: then stretches in which no spike is on its way and no
-        timer is due are skipped.
+    `learns`: it has plastic synapses. `pushes`: it has a ring of future arrivals. `rests`: there may be steps in
+    which nothing happens, and stretches in which no spike is on its way and no timer is due are skipped.
     """
 
     @entry
@@ -229,26 +208,26 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
                         events += deliver(t, stop, q, wiring, live, scratch, feed)
                         scratch.due[q] = when_due(t, q, wiring, scratch, feed)
                     soonest = smaller(soonest, scratch.due[q])
-            if pushes:
+            if pushes:  # noqa: SIM102, numba leaves out what stands behind a constant alone
                 if t <= pending:
                     take_ring(t, scratch)
             noting = t < freeze or t >= stop - turns
             for p in range(len(wiring.population)):
-                if scratch.idle[p] and not scratch.touched[p] and not live.n_fired[t & (turns - 1), p]:
-                    if not (noting and wiring.population[p].plastic):
-                        continue
+                quiet = scratch.idle[p] and not scratch.touched[p] and not live.n_fired[t & (turns - 1), p]
+                if quiet and not (noting and wiring.population[p].plastic):
+                    continue
                 n = update(t, p, noting, wiring, live, scratch)
                 if n:
                     soonest = smaller(soonest, announce(t, p, wiring, scratch))
                     harvest_spikes(t, p, n, wiring, live, out, vote_population, t // vote_period - first_object)
-            if learns:
+            if learns:  # noqa: SIM102
                 if t < freeze:
                     learn_all(t, wiring, live, scratch, feed)
             for p in range(len(wiring.population)):
                 if scratch.touched[p]:
                     clear_arrivals(p, wiring, scratch)
             t += 1
-            if rests:
+            if rests:  # noqa: SIM102
                 if soonest > t and pending < t < stop:
                     t = skip(t - 1, smaller(stop, soonest), t - 1 < freeze, wiring, live, scratch)
         tick(LOOP, scratch.clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -37,18 +37,21 @@ TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS], dtype=np.uint8)
 POPULATION_COLUMNS = (*POPULATION, "small")
 """`small`: potentials stay below SMALL_POTENTIAL, and there is neither bias nor memory."""
 PROJECTION_COLUMNS = (*PROJECTION, "ahead", "dirty", "pushed", "lag_min", "lag_max", "forces")
-"""`ahead` is where the sums of a dense input projection begin in `Scratch.ahead`, `dirty` where a dense projection's
-list begins in `Scratch.dirty`; -1 for others. `pushed`: arrivals go into the ring of future ones. Spikes are looked at
-lag_min..lag_max steps after they were emitted: their delays, or 1 where they are pushed. `forces`: whether it matters
-that a neuron was forced."""
+"""`ahead` is where the sums of a dense input projection begin in `Scratch.ahead`, `dirty` where a dense
+projection's list begins in `Scratch.dirty`; -1 for others. `pushed`: arrivals go into the ring of future ones.
+Spikes are looked at lag_min..lag_max steps after they were emitted: their delays, or 1 where they are pushed.
+`forces`: whether it matters that a neuron was forced."""
 
-
-I64, I64Rows = Annotated[np.ndarray, np.dtype(np.int64), 1], Annotated[np.ndarray, np.dtype(np.int64), 2]
-I32, I32Rows = Annotated[np.ndarray, np.dtype(np.int32), 1], Annotated[np.ndarray, np.dtype(np.int32), 2]
-U64, U64Rows = Annotated[np.ndarray, np.dtype(np.uint64), 1], Annotated[np.ndarray, np.dtype(np.uint64), 2]
-U16, U8 = Annotated[np.ndarray, np.dtype(np.uint16), 1], Annotated[np.ndarray, np.dtype(np.uint8), 1]
-Populations = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in POPULATION_COLUMNS]), 1]
-Projections = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in PROJECTION_COLUMNS]), 1]
+I64: TypeAlias = Annotated[np.ndarray, np.dtype(np.int64), 1]
+I64Rows: TypeAlias = Annotated[np.ndarray, np.dtype(np.int64), 2]
+I32: TypeAlias = Annotated[np.ndarray, np.dtype(np.int32), 1]
+I32Rows: TypeAlias = Annotated[np.ndarray, np.dtype(np.int32), 2]
+U64: TypeAlias = Annotated[np.ndarray, np.dtype(np.uint64), 1]
+U64Rows: TypeAlias = Annotated[np.ndarray, np.dtype(np.uint64), 2]
+U16: TypeAlias = Annotated[np.ndarray, np.dtype(np.uint16), 1]
+U8: TypeAlias = Annotated[np.ndarray, np.dtype(np.uint8), 1]
+Populations: TypeAlias = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in POPULATION_COLUMNS]), 1]
+Projections: TypeAlias = Annotated[np.ndarray, np.dtype([(name, np.int64) for name in PROJECTION_COLUMNS]), 1]
 
 
 class Wiring(NamedTuple):
@@ -75,7 +78,7 @@ DERIVED: dict[str, tuple[np.dtype, int]] = {
     "positive": (np.dtype(np.int64), 1),  # (neurons,), sum of positive plastic weights
     "threshold": (np.dtype(np.int32), 1),  # (neurons,), base and weight-dependent part of the threshold
     "n_fired": (np.dtype(np.int32), 2),  # (history, populations), how many fired at a step
-    "fired": (np.dtype(np.int32), 2),  # (history, neurons), which: flat neurons, each population's from its own start
+    "fired": (np.dtype(np.int32), 2),  # (history, neurons), which: flat, each population's from its own start
     "owing": (np.dtype(np.int64), 1),  # (populations,), no debt can be shared out before this step
 }
 """Arrays that follow from the state, and are kept beside it: type and number of axes."""
