@@ -75,7 +75,7 @@ def test_everything_that_kernels_import_is_a_source(name):
                 module = f"{node.module}.{alias.name}".replace(".", "/").removeprefix("colanet/") + ".py"
                 package = node.module.replace(".", "/").removeprefix("colanet/") + ".py"
                 found.add(module if (PACKAGE / module).exists() else package)
-    assert found
+    assert found or name.endswith("bundles.py")
     assert found <= set(SOURCES)
 
 

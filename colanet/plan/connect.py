@@ -55,6 +55,13 @@ def ends_of(projection: Projection, source: Shape, target: Shape) -> Ends:
     return Ends(source, target, projection.probability, projection.max_inputs)
 
 
+def has_spans(projection: Projection, ends: Ends) -> bool:
+    """Whether `spans_of` may find spans, without making them."""
+    rule = rule_of(projection)
+    one_delay = isinstance(projection.delay, int)
+    return rule.spans is not None and not rule.random(ends) and one_delay and projection.max_inputs is None
+
+
 def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bool) -> np.ndarray | None:
     """The targets of each source neuron as a range with a gap, where a projection is of that form.
 
@@ -72,9 +79,7 @@ def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bo
         their delays or are limited in number, and for rules without spans.
     """
     rule, ends = rule_of(projection), ends_of(projection, source, target)
-    if rule.spans is None or rule.random(ends) or not isinstance(projection.delay, int):
-        return None
-    if projection.max_inputs is not None:
+    if rule.spans is None or not has_spans(projection, ends):
         return None
     own = np.arange(source.size)
     low, high, gap, gap_end = (np.broadcast_to(a, own.shape).copy() for a in rule.spans(ends, own))

@@ -23,12 +23,15 @@ from colanet.units import MAX_DELAY
 VARIABLE = "COLANET_MEMORY"
 """Environment variable with the bytes that a network may take, instead of what is free."""
 
-SYNAPSE, PLASTIC = 40, 80
-"""Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random."""
-WEIGHT, NEURON, LINE = 2, 62, 4
-"""Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, and its place
-in the list of the spikes of a past step."""
-COPY = 20 << 10
+SYNAPSE, PLASTIC, DENSE = 40, 80, 40
+"""Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random.
+DENSE: plastic, every source to every target, one delay."""
+SOURCE = 80
+"""Bytes a source neuron of a projection whose synapses are not stored."""
+WEIGHT, NEURON, LINE, RING = 5, 66, 4, 32 * 5
+"""Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, its place in
+the list of the spikes of a past step, and its future arrivals, where projections have several delays."""
+COPY = 24 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000
 """Steps of input that are made at a time; the next stretch is made meanwhile."""
@@ -48,18 +51,25 @@ def count(plan: Plan, projection: ProjectionPlan) -> int:
 
 def parts(plan: Plan) -> dict[str, int]:
     """Bytes of wiring, state and input of a whole network."""
-    wiring = state = 0
+    wiring = state = ring = 0
     for projection in plan.projections:
         synapses, plastic = count(plan, projection), projection.kind == "plastic"
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
         rows = 8 * projection.source_size * span
-        wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
+        if not connect.has_spans(projection.description, plan.ends(projection)):
+            wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
+            ring = RING if span > 1 else ring
+        elif plastic:
+            full = synapses == projection.source_size * projection.target_size
+            wiring += synapses * (DENSE if full else PLASTIC) + rows
+        else:
+            wiring += SOURCE * projection.source_size
         state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) if plastic else 0
     if any(projection.random for projection in plan.projections):
         wiring *= plan.copies
     for p in plan.populations:
         line = 2 * _bytes(p, "step") + LINE
-        state += p.size * (2 * _bytes(p, "neuron") + NEURON + line * plan.history)
+        state += p.size * (2 * _bytes(p, "neuron") + NEURON + ring + line * plan.history)
     return {"wiring": wiring, "state": (state + COPY) * plan.copies, "input": _input(plan)}
 
 

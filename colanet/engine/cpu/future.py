@@ -34,18 +34,18 @@ def push(t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing
 
 
 @kernel
-def push_all(t, q, wiring, live, scratch, feed):
-    """`push` of the spikes of step t - 1 if projection q is pushed, and the last step at which they arrive."""
+def push_all(t, q, pending, wiring, live, scratch, feed):
+    """`push` of the spikes of step t - 1 if projection q is pushed, and the last step at which one arrives."""
     projection = wiring.projection[q]
     if not projection.pushed or t == 0:
-        return 0, np.int64(-1)
+        return 0, pending
     lo, hi = spikes_of(t - 1, q, wiring, live, feed)
     sources, first, turns = feed.node, 0, live.n_fired.shape[0]
     if not projection.from_input:
         sources, first = live.fired[(t - 1) & (turns - 1)], wiring.population[projection.source].start
     ring, forcing = scratch.ring, scratch.ring_forcing
     hit = push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
-    return hit, np.int64(t + projection.delay_max - 1)
+    return hit, larger(pending, t + projection.delay_max - 1)
 
 
 @once

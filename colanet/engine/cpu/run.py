@@ -150,6 +150,14 @@ def begin(start, scratch):
 
 
 @once
+def is_quiet(t, p, noting, wiring, live, scratch):
+    """Whether a step changes nothing in population p."""
+    fired = live.n_fired[t & (live.n_fired.shape[0] - 1), p]
+    noted = noting and wiring.population[p].plastic
+    return scratch.idle[p] and not scratch.touched[p] and not fired and not noted
+
+
+@once
 def announce(t, p, wiring, scratch):
     """Population p has fired at step t; the step at which its spikes arrive first."""
     soonest = np.int64(FOREVER)
@@ -203,8 +211,8 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
                 for q in range(len(wiring.projection)):
                     if scratch.due[q] <= t:
                         if pushes:
-                            hit, last = push_all(t, q, wiring, live, scratch, feed)
-                            events, pending = events + hit, larger(pending, last)
+                            hit, pending = push_all(t, q, pending, wiring, live, scratch, feed)
+                            events += hit
                         events += deliver(t, stop, q, wiring, live, scratch, feed)
                         scratch.due[q] = when_due(t, q, wiring, scratch, feed)
                     soonest = smaller(soonest, scratch.due[q])
@@ -213,8 +221,7 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
                     take_ring(t, scratch)
             noting = t < freeze or t >= stop - turns
             for p in range(len(wiring.population)):
-                quiet = scratch.idle[p] and not scratch.touched[p] and not live.n_fired[t & (turns - 1), p]
-                if quiet and not (noting and wiring.population[p].plastic):
+                if is_quiet(t, p, noting, wiring, live, scratch):
                     continue
                 n = update(t, p, noting, wiring, live, scratch)
                 if n:
