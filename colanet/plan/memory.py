@@ -23,7 +23,7 @@ from colanet.units import MAX_DELAY
 VARIABLE = "COLANET_MEMORY"
 """Environment variable with the bytes that a network may take, instead of what is free."""
 
-SYNAPSE, PLASTIC, DENSE = 40, 80, 40
+SYNAPSE, PLASTIC, DENSE = 40, 80, 36
 """Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random.
 DENSE: plastic, every source to every target, one delay."""
 SOURCE = 80
