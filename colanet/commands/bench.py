@@ -7,6 +7,7 @@ else around it, run over the same spikes in the same minute.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import click
 import numpy as np
 
 from colanet import config
+from colanet.commands import bench_profile
 from colanet.commands.dataset import with_dataset
 from colanet.commands.options import lenient
 from colanet.config.model import Network
@@ -39,12 +41,16 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
               help="Images and labels of this data set, instead of the configuration's.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--profile", is_flag=True, help="Where the time goes, part by part, instead.")
 @lenient
 def bench(**given: Any) -> None:
-    """Measure microseconds per image and copy on one core, and the time against the input rate."""
+    """Measure microseconds of CPU time per image and copy, and the time against the input rate."""
     options = BenchOptions(**given)
-    result = measure(options)
-    click.echo(json.dumps(result) if options.as_json else report(result))
+    if options.profile and not bench_profile.is_profiling():
+        sys.exit(bench_profile.in_profiling_process(options.arguments()))
+    result: dict[str, Any] = profile(options) if options.profile else measure(options)
+    text = bench_profile.report if options.profile else report
+    click.echo(json.dumps(result) if options.as_json else text(result))
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,21 @@ class BenchOptions:
     dataset: str | None
     data: Path | None
     as_json: bool
+    profile: bool
     lenient: bool
+
+    def arguments(self) -> list[str]:
+        """What to call the command with for these options."""
+        numbers = [f"--{name}={getattr(self, name)}" for name in ("copies", "train", "test", "rounds")]
+        named = [f"--{name}={getattr(self, name)}" for name in ("dataset", "data") if getattr(self, name)]
+        flags = [flag for flag, on in (("--json", self.as_json), ("--lenient", self.lenient)) if on]
+        return [str(self.configuration), "--profile", *numbers, *named, *flags]
+
+
+def profile(options: BenchOptions) -> dict[str, dict[str, float]]:
+    """Where the time goes; see `colanet.commands.bench_profile`."""
+    _, session = begun(options)
+    return bench_profile.profiled([session() for _ in range(options.rounds)])
 
 
 def measure(options: BenchOptions) -> dict[str, Any]:
@@ -70,20 +90,7 @@ def measure(options: BenchOptions) -> dict[str, Any]:
     ConfigError
         If the configuration shows no labelled images.
     """
-    network = with_dataset(config.load(options.configuration, lenient=options.lenient), options.dataset)
-
-    def session() -> Session:
-        return Session(
-            network, base_dir=options.configuration.parent, engine="numba", threads=1, copies=options.copies,
-            train=options.train, test=options.test, data_dir=options.data,
-        )  # fmt: skip
-
-    first = session()
-    if first.votes is None:
-        raise ConfigError(f"{options.configuration}: no labelled images, expected an image input and a target")
-    asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
-    click.echo(f"{options.configuration}: {asked}", err=True)
-    first.run(10 * first.votes.period)  # compiles, or loads what is compiled
+    network, session = begun(options)
     runs = [one_round(session()) for _ in range(options.rounds)]
     result: dict[str, Any] = {
         "copies": options.copies,
@@ -101,6 +108,25 @@ def measure(options: BenchOptions) -> dict[str, Any]:
     result["synaptic_events_per_second"] = median(run["events_per_second"] for run in runs)
     result["input_rate"] = against_rate(network)
     return result
+
+
+def begun(options: BenchOptions) -> tuple[Network, Callable[[], Session]]:
+    """The network, and what makes a session of it; its kernels are compiled."""
+    network = with_dataset(config.load(options.configuration, lenient=options.lenient), options.dataset)
+
+    def session() -> Session:
+        return Session(
+            network, base_dir=options.configuration.parent, engine="numba", threads=1, copies=options.copies,
+            train=options.train, test=options.test, data_dir=options.data,
+        )  # fmt: skip
+
+    first = session()
+    if first.votes is None:
+        raise ConfigError(f"{options.configuration}: no labelled images, expected an image input and a target")
+    asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
+    click.echo(f"{options.configuration}: {asked}", err=True)
+    first.run(10 * first.votes.period)  # compiles, or loads what is compiled
+    return network, session
 
 
 def one_round(session: Session) -> dict[str, Any]:
@@ -124,10 +150,10 @@ def advance(session: Session, stop: int, freeze: int) -> None:
 
 
 def seconds(call: Callable[[], Any]) -> float:
-    """Seconds that a call takes."""
-    began = time.perf_counter()
+    """Seconds of CPU time that a call takes, in all threads; other work on the machine does not count."""
+    began = time.process_time()
     call()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def roofline(session: Session, first: int, last: int) -> float:
