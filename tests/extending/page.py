@@ -16,11 +16,11 @@ def section(title: str) -> str:
     return found.group(1)
 
 
-def code(title: str, language: str = "python") -> str:
-    """The first block of code of a section in a language."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", section(title), re.MULTILINE | re.DOTALL)
-    assert found, f"docs/extending.md, {title}: no block of {language}"
-    return found.group(1)
+def code(title: str, language: str = "python", number: int = 0) -> str:
+    """A block of code of a section in a language, by default the first one."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", section(title), re.MULTILINE | re.DOTALL)
+    assert len(found) > number, f"docs/extending.md, {title}: {len(found)} blocks of {language}"
+    return found[number]
 
 
 def entry_points(title: str, module: str) -> dict[str, dict[str, str]]:

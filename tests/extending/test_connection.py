@@ -8,6 +8,8 @@ import pytest
 from colanet.config import load, read_yaml, write_yaml
 from colanet.config.model import Network
 from colanet.connections import CONNECTIONS
+from colanet.engine.cpu.tables import GRAIN
+from colanet.engine.layout import Layout
 from colanet.errors import ConfigError
 from colanet.plan import build
 from tests.extending import colanet, page
@@ -53,6 +55,26 @@ def test_every_engine_sees_its_pairs(folder, monkeypatch):
     np.testing.assert_array_equal(synapses.post, [1, 2, 3, 4])
     write_yaml(plan.description, folder / "again.yaml")
     assert read_yaml(folder / "again.yaml") == plan.description
+
+
+def test_ranges_are_the_same_synapses_and_are_not_stored(tmp_path, monkeypatch):
+    text = page.code(TITLE) + page.code(TITLE, number=1)
+    package(tmp_path, "both_chains", text, {"colanet.connections": {"chain": "CHAIN", "ranges": "RANGES"}}, None)
+    monkeypatch.syspath_prepend(tmp_path)
+    plans, spikes = [], []
+    for name in ("chain", "ranges"):
+        (tmp_path / f"{name}.yaml").write_text(NETWORK.replace("chain", name))
+        plans.append(build(load(tmp_path / f"{name}.yaml")))
+        run = ["run", f"{name}.yaml", "--quiet", "--out", name, "--record", "list"]
+        status, _, err = colanet(tmp_path, *run)
+        assert (status, err) == (0, "")
+        spikes.append((tmp_path / name / "spikes.L.0.csv").read_text())
+    stored, ranges = plans
+    assert [int(Layout(plan, 0, GRAIN).projections[1]["span"]) >= 0 for plan in plans] == [False, True]
+    np.testing.assert_array_equal(ranges.spans(1)[:, :2], [[1, 2], [2, 3], [3, 4], [4, 5], [5, 5]])
+    np.testing.assert_array_equal(ranges.synapses(1).pre, stored.synapses(1).pre)
+    np.testing.assert_array_equal(ranges.synapses(1).post, stored.synapses(1).post)
+    assert spikes[0] == spikes[1]
 
 
 def test_xml_calls_it_by_its_name(folder, monkeypatch):

@@ -31,11 +31,16 @@ def test_a_state_variable_touches_four_files_beside_its_constant():
 
 
 @pytest.mark.parametrize(
-    ("title", "name"), [("A plasticity rule", "plasticity_rule"), ("A neuron constant", "neuron_constant")]
+    ("title", "name", "number"),
+    [
+        ("A plasticity rule", "plasticity_rule", 0),
+        ("A neuron constant", "neuron_constant", 0),
+        ("A neuron constant", "neuron_constant", 1),
+    ],
 )
-def test_the_page_shows_what_the_patch_does(title, name):
+def test_the_page_shows_what_the_patch_does(title, name, number):
     added = "".join(hunk.new for hunk in patching.hunks(name))
-    for line in page.code(title).splitlines():
+    for line in page.code(title, number=number).splitlines():
         if not line.startswith("def "):
             assert line.strip() in added
 

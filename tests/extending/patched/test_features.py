@@ -19,6 +19,16 @@ def test_a_ceiling_holds_the_potential(engine_of):  # noqa: F811
     assert firing(engine_of, plan, 9, events) == []
 
 
+@pytest.mark.parametrize(("events", "floor"), [({"R": {0: [0], 1: [0], 2: [0]}}, None), ({}, 6.0)])
+def test_a_ceiling_holds_without_memory_too(engine_of, events, floor):  # noqa: F811
+    """Small potentials, with arrivals and without, have passes of their own in the compiled engine."""
+    values = {"tau_m": 1, "max_potential": 5.0, "min_potential": floor}
+    link = {"source": "R", "target": "N", "connection": "one_to_one", "weight": 9}
+    plan = plan_of([{"name": "N", "size": 1, **values}], [link], {"R": 1})
+    assert [potentials(engine_of, plan, stop, events)[0] for stop in (2, 3, 4)] == [5000, 5000, 5000]
+    assert firing(engine_of, plan, 4, events) == []
+
+
 @pytest.mark.parametrize(("period", "expected"), [(0, [1, 2, 3, 4, 5, 6]), (2, [1, 4]), (3, [1, 5])])
 def test_a_refractory_neuron_does_not_fire(engine_of, period, expected):  # noqa: F811
     link = {"source": "R", "target": "N", "connection": "one_to_one", "weight": 9}
