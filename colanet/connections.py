@@ -81,9 +81,6 @@ class Rule:
     pairs : callable
         ``(ends, first, last) -> (pre, post)``: int64 arrays of the pairs whose source neuron lies in first..last-1,
         sorted by pre, then post. Plans call it for one block of source neurons after another.
-    spans : callable or None
-        The same pairs, where they are not `random`, as a range of target neurons with a gap, see `Spans`. With it,
-        synapses that do not learn and have one delay are never stored one by one.
     fan_in : callable
         ``ends -> int``: most synapses that one target neuron can have.
     count : callable
@@ -96,22 +93,25 @@ class Rule:
         ``ends -> bool``: whether network copies differ.
     takes : tuple of str
         Which of the fields ``probability`` and ``max_inputs`` it goes by.
+    spans : callable or None
+        The same pairs, where they are not `random`, as a range of target neurons with a gap, see `Spans`. With it,
+        synapses that do not learn and have one delay are never stored one by one.
     """
 
     text: str
     pairs: Callable[[Ends, int, int], Pairs]
-    spans: Spans | None = None
     fan_in: Callable[[Ends], int] = _every_source
     count: Callable[[Ends], float] = _all
     columns: bool = False
     self_links: bool = False
     random: Callable[[Ends], bool] = _never
     takes: tuple[str, ...] = ()
+    spans: Spans | None = None
 
 
 def structural(text: str, spans: Spans, **more: Any) -> Rule:
     """A rule whose pairs follow from its spans."""
-    return Rule(text, lambda ends, first, last: _pairs_of(spans, ends, first, last), spans, **more)
+    return Rule(text, lambda ends, first, last: _pairs_of(spans, ends, first, last), spans=spans, **more)
 
 
 def _pairs_of(spans: Spans, ends: Ends, first: int, last: int) -> Pairs:
@@ -223,7 +223,7 @@ def _random_count(ends: Ends) -> float:
 RANDOM = Rule(
     "each pair with `probability`",
     _random,
-    _everyone,
+    spans=_everyone,
     fan_in=lambda ends: ends.source.size if ends.max_inputs is None else min(ends.source.size, ends.max_inputs),
     count=_random_count,
     random=lambda ends: ends.probability < 1.0 or ends.max_inputs is not None,
@@ -239,8 +239,8 @@ _FIELDS = ("probability", "max_inputs")
 def _wrong(thing: Any) -> str | None:
     if not isinstance(thing, Rule):
         return f"expected a colanet.connections.Rule, found {type(thing).__name__}"
-    for name in ("pairs", "fan_in", "count", "random"):
-        if not callable(getattr(thing, name)):
+    for name in ("pairs", "fan_in", "count", "random", "spans"):
+        if not callable(getattr(thing, name)) and (name, thing.spans) != ("spans", None):
             return f"{name} is {getattr(thing, name)!r:.40}, expected a function"
     if not isinstance(thing.takes, tuple) or set(thing.takes) - set(_FIELDS):
         return f"takes is {thing.takes!r:.60}, expected a tuple of {' and '.join(_FIELDS)}"
@@ -280,6 +280,7 @@ def rule_named(name: str) -> Rule:
         fan_in=_guarded(name, "fan_in", rule.fan_in, operator.index),
         count=_guarded(name, "count", rule.count, _number),
         random=_guarded(name, "random", rule.random, bool),
+        spans=None if rule.spans is None else _guarded(name, "spans", rule.spans, _four_ranges),
     )
 
 
@@ -299,6 +300,17 @@ def _number(found: Any) -> Any:
     if not isinstance(found, int | float | np.integer | np.floating) or not 0 <= found < float("inf"):
         raise ValueError(f"expected a number of 0 or more, not {found!r:.40}")
     return found
+
+
+def _four_ranges(found: Any) -> tuple[Any, Any, Any, Any]:
+    """The ends of ranges and gaps as int64."""
+    if not isinstance(found, tuple) or len(found) != 4:
+        raise TypeError(f"expected four arrays or whole numbers, not {found!r:.40}")
+    low, high, gap, gap_end = map(np.asarray, found)
+    for array in (low, high, gap, gap_end):
+        if array.ndim > 1 or array.dtype.kind not in "iu":
+            raise TypeError(f"expected whole numbers, not {array.dtype} {array.shape}")
+    return low, high, gap, gap_end
 
 
 def _two_arrays(found: Any) -> Pairs:

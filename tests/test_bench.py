@@ -35,7 +35,7 @@ def test_bench_reports_times_beside_the_roofline(call):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(platform.machine().lower() not in bench_profile.MACHINES, reason="no cycle counter is read here")
+@pytest.mark.skipif(platform.machine().lower() not in bench_profile.MACHINES, reason="needs x86")
 def test_the_profile_adds_up(capfd, call):
     arguments = ["--train", "60", "--test", "40", "--rounds", "1", "--copies", "2", "--json", "--profile"]
     with pytest.raises(SystemExit) as ended:

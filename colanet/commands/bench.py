@@ -27,6 +27,7 @@ from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.plan import build
 from colanet.session import Session
+from colanet.units import WEIGHT_LIMIT
 
 RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
 
@@ -158,7 +159,6 @@ def seconds(call: Callable[[], Any]) -> float:
 
 def roofline(session: Session, first: int, last: int) -> float:
     """Seconds that one copy's bare row additions take for the steps first..last-1."""
-    from colanet.engine.cpu.rows import rows_in_int16
     from colanet.engine.cpu.run import add_all_rows
     from colanet.engine.cpu.tables import GRAIN
     from colanet.engine.numba_engine import aligned
@@ -175,7 +175,7 @@ def roofline(session: Session, first: int, last: int) -> float:
         weight = aligned(projection.source_size * stride, np.int16)
         sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule
-        most = rows_in_int16.py_func(rule)
+        most = WEIGHT_LIMIT // max(-rule.w_min, rule.w_max, 1)
         ptr, index = source.spikes(first, last)
         add_all_rows(sums, weight, ptr[:2], index, most, period)
         total += seconds(partial(add_all_rows, sums, weight, ptr, index, most, period))

@@ -91,13 +91,38 @@ def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bo
         if (inside & (gap < gap_end)).any():
             return None
         gap, gap_end = np.where(inside, own, gap), np.where(inside, own + 1, gap_end)
-    return np.stack([low, high, gap, gap_end], axis=1).astype(np.int32)
+    spans: np.ndarray = np.stack([low, high, gap, gap_end], axis=1).astype(np.int32)
+    if not CONNECTIONS.is_built_in(projection.connection):
+        _check_spans(projection.connection, spans, rule.fan_in(ends), target.size)
+    return spans
+
+
+def _check_spans(name: str, spans: np.ndarray, most: int, size: int) -> None:
+    """Refuse spans of a rule from outside that would lead the engines astray."""
+    low, high = spans[:, 0], spans[:, 1]
+    if (low < 0).any() or (low > high).any():
+        wrong = int(np.flatnonzero((low < 0) | (low > high))[0])
+        message = f"gives source neuron {wrong} the targets {low[wrong]} to {high[wrong]}, expected 0 to {size}"
+        raise ConfigError(Problem(message, f"connection {name}"))
+    counts = arriving(spans, size)
+    if counts.max(initial=0) > most:
+        message = f"gives neuron {counts.argmax()} {counts.max()} synapses, its fan_in says at most {most}"
+        raise ConfigError(Problem(message, f"connection {name}"))
 
 
 def reached(spans: np.ndarray) -> np.ndarray:
     """How many neurons each source neuron reaches, int64."""
     low, high, gap, gap_end = spans.T.astype(np.int64)
     count: np.ndarray = high - low - (gap_end - gap)
+    return count
+
+
+def arriving(spans: np.ndarray, size: int) -> np.ndarray:
+    """How many synapses each of `size` target neurons has, int64."""
+    change = np.zeros(size + 1, dtype=np.int64)
+    for ends, by in zip(spans.T, (1, -1, -1, 1), strict=True):
+        np.add.at(change, ends, by)
+    count: np.ndarray = change.cumsum()[:-1]
     return count
 
 
@@ -146,6 +171,7 @@ def connect(
         pre, post, delay = pre[kept], post[kept], delay[kept]
     if not ours:
         _check_fan_in(projection.connection, rule.fan_in(ends), post, target.size)
+        _check_agreement(projection, spans_of(projection, source, target, recurrent), pre, post)
     return Synapses(pre, post, delay)
 
 
@@ -168,6 +194,17 @@ def _check_fan_in(name: str, most: int, post: np.ndarray, size: int) -> None:
     if counts.max(initial=0) > most:
         message = f"gives neuron {counts.argmax()} {counts.max()} synapses, its fan_in says at most {most}"
         raise ConfigError(Problem(message, f"connection {name}"))
+
+
+def _check_agreement(projection: Projection, spans: np.ndarray | None, pre: np.ndarray, post: np.ndarray) -> None:
+    """The engines go by pairs or by spans, as suits them."""
+    if spans is None:
+        return
+    low, high, gap, gap_end = spans[pre].T
+    outside = (post < low) | (post >= high) | ((post >= gap) & (post < gap_end))
+    if outside.any() or len(pre) != reached(spans).sum():
+        message = "its spans and its pairs are not the same synapses"
+        raise ConfigError(Problem(message, f"connection {projection.connection}"))
 
 
 BLOCK = 1 << 20

@@ -266,11 +266,7 @@ class Plan:
         spans = self.spans(index)
         if spans is None:
             return self.synapses(index, copy).post
-        reached = np.zeros(self.projections[index].target_size + 1, dtype=np.int64)
-        for part, change in zip(spans.T, (1, -1, -1, 1), strict=True):
-            np.add.at(reached, part, change)
-        mask: np.ndarray = reached.cumsum()[:-1] > 0
-        return mask
+        return connect.arriving(spans, self.projections[index].target_size) > 0
 
     def population(self, name: str) -> PopulationPlan:
         """The population of that name; KeyError if there is none."""

@@ -38,6 +38,13 @@ DRAWS = Rule("draws", chain, random=fails)
 FLAG = Rule("flag", chain, random=True)
 TAKES = Rule("takes", chain, takes="probability")
 HALF = Rule("takes one", chain, takes=("max_inputs",))
+RANGED = Rule("range", chain, spans=lambda ends, pre: (pre + 1, np.minimum(pre + 2, 8), 0, 0))
+BEFORE = Rule("range", chain, spans=lambda ends, pre: (pre - 3, pre - 2, 0, 0))
+WIDE = Rule("range", chain, fan_in=lambda ends: 1, spans=lambda ends, pre: (0, ends.target.size, 0, 0))
+THREE = Rule("range", chain, spans=3)
+SINGLE = Rule("range", chain, spans=lambda ends, pre: pre)
+OTHER = Rule("range", chain, spans=lambda ends, pre: (pre, np.minimum(pre + 1, 8), 0, 0))
+HALVES = Rule("range", chain, spans=lambda ends, pre: (pre / 2, pre, 0, 0))
 TEXT = "no rule"
 
 def drawn(ends, first, last):
@@ -90,6 +97,7 @@ def network(rule: str, size: int = 10, **values) -> Network:
         ("words", "connection words: count: ValueError: expected a number of 0 or more, not 'many'"),
         ("fans", "connection fans: fan_in: TypeError: 'float' object cannot be interpreted as an integer"),
         ("draws", "connection draws: random: ZeroDivisionError: oops"),
+        ("three", "connection three: spans is 3, expected a function"),
     ],
 )
 def test_what_the_description_shows_is_told_with_its_place(call, tmp_path, rule, message):
@@ -108,12 +116,25 @@ def test_what_the_description_shows_is_told_with_its_place(call, tmp_path, rule,
         ("floats", "pairs: TypeError: expected rows of integers, not float64 (7,)"),
         ("square", "pairs: TypeError: expected rows of integers, not int64 (2, 2)"),
         ("secret", "pairs: TypeError: 'NoneType' object is not callable"),
+        ("before", "gives source neuron 0 the targets -3 to -2, expected 0 to 8"),
+        ("wide", "gives neuron 0 7 synapses, its fan_in says at most 1"),
+        ("halves", "spans: TypeError: expected whole numbers, not float64 (8,)"),
+        ("single", "spans: TypeError: expected four arrays or whole numbers, not array([0, 1, 2, 3, 4, 5, 6, 7])"),
+        ("other", "its spans and its pairs are not the same synapses"),
     ],
 )
 def test_wrong_pairs_are_one_line(call, tmp_path, rule, message):
     path = tmp_path / "n.yaml"
     path.write_text(NETWORK % rule)
     assert call("run", path, "--engine", "reference", "--quiet") == (2, "", f"connection {rule}: {message}\n")
+
+
+def test_ranges_of_a_package_are_not_stored_and_change_nothing():
+    plans = [build(network(rule, size=8)) for rule in ("good", "ranged")]
+    assert [plan.spans(0) is None for plan in plans] == [True, False]
+    assert plans[0].count(0) == plans[1].count(0) == 7
+    runs = [Session(network(rule, size=8), engine="numba").run() for rule in ("good", "ranged")]
+    assert runs[0].digest == runs[1].digest
 
 
 def test_small_integers_will_do():
