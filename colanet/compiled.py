@@ -44,7 +44,9 @@ KEPT, KEPT_DAYS = 3, 30
 ROOM = 64 << 20
 """Bytes that must be free where kernels have yet to be compiled; they take a few MB."""
 
-PROFILING = os.environ.get("COLANET_PROFILE") == "1"
+PROFILE_VARIABLE = "COLANET_PROFILE"
+"""Environment variable; 1: kernels count the time of their parts."""
+PROFILING = os.environ.get(PROFILE_VARIABLE) == "1"
 """Whether kernels count the time of their parts; these are others, kept in a folder of their own."""
 
 _MARK = "compiled"
@@ -201,15 +203,15 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
     return decorate
 
 
-# Without reference counting (_nrt): it would touch every array of the kernels' tuples at every call, which costs
-# ten times the work itself. Nothing is allocated inside, so nothing needs it.
+# Without reference counting (_nrt), which would touch every array that is cut out of another: nothing is allocated
+# inside. Without checks of divisors (error_model): where there may be a zero, the kernels look themselves.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False, "error_model": "numpy"}
 
 _PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 kernel: Any = numba.njit(**_PART)
 """Decorator of the engine's functions; they become part of the entry points that call them.
 
-Python cannot call them (the process would end): unpacking the kernels' tuples takes long to compile.
+Python cannot call them (the process would end): they have no wrappers, which would take long to compile.
 """
 # Inlined by LLVM, not by numba, which would type and translate the function anew wherever it is called.
 inlined: Any = numba.njit(forceinline=True, **_PART)

@@ -23,6 +23,7 @@ from colanet import config
 from colanet.commands import bench_profile
 from colanet.commands.dataset import with_dataset
 from colanet.commands.options import lenient
+from colanet.compiled import PROFILING
 from colanet.config.model import Network
 from colanet.errors import ConfigError
 from colanet.plan import build
@@ -47,7 +48,7 @@ RATES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)
 def bench(**given: Any) -> None:
     """Measure microseconds of CPU time per image and copy, and the time against the input rate."""
     options = BenchOptions(**given)
-    if options.profile and not bench_profile.is_profiling():
+    if options.profile and not PROFILING:
         sys.exit(bench_profile.in_profiling_process(options.arguments()))
     result: dict[str, Any] = profile(options) if options.profile else measure(options)
     text = bench_profile.report if options.profile else report

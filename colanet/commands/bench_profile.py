@@ -16,19 +16,12 @@ from statistics import median
 
 import numpy as np
 
+from colanet.compiled import PROFILE_VARIABLE
 from colanet.errors import ConfigError
 from colanet.session import Session
 
 ENCODING = "encoding and laying out, an image"
 MACHINES = ("x86_64", "amd64")
-VARIABLE = "COLANET_PROFILE"
-"""Read by `colanet.compiled`."""
-
-
-def is_profiling() -> bool:
-    """Whether the kernels of this process count."""
-    return os.environ.get(VARIABLE) == "1"
-
 
 def in_profiling_process(arguments: Sequence[str]) -> int:
     """Run the command again with kernels that count; its exit status.
@@ -40,7 +33,7 @@ def in_profiling_process(arguments: Sequence[str]) -> int:
     """
     if platform.machine().lower() not in MACHINES:
         raise ConfigError(f"--profile counts the cycles of x86 processors, not of {platform.machine()}")
-    environment = {**os.environ, VARIABLE: "1"}
+    environment = {**os.environ, PROFILE_VARIABLE: "1"}
     return subprocess.run([sys.executable, "-m", "colanet", "bench", *arguments], env=environment).returncode
 
 

@@ -22,10 +22,8 @@ from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan
 from colanet.plan.bounds import check_steps, largest_potential
 from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
-from colanet.plan.variables import PLASTIC, State, initial_state, key_of, neurons_of
+from colanet.plan.variables import State, initial_state, neurons_of, plastic_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
-
-RESOURCE = next(v for v in PLASTIC if v.name == "resource")
 
 
 def aligned(n: int, dtype: type) -> np.ndarray:
@@ -36,7 +34,7 @@ def aligned(n: int, dtype: type) -> np.ndarray:
     return raw[first : first + size].view(dtype)
 
 
-def weight_tables(plan: Plan) -> np.ndarray:
+def weight_levels(plan: Plan) -> np.ndarray:
     """The kernels' look-up table of `weight_of`, int32, a row a population.
 
     The weight at the start of a bucket in the high bits, where in the bucket the next one begins in the low ones.
@@ -157,7 +155,7 @@ class CopyRunner:
         for projection in plan.projections:
             if projection.kind == "plastic":
                 target = plan.populations[projection.target]
-                resource = state[key_of(projection, RESOURCE, self.copy)]
+                resource = plastic_of(state, projection, self.copy).resource
                 weights = weight_of(resource, target.rule.w_min, target.rule.w_max)
                 layout.put_weights(projection, weights, weight)
                 if layout.projections[projection.index]["dense"]:
@@ -318,7 +316,7 @@ class NumbaEngine:
         shared = not any(p.random for p in plan.projections)
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
-        self.level = weight_tables(plan)
+        self.level = weight_levels(plan)
         self._coded = _inputs(plan, dense=True) - _inputs(plan, dense=False)
         self.load(initial_state(plan))
 

@@ -279,13 +279,16 @@ def arrive(delay, projection, sources, first, lo, hi, rows, target, weights, scr
 
 @once
 def spikes_of(s, q, wiring, live, feed):
-    """Who of a projection's source spiked at step s: (begin, end) in the list of an input or of the neurons."""
+    """Who of a projection's source spiked at step s: (list, first, begin, end).
+
+    They are list[begin..end-1] - first; the list is that of an input, or of the neurons that fired.
+    """
     projection = wiring.projection[q]
+    line = s - feed.base if projection.from_input else s & (live.n_fired.shape[0] - 1)
     if projection.from_input:
-        line = s - feed.base
-        return feed.ptr[projection.source, line], feed.ptr[projection.source, line + 1]
+        return feed.node, np.int64(0), feed.ptr[projection.source, line], feed.ptr[projection.source, line + 1]
     start = wiring.population[projection.source].start
-    return start, start + np.int64(live.n_fired[s & (live.n_fired.shape[0] - 1), projection.source])
+    return live.fired[line], start, start, start + np.int64(live.n_fired[line, projection.source])
 
 
 @once
@@ -297,13 +300,9 @@ def deliver(t, stop, q, wiring, live, scratch, feed):
     projection = wiring.projection[q]
     events = 0
     for lag in range(projection.lag_min, smaller(projection.lag_max, t) + 1):
-        s = t - lag
-        lo, hi = spikes_of(s, q, wiring, live, feed)
+        sources, first, lo, hi = spikes_of(t - lag, q, wiring, live, feed)
         if lo == hi:
             continue
-        sources, first = feed.node, 0
-        if not projection.from_input:
-            sources, first = live.fired[s & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
         if projection.dense:
             events += deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed)
         elif projection.span >= 0:

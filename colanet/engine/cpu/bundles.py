@@ -22,7 +22,6 @@ INDEX = ir.IntType(64)
 SLOTS = 3
 """Numbers an array: its address and its shape, of up to two axes. A whole number is its first."""
 
-
 Spec = Mapping[str, tuple[np.dtype, int]]
 """Type and number of axes of each array by its name; no axes for a whole number."""
 

@@ -16,16 +16,19 @@ from colanet.units import MAX_DELAY
 
 
 @kernel
-def push(t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
-    """Spikes emitted at step t - 1 go into the ring of future arrivals; over how many synapses."""
+def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
+    """Of the spikes emitted at step s, how many synapses are reached at step t or later; a ring takes them."""
     weight, forces, hit = np.int32(projection.weight), projection.forces, 0
-    span = projection.delay_max - projection.delay_min + 1
-    here = (t & (RING - 1)) * (len(ring) // RING)
+    span, size = projection.delay_max - projection.delay_min + 1, len(ring) // RING
+    here = ((s + 1) & (RING - 1)) * size
+    soonest = larger(t - s, projection.delay_min) - projection.delay_min
+    if soonest >= span:
+        return hit
     for j in range(lo, hi):
         at = projection.row + (sources[j] - first) * span
-        begin, end = rows[at], rows[at + span]
+        begin, end = rows[at + soonest], rows[at + span]
         hit += end - begin
-        for k in range(begin, end):
+        for k in range(begin, end if size else begin):
             to = here + target[k]
             ring[to if to < len(ring) else to - len(ring)] += weight
             if forces:
@@ -33,18 +36,25 @@ def push(t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing
     return hit
 
 
+@once
+def flight(s, t, q, ring, wiring, live, scratch, feed):
+    """`in_flight` of the spikes that reach projection q from step s."""
+    sources, first, lo, hi = spikes_of(s, q, wiring, live, feed)
+    return in_flight(
+        s, t, wiring.projection[q], sources, first, lo, hi, wiring.row, wiring.target, ring, scratch.ring_forcing
+    )
+
+
 @kernel
 def push_all(t, q, pending, wiring, live, scratch, feed):
-    """`push` of the spikes of step t - 1 if projection q is pushed, and the last step at which one arrives."""
+    """Put the spikes of step t - 1 into the ring if projection q is pushed.
+
+    How many synapses they will hit, and the last step at which something arrives.
+    """
     projection = wiring.projection[q]
     if not projection.pushed or t == 0:
         return 0, pending
-    lo, hi = spikes_of(t - 1, q, wiring, live, feed)
-    sources, first, turns = feed.node, 0, live.n_fired.shape[0]
-    if not projection.from_input:
-        sources, first = live.fired[(t - 1) & (turns - 1)], wiring.population[projection.source].start
-    ring, forcing = scratch.ring, scratch.ring_forcing
-    hit = push(t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, forcing)
+    hit = flight(t - 1, t, q, scratch.ring, wiring, live, scratch, feed)
     return hit, larger(pending, t + projection.delay_max - 1)
 
 
@@ -73,39 +83,6 @@ def take_ring(t, scratch):
     take_forcing(scratch.forcing, scratch.ring_forcing[row : row + neurons])
     for p in range(len(scratch.touched)):
         scratch.touched[p] |= CURRENT
-
-
-@kernel
-def in_flight(s, t, projection, sources, first, lo, hi, rows, target, ring, ring_forcing):
-    """Of the spikes emitted at step s, how many synapses are reached at step t or later; a ring takes them."""
-    span, hit = projection.delay_max - projection.delay_min + 1, 0
-    size = len(ring) // RING
-    for j in range(lo, hi):
-        at = projection.row + (sources[j] - first) * span
-        soonest = larger(t - s, projection.delay_min) - projection.delay_min
-        if soonest >= span:
-            continue
-        begin, end = rows[at + soonest], rows[at + span]
-        hit += end - begin
-        for k in range(begin, end if size else begin):
-            to = ((s + 1) & (RING - 1)) * size + target[k]
-            ring[to if to < len(ring) else to - len(ring)] += projection.weight
-            if projection.forces:
-                ring_forcing[to if to < len(ring) else to - len(ring)] = 1
-    return hit
-
-
-@once
-def flight(s, t, q, ring, wiring, live, scratch, feed):
-    """`in_flight` of the spikes that reach projection q from step s."""
-    projection = wiring.projection[q]
-    lo, hi = spikes_of(s, q, wiring, live, feed)
-    sources, first = feed.node, 0
-    if not projection.from_input:
-        sources, first = live.fired[s & (live.n_fired.shape[0] - 1)], wiring.population[projection.source].start
-    return in_flight(
-        s, t, projection, sources, first, lo, hi, wiring.row, wiring.target, ring, scratch.ring_forcing
-    )
 
 
 @kernel

@@ -17,6 +17,7 @@ BUCKET, BUCKETS = 10, 4096
 
 IN_BUCKET, BOUND = (1 << BUCKET) - 1, (2 << BUCKET) - 1
 
+BIT, NO_BITS = np.uint64(1), np.uint64(0)
 
 
 def _chooser(comparison):
@@ -39,9 +40,6 @@ def _chooser(comparison):
 # numba's own min and max take longer to compile than everything around them.
 smaller: Any = intrinsic(_chooser("<"))
 larger: Any = intrinsic(_chooser(">"))
-
-BIT, NO_BITS = np.uint64(1), np.uint64(0)
-
 
 def _lowest_bit(typing, bits):
     """Position of the lowest bit that is set."""
