@@ -19,8 +19,8 @@ from colanet.engine.cpu.run import run_for
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
-from colanet.plan import Plan
-from colanet.plan.bounds import check_steps, largest_potential
+from colanet.plan import Plan, PopulationPlan
+from colanet.plan.bounds import check_steps, drift_bounds, largest_potential
 from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
 from colanet.plan.variables import State, initial_state, neurons_of, plastic_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
@@ -62,8 +62,10 @@ class CopyRunner:
     def __init__(self, plan: Plan, copy: int, layout: Layout, level: np.ndarray, state: State) -> None:
         self.plan, self.copy, self.layout = plan, copy, layout
         projections = _for_kernels(layout)
+        populations = self._populations(projections, state)
+        keeps, gains = zip(*map(_bounds, plan.populations, populations), strict=True)
         self.wiring = k.Wiring(
-            population=self._populations(projections, state),
+            population=populations,
             projection=projections,
             row=layout.row,
             target=layout.future_target(),
@@ -74,6 +76,8 @@ class CopyRunner:
             slot_position=layout.slot_position,
             kick_key=plan.kick_keys(copy),
             memory_time=np.concatenate([plan.memory(p, copy) for p in plan.populations]),
+            keeps=np.array(keeps, dtype=np.int32),
+            gains=np.array(gains, dtype=np.int32),
             scale=scale_table(),
             level=level,
         )
@@ -85,9 +89,8 @@ class CopyRunner:
             if p.plasticity and not p.gated
         }
         self.scratch = self._scratch()
-        rests = not any(p.driven for p in plan.populations)
         learns = any(p.plasticity is not None for p in plan.populations)
-        self.kernel = run_for(learns, bool(projections["pushed"].any()), rests)
+        self.kernel = run_for(learns, bool(projections["pushed"].any()))
         self.lists = (
             addresses(k.WIRING, self.wiring._asdict()),
             addresses(k.LIVE, self.live._asdict()),
@@ -123,11 +126,14 @@ class CopyRunner:
             mask=np.zeros(int(rows["words"].max(initial=0)) + 1, dtype=np.uint64),
             touched=np.zeros(populations, dtype=np.uint8),
             summed=np.zeros(populations, dtype=np.int64),
-            rest=np.zeros(populations, dtype=np.uint8),
+            settled=np.zeros(populations, dtype=np.int64),
+            busy=np.zeros(populations, dtype=np.int64),
+            awake=np.append(self.live.gate[:n] > 0, np.zeros(k.LANES, dtype=bool)).astype(np.uint8),
+            noted=np.zeros(populations, dtype=np.int64),
             moving=np.array([(p.start, p.stop) for p in plan.populations]),
-            awake=np.zeros(n, dtype=np.uint8),
             gating=np.array([(p.stop, p.start) for p in plan.populations]),
-            idle=np.zeros(populations, dtype=np.uint8),
+            gate_at=np.zeros(populations, dtype=np.int64),
+            gate_due=np.full(populations, FOREVER),
             ahead=aligned(int((k.AHEAD * rows["stride"])[rows["ahead"] >= 0].sum()) + k.LANES, np.int32),
             ahead_first=np.zeros(projections, dtype=np.int64),
             ahead_stop=np.zeros(projections, dtype=np.int64),
@@ -222,6 +228,13 @@ class CopyRunner:
             votes.population if votes else -1, period,
         )  # fmt: skip
         return out, events
+
+
+def _bounds(population: PopulationPlan, row: np.void) -> tuple[list[int], list[int]]:
+    """How far potentials come without arrivals; only `drift_small` makes up for steps with kicks."""
+    if population.kick and not row["small"]:
+        return [0] * k.HORIZON, [POTENTIAL_LIMIT + 1] * k.HORIZON
+    return drift_bounds(population, k.HORIZON)
 
 
 def _for_kernels(layout: Layout) -> np.ndarray:

@@ -89,6 +89,33 @@ def largest_potential(plan: Plan, population: PopulationPlan) -> int:
     return min(max(reached, population.floor), POTENTIAL_LIMIT)
 
 
+def drift_bounds(population: PopulationPlan, steps: int) -> tuple[list[int], list[int]]:
+    """How far potentials can come without arrivals.
+
+    Parameters
+    ----------
+    population : PopulationPlan
+    steps : int
+        How many bounds; the last one holds for all later steps too.
+
+    Returns
+    -------
+    keeps, gains : lists of int
+        In n steps a potential u stays below its size now or (max(u, 0) keeps[n] >> LEAK_Q) + gains[n]: kicks of at
+        most K lead it to u f^n + K (1 + f + ... + f^(n-1)), which moves in one direction. Both parts are rounded up.
+        Where there is no such bound, gains are above every threshold.
+    """
+    if population.bias or population.floor > 0 or (population.kick and population.leak == 1 << LEAK_Q):
+        return [0] * steps, [POTENTIAL_LIMIT + 1] * steps
+    if not population.kick:
+        return [0] * steps, [0] * steps
+    keeps, gains = [1 << LEAK_Q], [0]
+    while len(gains) < steps or gains[-1] != gains[-2]:
+        keeps.append(-(-keeps[-1] * population.leak >> LEAK_Q))
+        gains.append(-(-gains[-1] * population.leak >> LEAK_Q) + population.kick)
+    return keeps[:steps], [gain + 1 for gain in (*gains[: steps - 1], gains[-1])]
+
+
 def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
     """Bound of the size of what one step adds to a potential."""
     total = abs(population.bias) + population.kick + (MEMORY_KICK if population.memory_period else 0)

@@ -8,45 +8,35 @@ from colanet.compiled import kernel, once
 from colanet.engine.cpu.arrivals import add_ahead
 from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
 from colanet.engine.cpu.integers import larger, smaller
-from colanet.engine.cpu.passes import drift_small, integrate_small
+from colanet.engine.cpu.passes import MAY_REACH, REACHED, drift_small, integrate_small
 from colanet.engine.cpu.tables import CURRENT, GATES, READY, SUMMED
 from colanet.hash_kernels import draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
 
-FRACTION, DRAW = (1 << LEAK_Q) - 1, np.uint64((1 << DRAW_BITS) - 1)
+NO_LEAK, FRACTION, DRAW = 1 << LEAK_Q, (1 << LEAK_Q) - 1, np.uint64((1 << DRAW_BITS) - 1)
 
 # ----------------------------------------------------------------------- 3 gate
 
 
 @kernel
-def move_gates(a):
-    """Each step a non-zero activation counter moves by 1 towards 0; -1 becomes awake for good.
+def move_gates(a, awake, wake, sleep, steps):
+    """So many times every activation counter moves by 1 towards 0; one that comes from -1 is awake for good.
 
-    Whether some counter is still moving.
+    Then gating arrivals: the positive ones, then the negative ones. In how many steps the first counter will arrive;
+    AWAKE if none is moving.
     """
-    moving = np.int32(0)
+    least = np.int32(AWAKE)
     for i in range(len(a)):
         v = a[i]
-        moved = np.int32(AWAKE) if v == -1 else np.int32(v + (v < 0) - ((v > 0) & (v < AWAKE)))
-        a[i] = moved
-        moving = np.int32(moving | np.int32((moved != 0) & (moved != AWAKE)))
-    return moving
-
-
-@kernel
-def set_gates(a, wake, sleep):
-    """Gating arrivals: the positive ones, then the negative ones."""
-    for i in range(len(a)):
-        v = larger(a[i], wake[i]) if wake[i] > 0 else a[i]
-        a[i] = smaller(v, sleep[i]) if sleep[i] < 0 else v
-        wake[i] = 0
-        sleep[i] = 0
-
-
-@kernel
-def note_awake(a, awake):
-    for i in range(len(a)):
-        awake[i] = a[i] > 0
+        up, down = np.int32(v + steps), np.int32(v - steps)
+        lasting = np.int32(AWAKE) if v >= AWAKE else larger(down, np.int32(0))
+        v = (up if up < 0 else np.int32(AWAKE)) if v < 0 else lasting
+        v = larger(v, wake[i]) if wake[i] > 0 else v
+        v = smaller(v, sleep[i]) if sleep[i] < 0 else v
+        a[i], awake[i], wake[i], sleep[i] = v, v > 0, 0, 0
+        left = larger(v, np.int32(-v))
+        least = smaller(least, left if left > 0 else np.int32(AWAKE))
+    return least
 
 
 @once
@@ -56,24 +46,36 @@ def copy_awake(now, line):
 
 
 @kernel
+def note_awake(t, p, wiring, live, scratch):
+    """Write who was awake until step t - 1 into the rows of the state."""
+    start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
+    turns = live.n_fired.shape[0]
+    for s in range(larger(scratch.noted[p], t - turns), t):
+        copy_awake(scratch.awake[start:stop], live.awake[s & (turns - 1), start:stop])
+
+
+@kernel
 def gate(t, p, noting, wiring, live, scratch):
-    """Move the activation counters of a population and apply gating arrivals; with `noting` note who is awake."""
+    """Move the activation counters of a population up to step t and apply gating arrivals.
+
+    Between two such steps nobody wakes or goes to sleep. With `noting` it is noted who did not until now.
+    """
     population = wiring.population[p]
     start, stop = population.start, population.start + population.size
+    if population.plastic:
+        if noting:
+            note_awake(t, p, wiring, live, scratch)
+        scratch.noted[p] = t
     moving, gating = scratch.moving[p], scratch.gating[p]
-    if moving[0] < moving[1]:
-        low, high = moving[0], moving[1]
-        if not move_gates(live.gate[low:high]):
-            moving[0], moving[1] = stop, start
-        note_awake(live.gate[low:high], scratch.awake[low:high])
-    if scratch.touched[p] & GATES:
-        low, high = gating[0], gating[1]
-        set_gates(live.gate[low:high], scratch.wake[low:high], scratch.sleep[low:high])
-        note_awake(live.gate[low:high], scratch.awake[low:high])
-        moving[0], moving[1] = smaller(moving[0], low), larger(moving[1], high)
-        gating[0], gating[1] = stop, start
-    if noting and population.plastic:
-        copy_awake(scratch.awake[start:stop], live.awake[t & (live.n_fired.shape[0] - 1), start:stop])
+    low, high = smaller(moving[0], gating[0]), larger(moving[1], gating[1])
+    gating[0], gating[1] = stop, start
+    steps = np.int32(smaller(t - scratch.gate_at[p], AWAKE))
+    left = move_gates(
+        live.gate[low:high], scratch.awake[low:high], scratch.wake[low:high], scratch.sleep[low:high], steps
+    )
+    scratch.gate_at[p] = t
+    scratch.gate_due[p] = t + left if left < AWAKE else FOREVER
+    moving[0], moving[1] = (low, high) if left < AWAKE else (stop, start)
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate
@@ -106,7 +108,7 @@ def leak(v, factor):
 
 
 @kernel
-def integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor):
+def integrate(u, current, awake, kicks, kicked, threshold, factor, bias, floor):
     """u := larger(u leak / 1024 + bias + kicks + arrivals, floor).
 
     How many awake neurons then lie above the constant part of their threshold. A sleeping neuron ignores what
@@ -114,10 +116,10 @@ def integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor):
     """
     above = 0
     for i in range(len(u)):
-        arriving = np.int64(current[i]) if a[i] > 0 else 0
+        arriving = np.int64(current[i]) if awake[i] else 0
         total = leak(np.int64(u[i]), factor) + bias + np.int64(kicks[i]) + MEMORY_KICK * kicked[i] + arriving
         u[i] = smaller(larger(total, floor), POTENTIAL_LIMIT)
-        above += (u[i] > threshold[i]) & (a[i] > 0)
+        above += (u[i] > threshold[i]) & (awake[i] != 0)
     return above
 
 
@@ -134,24 +136,24 @@ def count_above(u, threshold):
 
 
 @kernel
-def some_ready(u, a, threshold):
+def some_ready(u, awake, threshold):
     """Whether an awake neuron lies above the constant part of its threshold."""
     ready = np.int32(0)
     for i in range(len(u)):
-        ready = np.int32(ready | np.int32((u[i] > threshold[i]) & (a[i] > 0)))
+        ready = np.int32(ready | np.int32((u[i] > threshold[i]) & (awake[i] != 0)))
     return ready
 
 
 @once
-def move_ramps(ramp):
+def move_ramps(ramp, steps):
     for i in range(len(ramp)):
-        ramp[i] = larger(ramp[i] - 1, 0)
+        ramp[i] = larger(ramp[i] - steps, 0)
 
 
 @kernel
-def excess(i, population, live):
+def excess(i, population, live, scratch):
     """Potential minus threshold of flat neuron i if it is awake, else 0."""
-    if live.gate[i] <= 0:
+    if not scratch.awake[i]:
         return np.int64(0)
     threshold = np.int64(live.threshold[i])
     if population.ramp_period:
@@ -169,11 +171,11 @@ def fire(t, p, wiring, live, scratch):
     width = population.column_size if population.winner_take_all else READY
     for first in range(start, stop, width):
         end = smaller(first + width, stop)
-        if not some_ready(live.potential[first:end], live.gate[first:end], live.threshold[first:end]):
+        if not some_ready(live.potential[first:end], scratch.awake[first:end], live.threshold[first:end]):
             continue
         best, winner = np.int64(0), -1
         for i in range(first, end):
-            e = excess(i, population, live)
+            e = excess(i, population, live, scratch)
             if e > best and population.winner_take_all:
                 best, winner = e, i
             elif e > 0 and not population.winner_take_all:
@@ -185,7 +187,7 @@ def fire(t, p, wiring, live, scratch):
     live.n_fired[line, p] = n
     for k in range(start, start + n):
         i = live.fired[line, k]
-        live.potential[i] = excess(i, population, live) if population.subtract else 0
+        live.potential[i] = excess(i, population, live, scratch) if population.subtract else 0
         live.spikes[line, i] = 1
         if population.ramp_period:
             live.ramp[i] = smaller(live.ramp[i] + population.ramp_period, RAMP_LIMIT)
@@ -199,6 +201,80 @@ def fire(t, p, wiring, live, scratch):
 # ------------------------------------------------------------ one population
 
 
+@kernel
+def may_reach(u, threshold, keep, gain):
+    """Whether a potential may come above its threshold; see `drift_bounds`."""
+    found = False
+    for i in range(len(u)):
+        v = np.int64(u[i])
+        found |= larger(v, ((larger(v, 0) * keep) >> LEAK_Q) + gain) > threshold[i]
+    return found
+
+
+@once
+def next_reset(t, population):
+    """The first step from t on at which potentials are zeroed."""
+    period = population.reset_period
+    return t + (population.reset_phase - t) % period if period else FOREVER
+
+
+@kernel
+def calm_until(t, population, live):
+    """Where no potential can reach its threshold without arrivals: the step at which that may no longer hold."""
+    busy = next_reset(t + 1, population) if population.kick else FOREVER
+    if population.memory_period:
+        for i in range(population.start, population.start + population.size):
+            if t < live.memory_next[i] <= live.memory_end[i]:
+                busy = smaller(busy, live.memory_next[i])
+    return busy
+
+
+@once
+def bound_of(p, steps, wiring):
+    """`keep` and `gain` of a population over so many steps."""
+    n = smaller(steps, wiring.keeps.shape[1] - 1)
+    return np.int64(wiring.keeps[p, n]), np.int64(wiring.gains[p, n])
+
+
+@kernel
+def doubt(t, p, wiring, live, scratch):
+    """Thresholds have changed at step t: a population that was calm may have to be looked at."""
+    population = wiring.population[p]
+    start, stop = population.start, population.start + population.size
+    keep, gain = bound_of(p, scratch.busy[p] - 1 - scratch.settled[p], wiring)
+    if may_reach(live.potential[start:stop], live.threshold[start:stop], keep, gain):
+        scratch.busy[p] = t + 1
+
+
+@kernel
+def catch_up(p, stop, last, wiring, live, scratch):
+    """What the steps before `stop` do to potentials and ramps when nothing arrives and no neuron can fire.
+
+    Potentials that are zeroed at step `last` or before are zero.
+    """
+    population = wiring.population[p]
+    first = scratch.settled[p] + 1
+    start, end = population.start, population.start + population.size
+    u = live.potential[start:end]
+    if next_reset(first, population) <= last:
+        u[:] = 0
+    elif population.kick:
+        kick, factor, floor = population.kick, population.leak, population.floor
+        for t in range(first, stop):
+            key = draw64(wiring.kick_key[p], t)
+            drift_small(live.potential, live.threshold, start, population.size, key, kick, factor, floor, 0, 0)
+    elif population.leak < NO_LEAK:
+        for _ in range(first, stop):
+            left = np.int32(0)
+            for i in range(len(u)):
+                u[i] = leak(u[i], np.int32(population.leak))
+                left |= u[i]
+            if left == 0:
+                break
+    if population.ramp_period:
+        move_ramps(live.ramp[start:end], stop - first)
+
+
 @once
 def update(t, p, noting, wiring, live, scratch):
     """Gate, leak, integrate and fire one population; how many of its neurons fired.
@@ -206,67 +282,73 @@ def update(t, p, noting, wiring, live, scratch):
     With `noting` it is noted who is awake.
     """
     population = wiring.population[p]
-    start, size = population.start, population.size
-    stop = start + size
-    line = t & (live.n_fired.shape[0] - 1)
-    for k in range(start, start + live.n_fired[line, p]):
-        live.spikes[line, live.fired[line, k]] = 0
-    live.n_fired[line, p] = 0
+    start, stop = population.start, population.start + population.size
     fired = 0
-    if population.gated:
+    if population.gated and (scratch.touched[p] & GATES or scratch.gate_due[p] <= t):
         tick(LOOP, scratch.clock)
         gate(t, p, noting, wiring, live, scratch)
         tick(GATE, scratch.clock)
-    kicked = population.driven or population.memory_period
-    calm = not scratch.touched[p] & (CURRENT | SUMMED) and not kicked
-    if not (calm and scratch.rest[p]):
+    calm = not scratch.touched[p] & (CURRENT | SUMMED)
+    if t >= scratch.busy[p] or not calm:
         tick(LOOP, scratch.clock)
-        above = settle(t, p, population, wiring, live, scratch)
+        if scratch.settled[p] < t - 1:
+            catch_up(p, t, t, wiring, live, scratch)
+        found = settle(t, p, population, wiring, live, scratch)
+        scratch.settled[p] = t
+        scratch.busy[p] = t + 1 if found & MAY_REACH or not calm else calm_until(t, population, live)
         tick(INTEGRATE, scratch.clock)
-        scratch.rest[p] = calm and population.leak == 0
         if population.ramp_period:
-            move_ramps(live.ramp[start:stop])
-        if above:
+            move_ramps(live.ramp[start:stop], 1)
+        if found & REACHED:
             fired = fire(t, p, wiring, live, scratch)
             tick(FIRE, scratch.clock)
-    elif population.ramp_period:
-        move_ramps(live.ramp[start:stop])
-    still = scratch.moving[p, 0] >= scratch.moving[p, 1]
-    scratch.idle[p] = scratch.rest[p] and still and not population.ramp_period and not fired
     return fired
 
 
 @kernel
 def settle(t, p, population, wiring, live, scratch):
-    """Leak, bias, kick, integrate and reset; 0 if certainly no neuron can fire."""
+    """Leak, bias, kick, integrate and reset.
+
+    `REACHED`, unless certainly no neuron can fire, and without arrivals `MAY_REACH`, unless certainly none can fire
+    before `calm_until`.
+    """
     start, size, touched = population.start, population.size, scratch.touched[p]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
     threshold = live.threshold[start : start + size]
     kick, factor, floor, key = population.kick, population.leak, population.floor, draw64(wiring.kick_key[p], t)
+    following = next_reset(t, population)
     summed = scratch.ahead[scratch.summed[p] :]
     if touched & SUMMED and (touched & CURRENT or not population.small):
         add_ahead(current, summed)
         touched |= CURRENT
+    found = 0
     if not population.small:
         kicks, kicked = scratch.kicks[:size], scratch.kicked[start : start + size]
         if kick:
             draw_kicks(kicks, key, kick)
         if population.memory_period:
             memory_timers(t, population, live, scratch)
-        a, bias = live.gate[start : start + size], population.bias
-        above = integrate(u, current, a, kicks, kicked, threshold, factor, bias, floor)
+        awake, bias = scratch.awake[start : start + size], population.bias
+        above = integrate(u, current, awake, kicks, kicked, threshold, factor, bias, floor)
+        found = REACHED if above else 0
         if kick:
             kicks[:] = 0
+    elif following == t:
+        pass
     elif touched & (CURRENT | SUMMED):
         arriving = scratch.current[start:] if touched & CURRENT else summed
-        above = integrate_small(
-            live.potential, live.threshold, arriving, live.gate, start, size, key, kick, factor, floor
+        found = integrate_small(
+            live.potential, live.threshold, arriving, scratch.awake, start, size, key, kick, factor, floor
         )
     else:
-        above = drift_small(live.potential, live.threshold, start, size, key, kick, factor, floor)
+        keep, gain = bound_of(p, following - 1 - t, wiring)
+        found = drift_small(live.potential, live.threshold, start, size, key, kick, factor, floor, keep, gain)
     if touched & CURRENT:
         current[:] = 0
-    if population.reset_period and t % population.reset_period == population.reset_phase:
+    if following == t:
         u[:] = 0
-        above = count_above(u, threshold)
-    return above
+        return REACHED | MAY_REACH if count_above(u, threshold) else MAY_REACH
+    if not population.small and not touched & (CURRENT | SUMMED):
+        keep, gain = bound_of(p, following - 1 - t, wiring)
+        found |= MAY_REACH if may_reach(u, threshold, keep, gain) else 0
+    return found

@@ -2,6 +2,9 @@
 
 32 neurons at a time go through random draws, leak, kicks, arrivals and the comparison with their thresholds, and no
 number goes to memory in between. LLVM would cut the pass into loops, and end each with a wrong guess.
+
+A pass without arrivals says as well whether a potential could come above its threshold later on (`MAY_REACH`): by
+its bound (max(u, 0) keep >> LEAK_Q) + gain, or as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ INDEX, BIT = ir.IntType(64), ir.IntType(1)
 WORDS = ir.VectorType(INDEX, LANES // 4)
 DRAWS, VALUES = ir.VectorType(ir.IntType(16), LANES), ir.VectorType(ir.IntType(32), LANES)
 MASK = ir.VectorType(BIT, LANES)
+BYTES = ir.VectorType(ir.IntType(8), LANES)
 _MODULO = (1 << 64) - 1
+REACHED, MAY_REACH = 1, 2
+"""Bits of what a pass returns: some neuron lies above the constant part of its threshold, or may come there."""
 
 
 def everywhere(builder: Any, kind: Any, value: Any) -> Any:
@@ -61,23 +67,30 @@ def _pass(arriving: bool) -> Any:
     """The code of one pass, with or without arrivals."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        arrays = zip(signature.args[:4], arguments[:4], strict=True)
-        u, threshold, current, gate = (cgutils.create_struct_proxy(t)(context, builder, v).data for t, v in arrays)
-        start, size, key, kick, factor, floor = arguments[4:]
-        factor, floor = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (factor, floor))
+        n = 4 if arriving else 2
+        arrays = zip(signature.args[:n], arguments[:n], strict=True)
+        u, threshold, *more = (cgutils.create_struct_proxy(t)(context, builder, v).data for t, v in arrays)
+        start, size, key, kick, *numbers = arguments[n:]
+        factor, floor, *bound = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in numbers)
         amplitude = everywhere(builder, DRAWS, builder.trunc(kick, ir.IntType(16)))
         counts = ir.Constant(WORDS, [(n + 1) * GOLDEN & _MODULO for n in range(WORDS.count)])
-        lanes = ir.Constant(VALUES, list(range(LANES)))
+        lanes, zeros = ir.Constant(VALUES, list(range(LANES))), ir.Constant(VALUES, None)
         before, line, after = builder.block, builder.append_basic_block("line"), builder.append_basic_block("after")
         first = builder.add(everywhere(builder, WORDS, key), counts)
         builder.branch(line)
 
         builder.position_at_end(line)
-        at, z, above = builder.phi(INDEX), builder.phi(WORDS), builder.phi(MASK)
+        at, z, above, far = builder.phi(INDEX), builder.phi(WORDS), builder.phi(MASK), builder.phi(MASK)
 
-        def load(array: Any, place: Any) -> Any:
-            pointer = builder.bitcast(builder.gep(array, [place]), VALUES.as_pointer())
-            return pointer, builder.load(pointer, align=4)
+        def load(array: Any, place: Any, kind: Any = VALUES) -> Any:
+            pointer = builder.bitcast(builder.gep(array, [place]), kind.as_pointer())
+            return pointer, builder.load(pointer, align=kind.element.width // 8)
+
+        def greater(a: Any, b: Any) -> Any:
+            return builder.icmp_signed(">", a, b)
+
+        def larger(a: Any, b: Any) -> Any:
+            return builder.select(greater(a, b), a, b)
 
         flat = builder.add(start, at)
         where, old = load(u, flat)
@@ -87,47 +100,51 @@ def _pass(arriving: bool) -> Any:
         ours = builder.icmp_signed("<", lanes, left)
         counted = ours
         if arriving:
-            awake = builder.icmp_signed(">", load(gate, flat)[1], everywhere(builder, VALUES, 0))
-            total = builder.add(total, builder.select(awake, load(current, at)[1], everywhere(builder, VALUES, 0)))
-            counted = builder.and_(ours, awake)
-        total = builder.select(builder.icmp_signed(">", total, floor), total, floor)
+            current, awake = more
+            listening = builder.icmp_unsigned("!=", load(awake, flat, BYTES)[1], ir.Constant(BYTES, None))
+            total = builder.add(total, builder.select(listening, load(current, at)[1], zeros))
+            counted = builder.and_(ours, listening)
+        total = larger(total, floor)
         # What lies behind the last neuron is read and written as it is.
         builder.store(builder.select(ours, total, old), where, align=4)
-        ready = builder.or_(above, builder.and_(counted, builder.icmp_signed(">", total, limit)))
+        ready, distant = builder.or_(above, builder.and_(counted, greater(total, limit))), far
+        if not arriving:
+            keep, gain = bound
+            part = builder.ashr(builder.mul(larger(total, zeros), keep), everywhere(builder, VALUES, LEAK_Q))
+            reach = larger(total, builder.add(part, gain))
+            distant = builder.or_(far, builder.and_(ours, greater(reach, limit)))
         following = builder.add(at, ir.Constant(INDEX, LANES))
-        at.add_incoming(ir.Constant(INDEX, 0), before)
-        at.add_incoming(following, line)
+        nothing = ir.Constant(MASK, None)
+        for phi, begun, end in ((at, ir.Constant(INDEX, 0), following), (above, nothing, ready), (far, nothing, distant)):
+            phi.add_incoming(begun, before)
+            phi.add_incoming(end, line)
         z.add_incoming(first, before)
         z.add_incoming(builder.add(z, everywhere(builder, WORDS, WORDS.count * GOLDEN & _MODULO)), line)
-        above.add_incoming(ir.Constant(MASK, [0] * LANES), before)
-        above.add_incoming(ready, line)
         builder.cbranch(builder.icmp_signed("<", following, size), line, after)
 
         builder.position_at_end(after)
-        some = builder.bitcast(ready, ir.IntType(LANES))
-        return builder.zext(builder.icmp_unsigned("!=", some, ir.Constant(ir.IntType(LANES), 0)), INDEX)
+
+        def some(mask: Any, flag: int) -> Any:
+            bits = builder.bitcast(mask, ir.IntType(LANES))
+            found = builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+            return builder.select(found, ir.Constant(INDEX, flag), ir.Constant(INDEX, 0))
+
+        return builder.or_(some(ready, REACHED), some(distant, MAY_REACH))
 
     return generate
 
 
-def _drift(typing, u, threshold, start, size, key, kick, factor, floor):
-    """u := max(u leak / 2^10 + kick, floor) of neurons start..start+size-1; 1 if one lies above its threshold."""
-    code = _pass(False)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        u, threshold, *numbers = arguments
-        both = types.void(*signature.args[:2], *signature.args[:2], *signature.args[2:])
-        return code(context, builder, both, [u, threshold, u, threshold, *numbers])
-
-    return types.int64(u, threshold, *_NUMBERS), generate
+def _drift(typing, u, threshold, start, size, key, kick, factor, floor, keep, gain):
+    """u := max(u leak / 2^10 + kick, floor) of neurons start..start+size-1; `REACHED` and `MAY_REACH`."""
+    return types.int64(u, threshold, *_NUMBERS, types.int64, types.int64), _pass(False)
 
 
-def _integrate(typing, u, threshold, current, gate, start, size, key, kick, factor, floor):
-    """`drift_small`, and arrivals of neurons that are awake; 1 if such a neuron lies above its threshold.
+def _integrate(typing, u, threshold, current, awake, start, size, key, kick, factor, floor):
+    """`drift_small`, and arrivals of neurons that are awake; `REACHED` if such a neuron lies above its threshold.
 
     `current` begins with the arrivals of the first neuron; the other arrays are those of all neurons.
     """
-    return types.int64(u, threshold, current, gate, *_NUMBERS), _pass(True)
+    return types.int64(u, threshold, current, awake, *_NUMBERS), _pass(True)
 
 
 _NUMBERS = (types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64)

@@ -22,6 +22,7 @@ from colanet.engine.cpu.integers import (
     smaller,
     weight_of,
 )
+from colanet.engine.cpu.neurons import doubt
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
 from colanet.units import (
     BASE_THRESHOLD,
@@ -35,12 +36,13 @@ from colanet.units import (
 
 
 @kernel
-def received(t, q, i, since, wiring, live, feed, mask):
-    """Bit set of the slots of target neuron i over which it received a spike at steps since..t."""
+def received(t, q, i, since, wiring, live, scratch, feed):
+    """Makes `scratch.mask` the slots of target neuron i over which it received a spike at steps since..t."""
     projection = wiring.projection[q]
     words = projection.words
     neuron = wiring.population[projection.target].start + i
-    turns = live.n_fired.shape[0] - 1
+    mask, turns = scratch.mask, live.n_fired.shape[0] - 1
+    noted, awake_now = scratch.noted[projection.target], scratch.awake[neuron]
     for w in range(words):
         mask[w] = NO_BITS
     if projection.dense and projection.from_input:
@@ -48,7 +50,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
         for s in range(larger(since, delay), t + 1):
             line = s - delay - feed.base
             spikes = feed.ptr[projection.source, line] != feed.ptr[projection.source, line + 1]
-            if spikes and live.awake[s & turns, neuron]:
+            if spikes and (awake_now if s >= noted else live.awake[s & turns, neuron]):
                 bits = feed.bits[line, at : at + words]
                 for w in range(words):
                     mask[w] |= bits[w]
@@ -63,7 +65,7 @@ def received(t, q, i, since, wiring, live, feed, mask):
         if not projection.dense:
             source, delay = np.int64(wiring.slot_source[slot]), np.int64(wiring.slot_delay[slot])
         for s in range(larger(since, delay), t + 1):
-            if not live.awake[s & turns, neuron]:
+            if not (awake_now if s >= noted else live.awake[s & turns, neuron]):
                 continue
             if projection.from_input:
                 word = feed.bits[s - delay - feed.base, projection.bits + (source >> 6)]
@@ -233,7 +235,7 @@ def own_spike(t, p, i, forced, wiring, live, scratch, feed):
         projection = wiring.projection[q]
         if projection.kind != PLASTIC or projection.target != p:
             continue
-        received(t, q, i, since, wiring, live, feed, mask)
+        received(t, q, i, since, wiring, live, scratch, feed)
         at = projection.word + i * projection.words
         for w in range(projection.words):
             old = live.contributes[at + w] if continues else NO_BITS
@@ -268,7 +270,7 @@ def rewarded(t, p, i, reward, wiring, live, scratch, feed):
                 at = projection.word + i * projection.words
                 change(q, i, live.contributes[at : at + projection.words], step, wiring, live, scratch)
             else:
-                received(t, q, i, t - population.dopamine_window + 1, wiring, live, feed, mask)
+                received(t, q, i, t - population.dopamine_window + 1, wiring, live, scratch, feed)
                 change(q, i, mask, step, wiring, live, scratch)
     stabilise(neuron, live, stability_of_reward(t, population, neuron, reward, forced, live))
 
@@ -301,7 +303,7 @@ def presynaptic(t, p, wiring, live, scratch, feed):
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if step and projection.kind == PLASTIC and projection.target == p:
-                received(t, q, i, t - population.presynaptic_period + 1, wiring, live, feed, mask)
+                received(t, q, i, t - population.presynaptic_period + 1, wiring, live, scratch, feed)
                 change(q, i, mask, step, wiring, live, scratch)
 
 
@@ -376,7 +378,7 @@ def learn(t, p, wiring, live, scratch, feed):
     if scratch.touched[p] & REWARDS:
         for j in range(population.size):
             reward = scratch.reward[start + j]
-            if reward != 0 and live.gate[start + j] > 0:
+            if reward != 0 and scratch.awake[start + j]:
                 rewarded(t, p, j, reward, wiring, live, scratch, feed)
     tick(REWARDED, scratch.clock)
     period = population.presynaptic_period
@@ -388,3 +390,5 @@ def learn(t, p, wiring, live, scratch, feed):
     if scratch.n_changed[p]:
         look_again(t, p, wiring, live, scratch, feed)
         tick(AGAIN, scratch.clock)
+    if scratch.busy[p] > t + 1:
+        doubt(t, p, wiring, live, scratch)

@@ -12,7 +12,7 @@ from colanet.engine.cpu.arrivals import deliver, when_due
 from colanet.engine.cpu.clock import LOOP, tick
 from colanet.engine.cpu.future import empty_ring, fill_ring, push_all, take_ring
 from colanet.engine.cpu.integers import larger, smaller
-from colanet.engine.cpu.neurons import copy_awake, count_above, leak, move_gates, note_awake, update
+from colanet.engine.cpu.neurons import catch_up, gate, note_awake, update
 from colanet.engine.cpu.plasticity import learn
 from colanet.engine.cpu.rows import add_rows, lines_at_once
 from colanet.engine.cpu.tables import (
@@ -25,9 +25,7 @@ from colanet.engine.cpu.tables import (
     as_scratch,
     as_wiring,
 )
-from colanet.units import FOREVER, LEAK_Q, MAX_DELAY
-
-NO_LEAK = 1 << LEAK_Q
+from colanet.units import FOREVER, MAX_DELAY
 
 
 @once
@@ -57,104 +55,45 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
             out.recorded[0] += 1
 
 
-@kernel
-def next_event(t, stop, learning, wiring, live):
-    """With no spike on its way before `stop`: the next step after t at which anything can happen."""
-    for p in range(len(wiring.population)):
-        population = wiring.population[p]
-        start, end = population.start, population.start + population.size
-        if population.driven:
-            return t + 1
-        if learning:
-            stop = smaller(stop, larger(live.owing[p], t + 1))
-        if count_above(live.potential[start:end], live.threshold[start:end]):
-            return t + 1
-        if population.memory_period:
-            for i in range(start, end):
-                if t < live.memory_next[i] <= live.memory_end[i]:
-                    stop = smaller(stop, live.memory_next[i])
-        period = population.presynaptic_period
-        if learning and period:
-            stop = smaller(stop, (t // period + 1) * period)
-    return stop
-
-
-@kernel
-def pass_time(first, stop, wiring, live, scratch):
-    """What steps first..stop-1 do when nothing arrives and no neuron fires: leaks, ramps, gates, rings."""
-    turns = live.n_fired.shape[0]
-    recent = larger(first, stop - turns)
-    for p in range(len(wiring.population)):
-        population = wiring.population[p]
-        start, end = population.start, population.start + population.size
-        u = live.potential[start:end]
-        period = population.reset_period
-        if period and first + (population.reset_phase - first) % period < stop:
-            u[:] = 0
-        if population.leak < NO_LEAK:
-            for _ in range(first, stop):
-                left = np.int32(0)
-                for i in range(len(u)):
-                    u[i] = leak(u[i], np.int32(population.leak))
-                    left |= u[i]
-                if left == 0:
-                    break
-        if population.ramp_period:
-            ramp = live.ramp[start:end]
-            for i in range(len(ramp)):
-                ramp[i] = larger(ramp[i] - (stop - first), 0)
-        for s in range(recent, stop):
-            line = s & (turns - 1)
-            for k in range(start, start + live.n_fired[line, p]):
-                live.spikes[line, live.fired[line, k]] = 0
-            live.n_fired[line, p] = 0
-        if population.gated:
-            pass_gates(first, recent, stop, p, wiring, live, scratch)
-
-
-@kernel
-def pass_gates(first, recent, stop, p, wiring, live, scratch):
-    """Activation counters over steps first..stop-1; rows of `awake` from `recent` on."""
-    start, end = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
-    moving, turns = scratch.moving[p], live.n_fired.shape[0]
-    for s in range(first, stop):
-        low, high = moving[0], moving[1]
-        if low < high:
-            if not move_gates(live.gate[low:high]):
-                moving[0], moving[1] = end, start
-            note_awake(live.gate[low:high], scratch.awake[low:high])
-        elif s < recent:
-            continue
-        if wiring.population[p].plastic and s >= recent:
-            copy_awake(scratch.awake[start:end], live.awake[s & (turns - 1), start:end])
-
-
-@kernel
-def skip(t, stop, learning, wiring, live, scratch):
-    """With no spike on its way before `stop`: pass the time until something can happen; when that is."""
-    after = next_event(t, stop, learning, wiring, live)
-    if after > t + 1:
-        pass_time(t + 1, after, wiring, live, scratch)
-    return after
-
-
 @once
-def begin(start, scratch):
+def begin(start, wiring, scratch):
     """Something may be due over every projection at the first step."""
     scratch.ahead_stop[:] = 0
-    scratch.idle[:] = 0
+    scratch.settled[:] = start - 1
+    scratch.busy[:] = start
+    scratch.noted[:] = start
+    for p in range(len(wiring.population)):
+        if wiring.population[p].gated:
+            scratch.gate_at[p] = start - 1
+            scratch.gate_due[p] = start
     scratch.due[:] = start
     scratch.until[:] = start + MAX_DELAY
     tick(LOOP, scratch.clock)
     scratch.clock[:-1] = 0
 
 
-@once
-def is_quiet(t, p, noting, wiring, live, scratch):
-    """Whether a step changes nothing in population p."""
-    fired = live.n_fired[t & (live.n_fired.shape[0] - 1), p]
-    noted = noting and wiring.population[p].plastic
-    return scratch.idle[p] and not scratch.touched[p] and not fired and not noted
+@kernel
+def finish(stop, wiring, live, scratch):
+    """Bring everything that was put off up to step stop - 1."""
+    for p in range(len(wiring.population)):
+        population = wiring.population[p]
+        if scratch.settled[p] < stop - 1:
+            catch_up(p, stop, stop - 1, wiring, live, scratch)
+        if population.gated:
+            gate(stop - 1, p, True, wiring, live, scratch)
+            if population.plastic:
+                note_awake(stop, p, wiring, live, scratch)
+
+
+@kernel
+def forget(t, wiring, live):
+    """Free the line of step t for those who fire then."""
+    line = t & (live.n_fired.shape[0] - 1)
+    for p in range(len(wiring.population)):
+        start = wiring.population[p].start
+        for k in range(start, start + live.n_fired[line, p]):
+            live.spikes[line, live.fired[line, k]] = 0
+        live.n_fired[line, p] = 0
 
 
 @once
@@ -171,6 +110,19 @@ def announce(t, p, wiring, scratch):
 
 
 @once
+def next_busy(t, learning, wiring, live, scratch):
+    """The first step after t at which something may happen without arrivals."""
+    soon = np.int64(FOREVER)
+    for p in range(len(wiring.population)):
+        soon = smaller(soon, smaller(scratch.busy[p], scratch.gate_due[p]))
+        if learning and wiring.population[p].plastic:
+            period = wiring.population[p].presynaptic_period
+            soon = smaller(soon, larger(live.owing[p], t + 1))
+            soon = smaller(soon, (t // period + 1) * period) if period else soon
+    return soon
+
+
+@once
 def learn_all(t, wiring, live, scratch, feed):
     """Plasticity of the populations in which something happened at step t."""
     line = t & (live.n_fired.shape[0] - 1)
@@ -183,11 +135,14 @@ def learn_all(t, wiring, live, scratch, feed):
 
 
 @cache
-def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
+def run_for(learns: bool, pushes: bool) -> Any:
     """The kernel that runs one copy of a network, without what such a network does not need.
 
-    `learns`: it has plastic synapses. `pushes`: it has a ring of future arrivals. `rests`: there may be steps in
-    which nothing happens, and stretches in which no spike is on its way and no timer is due are skipped.
+    `learns`: it has plastic synapses. `pushes`: it has a ring of future arrivals.
+
+    A population is looked at only when something arrives, when one of its neurons may fire, or when one wakes or
+    goes to sleep; what happens in between is made up for then (`catch_up`, `move_gates`). Steps in which no
+    population is looked at are left out.
     """
 
     @entry
@@ -199,7 +154,7 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
         wiring, live, scratch = as_wiring(lists[0]), as_live(lists[1]), as_scratch(lists[2])
         feed, out = as_feed(given), as_harvest(harvest)
         turns, first_object = live.n_fired.shape[0], start // vote_period
-        begin(start, scratch)
+        begin(start, wiring, scratch)
         events, soonest, pending = np.int64(0), np.int64(start), np.int64(start - 1)
         if pushes:
             events += fill_ring(start, wiring, live, scratch, feed)
@@ -220,8 +175,9 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
                 if t <= pending:
                     take_ring(t, scratch)
             noting = t < freeze or t >= stop - turns
+            forget(t, wiring, live)
             for p in range(len(wiring.population)):
-                if is_quiet(t, p, noting, wiring, live, scratch):
+                if not scratch.touched[p] and t < smaller(scratch.busy[p], scratch.gate_due[p]):
                     continue
                 n = update(t, p, noting, wiring, live, scratch)
                 if n:
@@ -233,10 +189,13 @@ def run_for(learns: bool, pushes: bool, rests: bool) -> Any:
             for p in range(len(wiring.population)):
                 if scratch.touched[p]:
                     clear_arrivals(p, wiring, scratch)
+            after = smaller(stop, smaller(soonest, next_busy(t, learns and t < freeze, wiring, live, scratch)))
             t += 1
-            if rests:  # noqa: SIM102
-                if soonest > t and pending < t < stop:
-                    t = skip(t - 1, smaller(stop, soonest), t - 1 < freeze, wiring, live, scratch)
+            if pending < t < after:
+                for s in range(larger(t, after - turns), after):
+                    forget(s, wiring, live)
+                t = after
+        finish(stop, wiring, live, scratch)
         tick(LOOP, scratch.clock)
         if pushes:
             events -= empty_ring(stop, wiring, live, scratch, feed)

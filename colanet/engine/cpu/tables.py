@@ -26,6 +26,8 @@ LANES = 32
 """Neurons that a pass takes at a time; arrays over neurons have room for so many behind the last one."""
 READY = 32
 """Neurons looked at together for one that may fire."""
+HORIZON = 64
+"""So many steps ahead it is known how far potentials can come without arrivals; the last number holds for ever."""
 
 FIXED, PLASTIC, GATING, REWARD = (int(kind) for kind in Kind)
 
@@ -68,6 +70,8 @@ class Wiring(NamedTuple):
     slot_position: I64  # position in `weight`
     kick_key: U64  # (populations,)
     memory_time: I64  # (neurons,)
+    keeps: I32Rows  # (populations, HORIZON), see `plan.bounds.drift_bounds`
+    gains: I32Rows
     scale: I64  # (1024,)
     level: I32Rows  # (populations, BUCKETS)
 
@@ -109,11 +113,14 @@ class Scratch(NamedTuple):
     mask: U64
     touched: U8  # (populations,): bits of what arrived
     summed: I64  # (populations,), where a row of sums ahead begins
-    rest: U8  # (populations,): all potentials are zero
-    moving: I64Rows  # (populations, 2), a range of neurons outside which no activation counter is moving
+    settled: I64  # (populations,), the step up to which potentials and ramps are computed
+    busy: I64  # (populations,), without arrivals no neuron can fire before this step
     awake: U8  # (neurons,), who is awake
+    noted: I64  # (populations,), the step from which on `awake` holds; before, the rows of the state do
+    moving: I64Rows  # (populations, 2), a range of neurons outside which no activation counter is moving
     gating: I64Rows  # (populations, 2), a range of neurons outside which no gating arrival came
-    idle: U8  # (populations,): without arrivals a step changes nothing
+    gate_at: I64  # (populations,), the step up to which activation counters have moved
+    gate_due: I64  # (populations,), the step at which the next of them wakes its neuron or sends it to sleep
     ahead: I32  # from each projection's `ahead` on (AHEAD, stride) sums of arrivals
     ahead_first: I64  # (projections,), the step of the first row of `ahead`
     ahead_stop: I64  # (projections,), the step after its last valid row
