@@ -156,7 +156,7 @@ class CopyRunner:
             if p.plasticity and not p.gated:
                 flat["awake"][:, p.start : p.stop] = 1
         weight = aligned(layout.n_weights + 1, np.int16)
-        own = np.zeros(layout.n_slots + 1, dtype=np.int16)
+        own = np.zeros(layout.n_slots + k.GRAIN.word, dtype=np.int16)
         positive = np.zeros(plan.n_neurons, dtype=np.int64)
         for projection in plan.projections:
             if projection.kind == "plastic":

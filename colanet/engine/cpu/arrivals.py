@@ -6,8 +6,8 @@ import numpy as np
 
 from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
-from colanet.engine.cpu.integers import BIT, larger, lowest_bit, smaller
-from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows
+from colanet.engine.cpu.integers import BIT, NO_BITS, WORD_BITS, larger, lowest_bit, smaller
+from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows, sum_marked
 from colanet.engine.cpu.tables import (
     CURRENT,
     FIXED,
@@ -25,25 +25,29 @@ from colanet.units import FOREVER
 
 @kernel
 def refresh(q, wiring, live, scratch):
-    """Write the weights that learning has changed into their rows."""
+    """Write the weights that learning has changed into their rows.
+
+    Here and elsewhere: numba lets negative indices count from the end, so places are unsigned where it matters.
+    """
     projection = wiring.projection[q]
-    size, stride, words = projection.source_size, projection.stride, projection.words
+    size, stride, words = projection.source_size, np.uint64(projection.stride), projection.words
     for k in range(projection.dirty, projection.dirty + scratch.n_dirty[q]):
         i = np.int64(scratch.dirty[k])
         scratch.is_dirty[projection.dirty + i] = 0
-        own, to = projection.slot + i * size, projection.synapse + i
-        for w in range(words):
-            at = projection.word + i * words + w
-            bits = scratch.stale[at]
-            scratch.stale[at] = 0
-            if bits == ~np.uint64(0):
-                for slot in range(64 * w, 64 * w + 64):
-                    live.weight[to + slot * stride] = live.own[own + slot]
-                continue
+        own, to = np.uint64(projection.slot + i * size), np.uint64(projection.synapse + i)
+        word = np.uint64(projection.word + i * words)
+        for _ in range(words):
+            bits = scratch.stale[word]
+            scratch.stale[word] = 0
+            if bits == ~NO_BITS:
+                for slot in range(64):
+                    live.weight[to + np.uint64(slot) * stride] = live.own[own + np.uint64(slot)]
+                bits = NO_BITS
             while bits:
-                slot = 64 * w + np.int64(lowest_bit(bits))
+                slot = lowest_bit(bits)
                 bits &= bits - BIT
                 live.weight[to + slot * stride] = live.own[own + slot]
+            word, own, to = word + BIT, own + WORD_BITS, to + WORD_BITS * stride
     scratch.n_dirty[q] = 0
 
 
@@ -86,15 +90,6 @@ def add_ahead(current, ahead):
 
 
 @kernel
-def sum_own(own, node, first, stop):
-    """Sum of a neuron's weights from the nodes node[first..stop-1]."""
-    total = np.int32(0)
-    for j in range(first, stop):
-        total += np.int32(own[node[j]])
-    return total
-
-
-@kernel
 def look_again(t, p, wiring, live, scratch, feed):
     """Weights changed at step t: correct what was added up for the steps after it."""
     start, n = wiring.population[p].start, np.int64(scratch.n_changed[p])
@@ -105,19 +100,16 @@ def look_again(t, p, wiring, live, scratch, feed):
         if 4 * n > projection.target_size:
             scratch.ahead_stop[q] = t + 1
             continue
-        source, size = projection.source, projection.source_size
-        line = scratch.ahead_first[q] - projection.delay_min - feed.base
-        block = feed.block[source, line]
+        first, row, most = scratch.ahead_first[q], feed.bits.shape[1], rows_in_int16(wiring.population[p])
         for k in range(start, start + n):
             i = np.int64(scratch.changed[k])
-            own = live.own[projection.slot + i * size : projection.slot + (i + 1) * size]
-            often = sum_own(own, feed.often, feed.often_ptr[block], feed.often_ptr[block + 1])
+            own = projection.slot + i * projection.source_size
             for s in range(t + 1, scratch.ahead_stop[q]):
-                others = feed.other_ptr[source, 2 * (s - projection.delay_min - feed.base) :]
-                more = sum_own(own, feed.other, others[0], others[1])
-                less = sum_own(own, feed.other, others[1], others[2])
-                row = projection.ahead + (s - scratch.ahead_first[q]) * projection.stride
-                scratch.ahead[row + i] = often + more - less
+                at, total = (s - projection.delay_min - feed.base) * row + projection.bits, np.int32(0)
+                for w in range(0, projection.words, most):
+                    words = smaller(most, projection.words - w)
+                    total += sum_marked(live.own, own + 64 * w, feed.bits, at + w, words)
+                scratch.ahead[projection.ahead + (s - first) * projection.stride + i] = total
     for k in range(start, start + n):
         scratch.is_changed[start + scratch.changed[k]] = 0
     scratch.n_changed[p] = 0

@@ -17,7 +17,7 @@ BUCKET, BUCKETS = 10, 4096
 
 IN_BUCKET, BOUND = (1 << BUCKET) - 1, (2 << BUCKET) - 1
 
-BIT, NO_BITS = np.uint64(1), np.uint64(0)
+BIT, NO_BITS, WORD_BITS = np.uint64(1), np.uint64(0), np.uint64(64)
 
 
 def _chooser(comparison):

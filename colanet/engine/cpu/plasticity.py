@@ -14,6 +14,7 @@ from colanet.engine.cpu.integers import (
     BUCKETS,
     IN_BUCKET,
     NO_BITS,
+    WORD_BITS,
     fixmul,
     in_resources,
     larger,
@@ -35,6 +36,12 @@ from colanet.units import (
 )
 
 
+@once
+def join(mask, bits):
+    for w in range(len(mask)):
+        mask[w] |= bits[w]
+
+
 @kernel
 def received(t, q, i, since, wiring, live, scratch, feed):
     """Makes `scratch.mask` the slots of target neuron i over which it received a spike at steps since..t."""
@@ -51,9 +58,7 @@ def received(t, q, i, since, wiring, live, scratch, feed):
             line = s - delay - feed.base
             spikes = feed.ptr[projection.source, line] != feed.ptr[projection.source, line + 1]
             if spikes and (awake_now if s >= noted else live.awake[s & turns, neuron]):
-                bits = feed.bits[line, at : at + words]
-                for w in range(words):
-                    mask[w] |= bits[w]
+                join(mask[:words], feed.bits[line, at : at + words])
         return
     if projection.dense:
         lo, hi = 0, projection.source_size
@@ -110,22 +115,25 @@ def change(q, i, mask, step, wiring, live, scratch):
     # The weights of a dense projection are changed in the neuron's own list; `refresh` takes them to their rows.
     weight = live.own[first : first + n] if dense else live.weight
     added, positive = np.int64(0), np.int64(0)
+    word, before_word = np.uint64(projection.word + i * projection.words), NO_BITS
     for w in range(projection.words):
         bits = mask[w]
         if dense:
-            scratch.stale[projection.word + i * projection.words + w] |= bits
+            scratch.stale[word] |= bits
+            word += BIT
         while bits:
-            slot = 64 * w + np.int64(lowest_bit(bits))
+            slot = before_word + lowest_bit(bits)
             bits &= bits - BIT
             old = np.int64(resource[slot])
             new = smaller(larger(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
             resource[slot] = new
             added += new - old
-            at = slot if dense else wiring.slot_position[first + slot]
+            at = slot if dense else np.uint64(wiring.slot_position[np.uint64(first) + slot])
             before = np.int64(weight[at])
             after = w_min + weight_of(new, span, span_q, level)
             weight[at] = after
             positive += larger(after, 0) - larger(before, 0)
+        before_word += WORD_BITS
     live.positive[neuron] += positive
     set_threshold(neuron, population, live)
     if population.virtual_synapses >= 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -91,6 +93,56 @@ def row_mover(lines):
 
 
 move_one, move_two, move_three, move_five = row_mover(1), row_mover(2), row_mover(3), row_mover(5)
+
+
+def _sum_marked(typing, values, first, bits, at, words):
+    """Sum of the values[first + j] for which bit j of the bit set bits[at : at + words] is set, int32.
+
+    `words` values fit into int16 whatever they hold; `values` can be read up to the last bit of the last word.
+    """
+
+    def generate(context, builder, signature, arguments):
+        kinds, data = signature.args, {}
+        for n in (0, 2):
+            data[n] = cgutils.create_struct_proxy(kinds[n])(context, builder, arguments[n]).data
+        values, first, bits, at, words = data[0], arguments[1], data[2], *arguments[3:]
+        half, places = ir.IntType(ROW_ALIGN), ir.VectorType(ir.IntType(32), ROW_ALIGN)
+        before, word, after = builder.block, builder.append_basic_block("word"), builder.append_basic_block("after")
+        none = ir.Constant(NARROW, None)
+        builder.branch(word)
+
+        builder.position_at_end(word)
+        w, place, running = builder.phi(INDEX), builder.phi(INDEX), [builder.phi(NARROW), builder.phi(NARROW)]
+        here = builder.load(builder.gep(bits, [builder.add(at, w)]))
+        sums = []
+        for part, begun in enumerate(running):
+            shifted = builder.trunc(builder.lshr(here, ir.Constant(INDEX, part * ROW_ALIGN)), half)
+            marked = builder.bitcast(shifted, ir.VectorType(ir.IntType(1), ROW_ALIGN))
+            where = builder.gep(values, [builder.add(place, ir.Constant(INDEX, part * ROW_ALIGN))])
+            found = builder.load(builder.bitcast(where, NARROW.as_pointer()), align=2)
+            sums.append(builder.add(begun, builder.select(marked, found, none)))
+        following = builder.add(w, ir.Constant(INDEX, 1))
+        w.add_incoming(ir.Constant(INDEX, 0), before)
+        w.add_incoming(following, word)
+        place.add_incoming(first, before)
+        place.add_incoming(builder.add(place, ir.Constant(INDEX, 2 * ROW_ALIGN)), word)
+        for phi, end in zip(running, sums, strict=True):
+            phi.add_incoming(none, before)
+            phi.add_incoming(end, word)
+        builder.cbranch(builder.icmp_signed("<", following, words), word, after)
+
+        builder.position_at_end(after)
+        left, lanes = builder.add(*(builder.sext(part, WIDE) for part in sums)), ROW_ALIGN
+        while lanes > 1:
+            lanes //= 2
+            turned = ir.Constant(places, [(n + lanes) % ROW_ALIGN for n in range(ROW_ALIGN)])
+            left = builder.add(left, builder.shuffle_vector(left, left, turned))
+        return builder.extract_element(left, ir.Constant(ir.IntType(32), 0))
+
+    return types.int32(values, types.int64, bits, types.int64, types.int64), generate
+
+
+sum_marked: Any = intrinsic(_sum_marked)
 
 
 @once
