@@ -170,8 +170,8 @@ class CopyRunner:
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
         threshold = np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT)
-        room = np.zeros(k.LANES, dtype=np.int32)
-        flat |= {name: np.append(flat[name], room) for name in ("potential", "gate")}
+        room = np.zeros(k.GRAIN.word, dtype=np.int32)
+        flat |= {name: np.append(flat[name], room) for name in ("potential", "gate", "resource")}
         derived = {
             "weight": weight,
             "own": own,

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel, once
+from colanet.encoding.kernels import count_bits
 from colanet.engine.cpu.arrivals import look_again, note_change
 from colanet.engine.cpu.clock import AGAIN, LOOP, OWN, RENORMALISE, REWARDED, tick
 from colanet.engine.cpu.integers import (
     BIT,
-    BOUND,
-    BUCKET,
-    BUCKETS,
-    IN_BUCKET,
     NO_BITS,
     WORD_BITS,
     fixmul,
@@ -24,6 +21,7 @@ from colanet.engine.cpu.integers import (
     weight_of,
 )
 from colanet.engine.cpu.neurons import doubt
+from colanet.engine.cpu.shifts import shift_marked
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
 from colanet.units import (
     BASE_THRESHOLD,
@@ -100,41 +98,80 @@ def set_threshold(neuron, population, live):
         live.threshold[neuron] = smaller(BASE_THRESHOLD + above, POTENTIAL_LIMIT)
 
 
+@once
+def weights_of(projection, live):
+    """Weights that learning changes: those of a dense projection in lists of the neurons' own, from which `refresh`
+    takes them to their rows."""
+    return live.own if projection.dense else live.weight
+
+
 @kernel
-def change(q, i, mask, step, wiring, live, scratch):
-    """Add `step` to the resources of the slots in `mask`; weights and threshold follow, the debt is owed."""
-    note_change(q, i, wiring, scratch)
-    projection = wiring.projection[q]
-    population = wiring.population[projection.target]
-    neuron, dense = population.start + i, projection.dense
-    first, n = slots(projection, i, wiring)
+def shift_each(projection, first, mask, step, wiring, live):
+    """`shift` slot by slot; how much was really added, and by how much the sum of positive weights has grown."""
+    population, level = wiring.population[projection.target], wiring.level[projection.target]
     w_min, span = population.w_min, population.w_max - population.w_min
-    span_q = in_resources(span)
-    level = wiring.level[projection.target]
-    resource = live.resource[first : first + n]
-    # The weights of a dense projection are changed in the neuron's own list; `refresh` takes them to their rows.
-    weight = live.own[first : first + n] if dense else live.weight
-    added, positive = np.int64(0), np.int64(0)
-    word, before_word = np.uint64(projection.word + i * projection.words), NO_BITS
+    span_q, weight = in_resources(span), weights_of(projection, live)
+    added, positive, place = np.int64(0), np.int64(0), np.uint64(first)
     for w in range(projection.words):
         bits = mask[w]
-        if dense:
-            scratch.stale[word] |= bits
-            word += BIT
         while bits:
-            slot = before_word + lowest_bit(bits)
+            slot = place + lowest_bit(bits)
             bits &= bits - BIT
-            old = np.int64(resource[slot])
+            old = np.int64(live.resource[slot])
             new = smaller(larger(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
-            resource[slot] = new
+            live.resource[slot] = new
             added += new - old
-            at = slot if dense else np.uint64(wiring.slot_position[np.uint64(first) + slot])
+            at = slot if projection.dense else np.uint64(wiring.slot_position[slot])
             before = np.int64(weight[at])
             after = w_min + weight_of(new, span, span_q, level)
             weight[at] = after
             positive += larger(after, 0) - larger(before, 0)
-        before_word += WORD_BITS
-    live.positive[neuron] += positive
+        place += WORD_BITS
+    return added, positive
+
+
+@kernel
+def shift(q, i, mask, step, wiring, live, scratch):
+    """Add `step` to the resources of the slots of neuron i that are in `mask`; weights follow, and their sum.
+
+    How much was really added.
+    """
+    note_change(q, i, wiring, scratch)
+    projection = wiring.projection[q]
+    population = wiring.population[projection.target]
+    first = slots(projection, i, wiring)[0]
+    added, positive, left = np.int64(0), np.int64(0), True
+    if projection.dense:
+        words, marked, stale = projection.words, NO_BITS, projection.word + i * projection.words
+        for w in range(words):
+            scratch.stale[stale + w] |= mask[w]
+            marked += count_bits(mask[w])
+        if abs(step) <= ONE:
+            positive, left = shift_marked(
+                live.resource, live.own, wiring.level[projection.target], first, mask, words, step, population.w_min
+            )
+            added = step * np.int64(marked)
+            if left:
+                # Some saturate, or lie beyond the table: back, and one by one.
+                for w in range(words):
+                    bits = mask[w]
+                    while bits:
+                        live.resource[np.uint64(first + 64 * w) + lowest_bit(bits)] -= step
+                        bits &= bits - BIT
+    if left:
+        added, more = shift_each(projection, first, mask, step, wiring, live)
+        positive += more
+    live.positive[population.start + i] += positive
+    return added
+
+
+@kernel
+def change(q, i, mask, step, wiring, live, scratch):
+    """`shift`; the threshold follows, and what was added is owed."""
+    added = shift(q, i, mask, step, wiring, live, scratch)
+    projection = wiring.projection[q]
+    population = wiring.population[projection.target]
+    neuron = population.start + i
     set_threshold(neuron, population, live)
     if population.virtual_synapses >= 0:
         live.debt[neuron] -= added
@@ -142,85 +179,12 @@ def change(q, i, mask, step, wiring, live, scratch):
             live.owing[projection.target] = 0
 
 
-@kernel
-def shift_small(resource, share):
-    """Add `share` to resources where no sum leaves int32; the smallest and the largest."""
-    least, most = np.int32(RESOURCE_LIMIT), np.int32(-RESOURCE_LIMIT)
-    for slot in range(len(resource)):
-        new = np.int32(resource[slot] + share)
-        resource[slot] = new
-        least, most = smaller(least, new), larger(most, new)
-    return least, most
-
-
-@kernel
-def look_up(weight, resource, level, w_min):
-    """Weights of resources that all lie in the table, and the sum of the positive ones, within int32."""
-    positive = np.int32(0)
-    for slot in range(len(resource)):
-        above = larger(resource[slot], np.int32(0))
-        entry = level[above >> np.int32(BUCKET)]
-        beyond = np.int32(above & np.int32(IN_BUCKET)) >= np.int32(entry & np.int32(BOUND))
-        w = np.int32(np.int32(np.int32(entry >> np.int32(BUCKET + 1)) + np.int32(beyond)) + w_min)
-        weight[slot] = w
-        positive = np.int32(positive + larger(w, np.int32(0)))
-    return positive
-
-
-@kernel
-def shift_slots(q, i, share, wiring, live):
-    """Add `share` to the resources of all slots of neuron i one by one; what was really added, and the sum of
-    positive weights."""
-    projection = wiring.projection[q]
-    population = wiring.population[projection.target]
-    first, n = slots(projection, i, wiring)
-    w_min, span = population.w_min, population.w_max - population.w_min
-    span_q, level = in_resources(span), wiring.level[projection.target]
-    added, positive = np.int64(0), np.int64(0)
-    for slot in range(first, first + n):
-        old = np.int64(live.resource[slot])
-        new = smaller(larger(old + share, -RESOURCE_LIMIT), RESOURCE_LIMIT)
-        live.resource[slot] = new
-        added += new - old
-        w = w_min + weight_of(new, span, span_q, level)
-        if projection.dense:
-            live.own[slot] = w
-        else:
-            live.weight[wiring.slot_position[slot]] = w
-        positive += larger(w, 0)
-    return added, positive
-
-
-@kernel
-def shift_all(q, i, share, wiring, live, scratch):
-    """Add `share` to the resources of all slots of neuron i; what was really added, sum of positive weights."""
-    note_change(q, i, wiring, scratch)
-    projection = wiring.projection[q]
-    if not projection.dense or abs(share) > ONE:
-        if projection.dense:
-            mark_all(scratch.stale, projection.word + i * projection.words, projection.source_size)
-        return shift_slots(q, i, share, wiring, live)
-    first, n = slots(projection, i, wiring)
-    w_min = wiring.population[projection.target].w_min
-    level = wiring.level[projection.target]
-    mark_all(scratch.stale, projection.word + i * projection.words, n)
-    resource = live.resource[first : first + n]
-    least, most = shift_small(resource, np.int32(share))
-    if least >= -RESOURCE_LIMIT and most < BUCKETS << BUCKET:
-        return share * n, np.int64(look_up(live.own[first : first + n], resource, level, np.int32(w_min)))
-    # Some saturate, or lie beyond the table: again, one by one.
-    for slot in range(first, first + n):
-        live.resource[slot] -= share
-    return shift_slots(q, i, share, wiring, live)
-
-
 @once
-def mark_all(bits, first, n):
-    """Set the first n bits of the bit set that begins at word `first`."""
-    for w in range(n >> 6):
-        bits[first + w] = ~NO_BITS
-    if n & 63:
-        bits[first + (n >> 6)] = (BIT << np.uint64(n & 63)) - BIT
+def mark_all(bits, n):
+    """Set the first n bits of a bit set, and no others."""
+    for w in range(len(bits)):
+        left = n - 64 * w
+        bits[w] = ~NO_BITS if left >= 64 else (BIT << np.uint64(larger(left, 0))) - BIT
 
 
 @once
@@ -357,14 +321,11 @@ def renormalise(t, p, wiring, live, scratch):
         share = owed // sharers if owed >= 0 else -(-owed // sharers)
         given = share * population.virtual_synapses
         live.virtual_resource[neuron] += given
-        positive = 0
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if projection.kind == PLASTIC and projection.target == p:
-                added, above = shift_all(q, i, share, wiring, live, scratch)
-                given += added
-                positive += above
-        live.positive[neuron] = positive
+                mark_all(scratch.mask, slots(projection, i, wiring)[1])
+                given += shift(q, i, scratch.mask, share, wiring, live, scratch)
         set_threshold(neuron, population, live)
         live.debt[neuron] = owed - given
         if abs(owed - given) >= ONE:
