@@ -144,11 +144,11 @@ def shift(q, i, mask, step, wiring, live, scratch):
     if projection.dense:
         words, marked, stale = projection.words, NO_BITS, projection.word + i * projection.words
         for w in range(words):
-            scratch.stale[stale + w] |= mask[w]
             marked += count_bits(mask[w])
         if abs(step) <= ONE:
+            level, w_min = wiring.level[projection.target], population.w_min
             positive, left = shift_marked(
-                live.resource, live.own, wiring.level[projection.target], first, mask, words, step, population.w_min
+                live.resource, live.own, level, first, mask, scratch.stale, stale, words, step, w_min
             )
             added = step * np.int64(marked)
             if left:
@@ -158,6 +158,8 @@ def shift(q, i, mask, step, wiring, live, scratch):
                     while bits:
                         live.resource[np.uint64(first + 64 * w) + lowest_bit(bits)] -= step
                         bits &= bits - BIT
+        for w in range(words if left else 0):
+            scratch.stale[stale + w] |= mask[w]
     if left:
         added, more = shift_each(projection, first, mask, step, wiring, live)
         positive += more

@@ -37,8 +37,10 @@ def _gather(builder: Any, array: Any, places: Any) -> Any:
     return builder.call(function, [where, ir.Constant(ir.IntType(32), 4), every, ir.Constant(VALUES, None)])
 
 
-def _shift_marked(typing, resource, weight, level, first, bits, words, step, w_min):
+def _shift_marked(typing, resource, weight, level, first, bits, changed, at, words, step, w_min):
     """Add `step` to the resource[first + j] for which bit j of `bits` is set; weights follow by the table `level`.
+
+    Bits of changed[at : at + words] are set where a weight has become another one.
 
     By how much the sum of positive weights grows, and whether some resource has left the table or the limits: then
     its weight means nothing. Both arrays can be read up to the last bit of the last word.
@@ -46,11 +48,12 @@ def _shift_marked(typing, resource, weight, level, first, bits, words, step, w_m
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = [
-            cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]).data for n in (0, 1, 2, 4)
+            cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]).data for n in (0, 1, 2, 4, 5)
         ]
-        resource, weight, level, bits = data
-        first, words, step, w_min = arguments[3], *arguments[5:]
+        resource, weight, level, bits, changed = data
+        first, at, words, step, w_min = arguments[3], *arguments[6:]
         halves = builder.bitcast(bits, HALF.as_pointer())
+        changed = builder.bitcast(builder.gep(changed, [at]), HALF.as_pointer())
         groups = builder.mul(words, ir.Constant(INDEX, 64 // SLOTS))
         move, lowest = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min))
         zeros, none = ir.Constant(VALUES, None), ir.Constant(MASK, None)
@@ -71,8 +74,8 @@ def _shift_marked(typing, resource, weight, level, first, bits, words, step, w_m
 
         builder.position_at_end(body)
         marked = builder.bitcast(half, MASK)
-        at = builder.add(first, builder.mul(g, ir.Constant(INDEX, SLOTS)))
-        here = builder.bitcast(builder.gep(resource, [at]), VALUES.as_pointer())
+        slot = builder.add(first, builder.mul(g, ir.Constant(INDEX, SLOTS)))
+        here = builder.bitcast(builder.gep(resource, [slot]), VALUES.as_pointer())
         old = builder.load(here, align=4)
         new = builder.select(marked, builder.add(old, move), old)
         builder.store(new, here, align=4)
@@ -86,11 +89,14 @@ def _shift_marked(typing, resource, weight, level, first, bits, words, step, w_m
         inside, bound = builder.and_(above, constant(IN_BUCKET)), builder.and_(entry, constant(BOUND))
         more = builder.zext(builder.icmp_signed(">=", inside, bound), VALUES)
         found = builder.add(builder.add(builder.ashr(entry, constant(BUCKET + 1)), more), lowest)
-        where = builder.bitcast(builder.gep(weight, [at]), WEIGHTS.as_pointer())
+        where = builder.bitcast(builder.gep(weight, [slot]), WEIGHTS.as_pointer())
         narrow = builder.load(where, align=2)
         old_weight = builder.sext(narrow, VALUES)
         new_weight = builder.select(marked, found, old_weight)
         builder.store(builder.trunc(new_weight, WEIGHTS), where, align=2)
+        others = builder.bitcast(builder.icmp_signed("!=", new_weight, old_weight), HALF)
+        noted = builder.gep(changed, [g])
+        builder.store(builder.or_(builder.load(noted, align=2), others), noted, align=2)
         grown = builder.add(sums, builder.sub(larger(new_weight, zeros), larger(old_weight, zeros)))
         lost = builder.or_(beyond, builder.and_(marked, too_far))
         builder.branch(following)
@@ -113,8 +119,8 @@ def _shift_marked(typing, resource, weight, level, first, bits, words, step, w_m
         some = builder.icmp_unsigned("!=", builder.bitcast(beyond_then, HALF), ir.Constant(HALF, 0))
         return context.make_tuple(builder, signature.return_type, [total, builder.zext(some, INDEX)])
 
-    numbers = (types.int64, types.int64, types.int64)
-    return types.UniTuple(types.int64, 2)(resource, weight, level, types.int64, bits, *numbers), generate
+    numbers = [types.int64] * 4
+    return types.UniTuple(types.int64, 2)(resource, weight, level, types.int64, bits, changed, *numbers), generate
 
 
 def _sum(builder: Any, vector: Any) -> Any:
