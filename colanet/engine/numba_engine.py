@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from colanet.compiled import note_compiled
 from colanet.encoding.kernels import OFFSETS, SPARE
@@ -26,12 +27,19 @@ from colanet.plan.variables import State, initial_state, neurons_of, plastic_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
 
 
-def aligned(n: int, dtype: type) -> np.ndarray:
+def aligned(n: int, dtype: DTypeLike) -> np.ndarray:
     """Zeros that begin at a cache line."""
     size = n * np.dtype(dtype).itemsize
     raw = np.zeros(size + 64, dtype=np.uint8)
     first = -raw.ctypes.data % 64
     return raw[first : first + size].view(dtype)
+
+
+def with_room(values: np.ndarray) -> np.ndarray:
+    """A copy that begins at a cache line, with room behind it for what vectors reach beyond the end."""
+    result = aligned(len(values) + k.GRAIN.word, values.dtype)
+    result[: len(values)] = values
+    return result
 
 
 def weight_levels(plan: Plan) -> np.ndarray:
@@ -113,7 +121,7 @@ class CopyRunner:
         ring = k.RING * n if rows["pushed"].any() else 0
         dirty = int(rows["target_size"][rows["dirty"] >= 0].sum())
         return k.Scratch(
-            current=np.zeros(n + k.LANES, dtype=np.int32),
+            current=aligned(n + k.LANES, np.int32),
             forcing=np.zeros(n, dtype=np.uint8),
             wake=np.zeros(n, dtype=np.int32),
             sleep=np.zeros(n, dtype=np.int32),
@@ -128,7 +136,7 @@ class CopyRunner:
             summed=np.zeros(populations, dtype=np.int64),
             settled=np.zeros(populations, dtype=np.int64),
             busy=np.zeros(populations, dtype=np.int64),
-            awake=np.append(self.live.gate[:n] > 0, np.zeros(k.LANES, dtype=bool)).astype(np.uint8),
+            awake=with_room((self.live.gate[:n] > 0).astype(np.uint8)),
             noted=np.zeros(populations, dtype=np.int64),
             moving=np.array([(p.start, p.stop) for p in plan.populations]),
             gating=np.array([(p.stop, p.start) for p in plan.populations]),
@@ -170,13 +178,12 @@ class CopyRunner:
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
         threshold = np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT)
-        room = np.zeros(k.GRAIN.word, dtype=np.int32)
-        flat |= {name: np.append(flat[name], room) for name in ("potential", "gate", "resource")}
+        flat |= {name: with_room(flat[name]) for name in ("potential", "gate", "resource")}
         derived = {
             "weight": weight,
             "own": own,
             "positive": positive,
-            "threshold": np.append(threshold, room).astype(np.int32),
+            "threshold": with_room(threshold.astype(np.int32)),
             "n_fired": n_fired,
             "fired": fired,
             "owing": np.array([0 if p.plasticity else FOREVER for p in plan.populations], dtype=np.int64),

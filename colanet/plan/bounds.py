@@ -101,9 +101,9 @@ def drift_bounds(population: PopulationPlan, steps: int) -> tuple[list[int], lis
     Returns
     -------
     keeps, gains : lists of int
-        In n steps a potential u stays below its size now or (max(u, 0) keeps[n] >> LEAK_Q) + gains[n]: kicks of at
-        most K lead it to u f^n + K (1 + f + ... + f^(n-1)), which moves in one direction. Both parts are rounded up.
-        Where there is no such bound, gains are above every threshold.
+        In n steps a potential u stays below its size now or (max(u, 0) keeps[n] >> LEAK_Q) + gains[n]. Kicks of at
+        most K lead it to u f^n + K (1 + f + ... + f^(n-1)) for a leak f, which moves in one direction; both parts
+        are rounded up. Where there is no such bound, gains are above every threshold.
     """
     if population.bias or population.floor > 0 or (population.kick and population.leak == 1 << LEAK_Q):
         return [0] * steps, [POTENTIAL_LIMIT + 1] * steps

@@ -22,7 +22,7 @@ NO_LEAK, FRACTION, DRAW = 1 << LEAK_Q, (1 << LEAK_Q) - 1, np.uint64((1 << DRAW_B
 def move_gates(a, awake, wake, sleep, steps):
     """So many times every activation counter moves by 1 towards 0; one that comes from -1 is awake for good.
 
-    Then gating arrivals: the positive ones, then the negative ones. In how many steps the first counter will arrive;
+    Then gating arrivals: the positive ones, then the negative ones. In how many steps the first counter arrives;
     AWAKE if none is moving.
     """
     least = np.int32(AWAKE)

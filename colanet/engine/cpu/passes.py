@@ -115,7 +115,8 @@ def _pass(arriving: bool) -> Any:
             distant = builder.or_(far, builder.and_(ours, greater(reach, limit)))
         following = builder.add(at, ir.Constant(INDEX, LANES))
         nothing = ir.Constant(MASK, None)
-        for phi, begun, end in ((at, ir.Constant(INDEX, 0), following), (above, nothing, ready), (far, nothing, distant)):
+        ends = ((at, ir.Constant(INDEX, 0), following), (above, nothing, ready), (far, nothing, distant))
+        for phi, begun, end in ends:
             phi.add_incoming(begun, before)
             phi.add_incoming(end, line)
         z.add_incoming(first, before)

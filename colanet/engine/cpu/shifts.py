@@ -1,7 +1,7 @@
 """What learning does to many synapses of a neuron at once, in the registers that the processor has.
 
-Sixteen slots at a time: their resources move by one step, the weights that follow are looked up, and groups of slots
-that are not marked are passed over. LLVM would look up weights one by one.
+Sixteen at a time: their resources move by one step, and the weights that follow are looked up. Sixteen of which
+none is marked are passed over. LLVM would look up weights one by one.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ def _shift_marked(typing, resource, weight, level, first, bits, changed, at, wor
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = [
-            cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]).data for n in (0, 1, 2, 4, 5)
-        ]
+        arrays = [(signature.args[n], arguments[n]) for n in (0, 1, 2, 4, 5)]
+        data = [cgutils.create_struct_proxy(kind)(context, builder, given).data for kind, given in arrays]
         resource, weight, level, bits, changed = data
         first, at, words, step, w_min = arguments[3], *arguments[6:]
         halves = builder.bitcast(bits, HALF.as_pointer())
@@ -58,7 +57,8 @@ def _shift_marked(typing, resource, weight, level, first, bits, changed, at, wor
         move, lowest = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min))
         zeros, none = ir.Constant(VALUES, None), ir.Constant(MASK, None)
         before = builder.block
-        group, body, following, after = (builder.append_basic_block(n) for n in ("group", "body", "following", "after"))
+        names = ("group", "body", "following", "after")
+        group, body, following, after = (builder.append_basic_block(name) for name in names)
         builder.branch(group)
 
         def larger(a: Any, b: Any) -> Any:
