@@ -58,8 +58,17 @@ class Blocks:
         return self.size * np.dtype(self.dtype).itemsize
 
 
-def write_h5(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def write_h5(
+    path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any], *, packed: bool = True
+) -> None:
     """Write arrays (keys with `/` become groups) and attributes of the root, atomically.
+
+    Parameters
+    ----------
+    path : path
+    arrays, attributes : mapping
+    packed : bool
+        Compress large arrays, which takes longer than all the rest.
 
     Raises
     ------
@@ -67,16 +76,18 @@ def write_h5(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes
         If the file cannot be written; an older one is left as it was.
     """
     if any(isinstance(value, Blocks) for value in arrays.values()):
-        _stream(path, arrays, attributes)
+        _stream(path, arrays, attributes, packed)
         return
     with h5py.File("image", "w", driver="core", backing_store=False, block_size=_BLOCK) as file:
-        _fill(file, arrays, attributes)
+        _fill(file, arrays, attributes, packed)
         file.flush()
         content = file.id.get_file_image()
     write_bytes(path, seal(content), content)
 
 
-def _stream(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def _stream(
+    path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes: Mapping[str, Any], packed: bool
+) -> None:
     """Write a file that need not fit in memory.
 
     HDF5 must never meet a full disk: its objects cannot be closed then. So all the room it may take is reserved.
@@ -92,7 +103,7 @@ def _stream(path: str | os.PathLike[str], arrays: Mapping[str, Any], attributes:
             _reserve(plain.fileno(), room + room // 32 + _BLOCK)
         # The writer's own lock on the file is no business of HDF5's.
         with h5py.File(temporary, "r+", locking=False) as file:
-            _fill(file, arrays, attributes)
+            _fill(file, arrays, attributes, packed)
         with open(temporary, "r+b") as plain:
             plain.seek(SEAL_BYTES)
             found = hashlib.sha256()
@@ -129,19 +140,19 @@ def _seal(size: int, digest: Any) -> bytes:
     return "\n".join(lines).encode().ljust(SEAL_BYTES - 1) + b"\n"
 
 
-def _fill(file: h5py.File, arrays: Mapping[str, Any], attributes: Mapping[str, Any]) -> None:
+def _fill(file: h5py.File, arrays: Mapping[str, Any], attributes: Mapping[str, Any], packed: bool) -> None:
     file.attrs["colanet_format"] = FORMAT
     file.attrs["colanet_version"] = __version__
     for key, value in attributes.items():
         file.attrs[key] = value
     for key, value in arrays.items():
         # Small arrays gain nothing from chunks; large ones are mostly resources that compress well.
-        big = getattr(value, "size", 0) > 4096
-        packed = {"compression": "lzf"} if big else {}
+        big = packed and getattr(value, "size", 0) > 4096
+        options = {"compression": "lzf"} if big else {}
         if isinstance(value, Blocks):
-            _write_blocks(file.create_dataset(key, value.shape, value.dtype, **packed), value)
+            _write_blocks(file.create_dataset(key, value.shape, value.dtype, **options), value)
         else:
-            file.create_dataset(key, data=value, **packed)
+            file.create_dataset(key, data=value, **options)
 
 
 def _write_blocks(data: h5py.Dataset, value: Blocks) -> None:

@@ -52,7 +52,9 @@ class Checkpoint:
         run = self.run
         arrays, attributes = run.session.snapshot()
         arrays |= {f"book/{name}": value for name, value in run.book.items()}
-        write_h5(self.path, arrays, attributes | {"kind": KIND, "run": self.fingerprint, "task": run.k})
+        attributes |= {"kind": KIND, "run": self.fingerprint, "task": run.k}
+        # The next one, or the end of the run, removes it: to be written fast matters more than size.
+        write_h5(self.path, arrays, attributes, packed=False)
 
     def resume(self) -> None:
         """Bring the run, which has not begun, to where the file says.

@@ -29,8 +29,10 @@ from colanet.hashing import Stream
 from colanet.migration import Migration
 from colanet.session import Session
 
-CHECKPOINT_IMAGES = 20_000
+CHECKPOINT_IMAGES = 60_000
 """Training images between two checkpoints, unless said otherwise."""
+TOLD_EVERY = 0.2
+"""Seconds between two reports on learning."""
 LEARNING, TESTING = 0, 1
 """Places of the wall times in the book."""
 
@@ -114,7 +116,8 @@ class Run:
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         self.k = 0
         self.brief = False
-        """Whether what `watch` is told while learning leaves out the accuracy, which takes a millisecond."""
+        """Whether what `watch` is told while learning leaves out the accuracy, which takes milliseconds."""
+        self._quiet_until = 0.0
         self.session = Session(
             network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
             threads=threads, migration=migration, presentation=self.lesson(0, network),
@@ -185,10 +188,11 @@ class Run:
             self.session.present(self.lesson(self.k))
 
     def _tell_learning(self, session: Session) -> None:
-        if self.watch:
+        if self.watch and time.monotonic() >= self._quiet_until:
             shown = session.finished_objects()
             recent = None if self.brief else session.score(max(shown - 2000, 0), shown)
             text = f"learning {self._name(self.k)}" + (f", {100 * recent.accuracy:.1f} %" if recent else "")
+            self._quiet_until = time.monotonic() + TOLD_EVERY
             done = sum(len(one.labels) for one in self.lessons[: self.k])
             self.watch(done + shown + self._tests_done(self.k), self.total, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -333,6 +334,7 @@ class NumbaEngine:
 
     def __init__(self, plan: Plan, threads: int = 1) -> None:
         self.plan, self.threads = plan, max(1, min(threads, plan.copies))
+        self._helpers = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         shared = not any(p.random for p in plan.projections)
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
@@ -381,7 +383,7 @@ class NumbaEngine:
         def one(copy: int, first: int, last: int) -> tuple[k.Harvest, int]:
             return self.runners[copy].run(feed, first, last, freeze, votes, record)
 
-        results = run_shares(shares(self.plan.copies, self.threads, start, stop), one)
+        results = run_shares(shares(self.plan.copies, self.threads, start, stop), one, self._helpers)
         note_compiled()
         empty = np.zeros((self.plan.copies, 0, 0), dtype=np.int32)
         return Stretch(

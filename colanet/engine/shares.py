@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, wait
 from itertools import pairwise
 from threading import Event
 from typing import TypeVar
@@ -36,10 +36,13 @@ def shares(copies: int, threads: int, start: int, stop: int) -> list[list[Piece]
     return result
 
 
-def run_shares(plan: list[list[Piece]], one: Callable[[int, int, int], Result]) -> list[list[tuple[int, Result]]]:
+def run_shares(
+    plan: list[list[Piece]], one: Callable[[int, int, int], Result], helpers: Executor | None
+) -> list[list[tuple[int, Result]]]:
     """Run the pieces, one thread a share; per copy the first step and the result of its pieces, in order of steps.
 
-    An exception of `one` is raised here, after all threads have ended.
+    The calling thread takes the first share, `helpers` the others; they need a thread for each. An exception of
+    `one` is raised here, after all threads have ended.
     """
     pieces = sorted(piece for share in plan for piece in share)
     done = {piece: Event() for piece in pieces}
@@ -47,20 +50,24 @@ def run_shares(plan: list[list[Piece]], one: Callable[[int, int, int], Result]) 
     found: dict[Piece, Result] = {}
 
     def work(share: list[Piece]) -> None:
-        for piece in share:
-            if piece in before:
-                done[before[piece]].wait()
-            try:
+        try:
+            for piece in share:
+                if piece in before:
+                    done[before[piece]].wait()
                 if piece not in before or before[piece] in found:
                     found[piece] = one(*piece)
-            finally:
+                done[piece].set()
+        finally:
+            for piece in share:
                 done[piece].set()
 
-    if len(plan) == 1:
+    others = [helpers.submit(work, share) for share in plan[1:]] if helpers else []
+    try:
         work(plan[0])
-    else:
-        with ThreadPoolExecutor(len(plan)) as pool:
-            list(pool.map(work, plan))
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
     result: list[list[tuple[int, Result]]] = [[] for _ in {piece[0] for piece in pieces}]
     for piece in pieces:
         result[piece[0]].append((piece[1], found[piece]))

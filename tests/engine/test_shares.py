@@ -1,5 +1,6 @@
 """Copies shared out to threads: nothing lost, nothing twice, earlier steps first."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import pytest
@@ -16,7 +17,7 @@ def test_fifteen_copies_on_two_threads():
 
 
 def test_no_steps_are_a_piece_of_every_copy():
-    assert run_shares(shares(3, 2, 5, 5), lambda copy, first, last: (copy, last - first)) == [
+    assert run_shares(shares(3, 2, 5, 5), lambda copy, first, last: (copy, last - first), None) == [
         [(5, (copy, 0))] for copy in range(3)
     ]
 
@@ -34,7 +35,8 @@ def test_every_step_once_and_in_order(numbers, length):
     plan = shares(copies, threads, 7, 7 + length)
     sizes = [sum(last - first for _, first, last in share) for share in plan]
     assert max(sizes) == -(-copies * length // threads)
-    results = run_shares(plan, one)
+    with ThreadPoolExecutor(threads) as helpers:
+        results = run_shares(plan, one, helpers)
     assert len(results) == copies
     for copy, parts in enumerate(results):
         steps = [step for first, (_, last) in parts for step in range(first, last)]
@@ -48,5 +50,5 @@ def test_a_failure_is_raised_and_nobody_waits_for_ever():
             raise ValueError(f"copy {copy}")
         return copy
 
-    with pytest.raises(ValueError, match="copy"):
-        run_shares(shares(3, 2, 0, 10), one)
+    with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="copy"):
+        run_shares(shares(3, 2, 0, 10), one, helpers)
