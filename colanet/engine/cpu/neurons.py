@@ -162,14 +162,17 @@ def excess(i, population, live, scratch):
 
 
 @kernel
-def fire(t, p, wiring, live, scratch):
-    """Neurons above threshold fire, at most one a column under winner-take-all; how many did."""
+def fire(t, p, low, high, wiring, live, scratch):
+    """Neurons above threshold fire, at most one a column under winner-take-all; how many did.
+
+    All that may lie above it are among the neurons low..high-1 of the population.
+    """
     population = wiring.population[p]
     line = t & (live.n_fired.shape[0] - 1)
     start, stop = population.start, population.start + population.size
     n = 0
     width = population.column_size if population.winner_take_all else READY
-    for first in range(start, stop, width):
+    for first in range(start + low // width * width, smaller(start + high, stop), width):
         end = smaller(first + width, stop)
         if not some_ready(live.potential[first:end], scratch.awake[first:end], live.threshold[first:end]):
             continue
@@ -293,14 +296,14 @@ def update(t, p, noting, wiring, live, scratch):
         tick(LOOP, scratch.clock)
         if scratch.settled[p] < t - 1:
             catch_up(p, t, t, wiring, live, scratch)
-        found = settle(t, p, population, wiring, live, scratch)
+        found, low, high = settle(t, p, population, wiring, live, scratch)
         scratch.settled[p] = t
         scratch.busy[p] = t + 1 if found & MAY_REACH or not calm else calm_until(t, population, live)
         tick(INTEGRATE, scratch.clock)
         if population.ramp_period:
             move_ramps(live.ramp[start:stop], 1)
         if found & REACHED:
-            fired = fire(t, p, wiring, live, scratch)
+            fired = fire(t, p, low, high, wiring, live, scratch)
             tick(FIRE, scratch.clock)
     return fired
 
@@ -310,7 +313,7 @@ def settle(t, p, population, wiring, live, scratch):
     """Leak, bias, kick, integrate and reset.
 
     `REACHED`, unless certainly no neuron can fire, and without arrivals `MAY_REACH`, unless certainly none can fire
-    before `calm_until`.
+    before `calm_until`; then the range of those that may fire.
     """
     start, size, touched = population.start, population.size, scratch.touched[p]
     u, current = live.potential[start : start + size], scratch.current[start : start + size]
@@ -321,7 +324,7 @@ def settle(t, p, population, wiring, live, scratch):
     if touched & SUMMED and (touched & CURRENT or not population.small):
         add_ahead(current, summed)
         touched |= CURRENT
-    found = 0
+    found, low, high = np.int64(0), np.int64(0), size
     if not population.small:
         kicks, kicked = scratch.kicks[:size], scratch.kicked[start : start + size]
         if kick:
@@ -337,18 +340,21 @@ def settle(t, p, population, wiring, live, scratch):
         pass
     elif touched & (CURRENT | SUMMED):
         arriving = scratch.current[start:] if touched & CURRENT else summed
-        found = integrate_small(
+        found, low, high = integrate_small(
             live.potential, live.threshold, arriving, scratch.awake, start, size, key, kick, factor, floor
         )
     else:
         keep, gain = bound_of(p, following - 1 - t, wiring)
-        found = drift_small(live.potential, live.threshold, start, size, key, kick, factor, floor, keep, gain)
+        found, low, high = drift_small(
+            live.potential, live.threshold, start, size, key, kick, factor, floor, keep, gain
+        )
     if touched & CURRENT:
         current[:] = 0
     if following == t:
         u[:] = 0
-        return REACHED | MAY_REACH if count_above(u, threshold) else MAY_REACH
-    if not population.small and not touched & (CURRENT | SUMMED):
+        found = REACHED | MAY_REACH if count_above(u, threshold) else MAY_REACH
+        low, high = np.int64(0), size
+    elif not population.small and not touched & (CURRENT | SUMMED):
         keep, gain = bound_of(p, following - 1 - t, wiring)
         found |= MAY_REACH if may_reach(u, threshold, keep, gain) else 0
-    return found
+    return found, low, high

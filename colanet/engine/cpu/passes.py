@@ -27,7 +27,7 @@ MASK = ir.VectorType(BIT, LANES)
 BYTES = ir.VectorType(ir.IntType(8), LANES)
 _MODULO = (1 << 64) - 1
 REACHED, MAY_REACH = 1, 2
-"""Bits of what a pass returns: some neuron lies above the constant part of its threshold, or may come there."""
+"""Bits of what a pass finds: some neuron lies above the constant part of its threshold, or may come there."""
 
 
 def everywhere(builder: Any, kind: Any, value: Any) -> Any:
@@ -80,7 +80,8 @@ def _pass(arriving: bool) -> Any:
         builder.branch(line)
 
         builder.position_at_end(line)
-        at, z, above, far = builder.phi(INDEX), builder.phi(WORDS), builder.phi(MASK), builder.phi(MASK)
+        at, z, far = builder.phi(INDEX), builder.phi(WORDS), builder.phi(MASK)
+        low, high = builder.phi(INDEX), builder.phi(INDEX)
 
         def load(array: Any, place: Any, kind: Any = VALUES) -> Any:
             pointer = builder.bitcast(builder.gep(array, [place]), kind.as_pointer())
@@ -88,6 +89,10 @@ def _pass(arriving: bool) -> Any:
 
         def greater(a: Any, b: Any) -> Any:
             return builder.icmp_signed(">", a, b)
+
+        def some(mask: Any) -> Any:
+            bits = builder.bitcast(mask, ir.IntType(LANES))
+            return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
 
         def larger(a: Any, b: Any) -> Any:
             return builder.select(greater(a, b), a, b)
@@ -107,15 +112,19 @@ def _pass(arriving: bool) -> Any:
         total = larger(total, floor)
         # What lies behind the last neuron is read and written as it is.
         builder.store(builder.select(ours, total, old), where, align=4)
-        ready, distant = builder.or_(above, builder.and_(counted, greater(total, limit))), far
+        ready, distant = some(builder.and_(counted, greater(total, limit))), far
         if not arriving:
             keep, gain = bound
             part = builder.ashr(builder.mul(larger(total, zeros), keep), everywhere(builder, VALUES, LEAK_Q))
             reach = larger(total, builder.add(part, gain))
             distant = builder.or_(far, builder.and_(ours, greater(reach, limit)))
-        following = builder.add(at, ir.Constant(INDEX, LANES))
-        nothing = ir.Constant(MASK, None)
-        ends = ((at, ir.Constant(INDEX, 0), following), (above, nothing, ready), (far, nothing, distant))
+        following, nobody = builder.add(at, ir.Constant(INDEX, LANES)), ir.Constant(INDEX, -1)
+        first_here = builder.and_(ready, builder.icmp_signed("<", low, ir.Constant(INDEX, 0)))
+        lowest, highest = builder.select(first_here, at, low), builder.select(ready, following, high)
+        ends = (
+            (at, ir.Constant(INDEX, 0), following), (far, ir.Constant(MASK, None), distant),
+            (low, nobody, lowest), (high, nobody, highest),
+        )  # fmt: skip
         for phi, begun, end in ends:
             phi.add_incoming(begun, before)
             phi.add_incoming(end, line)
@@ -125,29 +134,33 @@ def _pass(arriving: bool) -> Any:
 
         builder.position_at_end(after)
 
-        def some(mask: Any, flag: int) -> Any:
-            bits = builder.bitcast(mask, ir.IntType(LANES))
-            found = builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
-            return builder.select(found, ir.Constant(INDEX, flag), ir.Constant(INDEX, 0))
+        def flag(found: Any, value: int) -> Any:
+            return builder.select(found, ir.Constant(INDEX, value), ir.Constant(INDEX, 0))
 
-        return builder.or_(some(ready, REACHED), some(distant, MAY_REACH))
+        reached = builder.icmp_signed(">=", lowest, ir.Constant(INDEX, 0))
+        found = builder.or_(flag(reached, REACHED), flag(some(distant), MAY_REACH))
+        return context.make_tuple(builder, signature.return_type, [found, lowest, highest])
 
     return generate
 
 
 def _drift(typing, u, threshold, start, size, key, kick, factor, floor, keep, gain):
-    """u := max(u leak / 2^10 + kick, floor) of neurons start..start+size-1; `REACHED` and `MAY_REACH`."""
-    return types.int64(u, threshold, *_NUMBERS, types.int64, types.int64), _pass(False)
+    """u := max(u leak / 2^10 + kick, floor) of neurons start..start+size-1.
+
+    `REACHED` and `MAY_REACH`, and the range in which those lie that have reached it, counted from the first neuron.
+    """
+    return _FOUND(u, threshold, *_NUMBERS, types.int64, types.int64), _pass(False)
 
 
 def _integrate(typing, u, threshold, current, awake, start, size, key, kick, factor, floor):
-    """`drift_small`, and arrivals of neurons that are awake; `REACHED` if such a neuron lies above its threshold.
+    """`drift_small`, and arrivals of neurons that are awake; only such count for `REACHED`.
 
     `current` begins with the arrivals of the first neuron; the other arrays are those of all neurons.
     """
-    return types.int64(u, threshold, current, awake, *_NUMBERS), _pass(True)
+    return _FOUND(u, threshold, current, awake, *_NUMBERS), _pass(True)
 
 
+_FOUND = types.UniTuple(types.int64, 3)
 _NUMBERS = (types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64)
 drift_small: Any = intrinsic(_drift)
 integrate_small: Any = intrinsic(_integrate)
