@@ -30,11 +30,13 @@ from typing import Any
 
 import numba
 
+from colanet.compiling import PART_OPTIONS
+
 PACKAGE = Path(__file__).parent
 
 KERNELS = (
-    "compiled.py", "units.py", "hashing.py", "hash_kernels.py", "encoding/kernels.py", "engine/cpu/*.py",
-    "engine/flat.py", "engine/layout.py", "plan/plan.py", "plan/variables.py",
+    "compiled.py", "compiling.py", "units.py", "hashing.py", "hash_kernels.py", "encoding/kernels.py",
+    "engine/cpu/*.py", "engine/flat.py", "engine/layout.py", "plan/plan.py", "plan/variables.py",
 )  # fmt: skip
 """Every file whose text or constants are compiled into kernels, as patterns in the package."""
 
@@ -207,7 +209,7 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
 # inside. Without checks of divisors (error_model): where there may be a zero, the kernels look themselves.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False, "error_model": "numpy"}
 
-_PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **PART_OPTIONS}
 kernel: Any = numba.njit(**_PART)
 """Decorator of the engine's functions; they become part of the entry points that call them.
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from colanet.compiled import note_compiled
-from colanet.encoding.kernels import OFFSETS, SPARE
 from colanet.encoding.sources import Source, SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, joined, reach_back
 from colanet.engine.cpu import tables as k
 from colanet.engine.cpu.bundles import addresses
 from colanet.engine.cpu.clock import PARTS
-from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.cpu.run import run_for
+from colanet.engine.feeding import bit_places, inputs_of, make_feed
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
@@ -117,6 +116,7 @@ class CopyRunner:
 
     def _scratch(self) -> k.Scratch:
         plan, n, rows = self.plan, self.plan.n_neurons, self.wiring.projection
+        gates = self.live._asdict()["gate"]
         populations, projections = len(plan.populations), len(plan.projections)
         largest = max(p.size for p in plan.populations)
         ring = k.RING * n if rows["pushed"].any() else 0
@@ -137,7 +137,7 @@ class CopyRunner:
             summed=np.zeros(populations, dtype=np.int64),
             settled=np.zeros(populations, dtype=np.int64),
             busy=np.zeros(populations, dtype=np.int64),
-            awake=with_room((self.live.gate[:n] > 0).astype(np.uint8)),
+            awake=with_room((gates[:n] > 0).astype(np.uint8)),
             noted=np.zeros(populations, dtype=np.int64),
             moving=np.array([(p.start, p.stop) for p in plan.populations]),
             gating=np.array([(p.stop, p.start) for p in plan.populations]),
@@ -248,8 +248,10 @@ def _bounds(population: PopulationPlan, row: np.void) -> tuple[list[int], list[i
 def _for_kernels(layout: Layout) -> np.ndarray:
     """The table of projections with the kernels' columns."""
     rows, ahead, dirty = [], 0, 0
+    places = bit_places(layout.plan)[0]
     for found in layout.projections:
         row = {name: int(found[name]) for name in found.dtype.names} | {"ahead": -1, "dirty": -1}
+        row["bits"] = places.get(row["source"], (0, 0))[0] if row["from_input"] else 0
         if row["dense"]:
             row["dirty"] = dirty
             dirty += row["target_size"]
@@ -263,60 +265,6 @@ def _for_kernels(layout: Layout) -> np.ndarray:
         row["forces"] = int(row["kind"] == k.FIXED and row["weight"] > 0 and learns)
         rows.append(row)
     return table(k.PROJECTION_COLUMNS, rows)
-
-
-def _inputs(plan: Plan, *, dense: bool) -> set[int]:
-    """Inputs with dense projections, or those with others."""
-    full = {p.index for p in plan.projections if p.kind == "plastic" and plan.is_full(p.index)}
-    return {p.source for p in plan.projections if p.from_input and (p.index in full) == dense}
-
-
-def make_feed(plan: Plan, inputs: InputSpikes, coded: Mapping[int, np.ndarray] | None = None) -> k.Feed:
-    """Input spikes as the kernels read them.
-
-    Parameters
-    ----------
-    plan : Plan
-    inputs : InputSpikes
-    coded : mapping of int to ndarray of uint64
-        Bit sets of the last steps instead of the lists, of inputs that only dense projections leave.
-    """
-    steps, sources, coded = inputs.stop - inputs.base, max(len(plan.inputs), 1), coded or {}
-    plastic = {p.source for p in plan.projections if p.kind == "plastic" and p.from_input}
-    dense, listed = _inputs(plan, dense=True), _inputs(plan, dense=False)
-    words = [k.GRAIN.words(size) for _, size in plan.inputs]
-    spikes = sum(int(inputs.ptr[source][-1]) for source in dense)
-    feed = k.Feed(
-        inputs.base,
-        ptr=np.zeros((sources, steps + 1), dtype=np.int64),
-        node=np.concatenate([np.zeros(0, dtype=np.int32), *(inputs.index[source] for source in sorted(listed))]),
-        following=np.full((sources, steps + 1), steps, dtype=np.int32),
-        bits=np.zeros((steps, max(sum(words), 1)), dtype=np.uint64),
-        block=np.zeros((sources, steps), dtype=np.int32),
-        block_stop=np.zeros(steps * len(dense) + 1, dtype=np.int32),
-        often_ptr=np.zeros(steps * len(dense) + 1, dtype=np.int64),
-        often=np.empty(spikes + SPARE, dtype=np.int32),
-        other_ptr=np.zeros((sources, 2 * steps + 1), dtype=np.int64),
-        other=np.empty(spikes + SPARE, dtype=np.int32),
-    )
-    mask, count = np.zeros(max(words, default=0), dtype=np.uint64), np.zeros(3, dtype=np.int64)
-    offset = first = 0
-    for source, (ptr, index) in enumerate(zip(inputs.ptr, inputs.index, strict=True)):
-        feed.ptr[source] = ptr + offset
-        busy = np.where(ptr[1:] > ptr[:-1], np.arange(steps, dtype=np.int32), np.int32(steps))
-        feed.following[source, :-1] = np.minimum.accumulate(busy[::-1])[::-1]
-        if source in coded:
-            feed.bits[steps - len(coded[source]) :, first : first + words[source]] = coded[source]
-        elif source in plastic:
-            fill_bits(feed.bits, first, ptr, index)
-        if source in dense:
-            cut_blocks(
-                feed.bits, first, words[source], ptr, OFFSETS, mask, feed.block[source], feed.block_stop,
-                feed.often_ptr, feed.often, feed.other_ptr[source], feed.other, count,
-            )  # fmt: skip
-        offset += len(index) if source in listed else 0
-        first += words[source]
-    return feed
 
 
 class NumbaEngine:
@@ -339,7 +287,7 @@ class NumbaEngine:
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
         self.level = weight_levels(plan)
-        self._coded = _inputs(plan, dense=True) - _inputs(plan, dense=False)
+        self._coded = inputs_of(plan, dense=True) - inputs_of(plan, dense=False)
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:

@@ -210,10 +210,10 @@ def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
     """
     kind, weight, forces = projection.kind, projection.weight, projection.forces
     hit = 0
-    together, from_, to = 0, 0, 0
+    together, from_, to = np.int64(0), np.int64(0), np.int64(0)
     for j in range(lo, hi):
         span = spans[projection.span + sources[j] - first]
-        low, high, gap, gap_end = span[0], span[1], span[2], span[3]
+        low, high, gap, gap_end = np.int64(span[0]), np.int64(span[1]), np.int64(span[2]), np.int64(span[3])
         hit += high - low - (gap_end - gap)
         if kind == FIXED and not forces:
             if low != from_ or high != to:

@@ -6,7 +6,7 @@ import numpy as np
 
 from colanet.compiled import entry, inlined, once
 from colanet.encoding.kernels import BYTE, BYTE_BITS, count_bits, put_eight
-from colanet.engine.cpu.integers import BIT, NO_BITS, smaller
+from colanet.engine.cpu.integers import BIT, NO_BITS, lowest_bit, smaller
 from colanet.engine.cpu.tables import AHEAD
 
 
@@ -29,6 +29,22 @@ def list_bits(word, w, into, n, offsets):
             n += np.int64(count_bits(byte))
             word >>= BYTE_BITS
             base += 8
+    return n
+
+
+@inlined
+def list_few(word, w, into, n):
+    """`list_bits` for words of few bits: four without asking whether they are there, which would often be guessed
+    wrongly."""
+    base = 64 * w
+    for _ in range(4):
+        into[np.uint64(n)] = base + np.int64(lowest_bit(word))
+        n += word != NO_BITS
+        word &= word - BIT
+    while word:
+        into[np.uint64(n)] = base + np.int64(lowest_bit(word))
+        n += 1
+        word &= word - BIT
     return n
 
 
@@ -83,10 +99,10 @@ def cut_blocks(
             block[step] = blocks
             other_ptr[2 * step] = n_other
             for w in range(words if spikes else 0):
-                n_other = list_bits(bits[step, first + w] & ~mask[w], w, other, n_other, offsets)
+                n_other = list_few(bits[step, first + w] & ~mask[w], w, other, n_other)
             other_ptr[2 * step + 1] = n_other
             for w in range(words if spikes else 0):
-                n_other = list_bits(mask[w] & ~bits[step, first + w], w, other, n_other, offsets)
+                n_other = list_few(mask[w] & ~bits[step, first + w], w, other, n_other)
         block_stop[blocks] = stop
         blocks += 1
         often_ptr[blocks] = n_often

@@ -189,7 +189,7 @@ def fire(t, p, low, high, wiring, live, scratch):
             n += 1
     live.n_fired[line, p] = n
     for k in range(start, start + n):
-        i = live.fired[line, k]
+        i = np.int64(live.fired[line, k])
         live.potential[i] = excess(i, population, live, scratch) if population.subtract else 0
         live.spikes[line, i] = 1
         if population.ramp_period:

@@ -23,7 +23,7 @@ from colanet.units import DRAW_BITS, LEAK_Q
 INDEX, BIT = ir.IntType(64), ir.IntType(1)
 WORDS = ir.VectorType(INDEX, LANES // 4)
 DRAWS, VALUES = ir.VectorType(ir.IntType(16), LANES), ir.VectorType(ir.IntType(32), LANES)
-MASK = ir.VectorType(BIT, LANES)
+MASK, ZEROS = ir.VectorType(BIT, LANES), ir.Constant(VALUES, None)
 BYTES = ir.VectorType(ir.IntType(8), LANES)
 _MODULO = (1 << 64) - 1
 REACHED, MAY_REACH = 1, 2
@@ -63,83 +63,102 @@ def _leaked(builder: Any, u: Any, factor: Any) -> Any:
     return builder.ashr(rounded, everywhere(builder, VALUES, LEAK_Q))
 
 
-def _pass(arriving: bool) -> Any:
-    """The code of one pass, with or without arrivals."""
+class Pass:
+    """Writes one pass.
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        n = 4 if arriving else 2
-        arrays = zip(signature.args[:n], arguments[:n], strict=True)
-        u, threshold, *more = (cgutils.create_struct_proxy(t)(context, builder, v).data for t, v in arrays)
-        start, size, key, kick, *numbers = arguments[n:]
-        factor, floor, *bound = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in numbers)
-        amplitude = everywhere(builder, DRAWS, builder.trunc(kick, ir.IntType(16)))
+    `arrays` are pointers: potentials, thresholds and, if there are arrivals, those and who is awake. `numbers` are
+    leak, floor and, without arrivals, keep and gain; they and the amplitude of kicks are vectors.
+    """
+
+    def __init__(self, builder: Any, arrays: list[Any], numbers: list[Any], amplitude: Any) -> None:
+        self.builder, self.amplitude = builder, amplitude
+        self.u, self.threshold, *self.arriving = arrays
+        self.factor, self.floor, *self.bound = numbers
+
+    def load(self, array: Any, place: Any, kind: Any = VALUES) -> tuple[Any, Any]:
+        """Pointer to the vector that begins there, and the vector."""
+        pointer = self.builder.bitcast(self.builder.gep(array, [place]), kind.as_pointer())
+        return pointer, self.builder.load(pointer, align=kind.element.width // 8)
+
+    def larger(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
+    def some(self, mask: Any) -> Any:
+        """Whether a bit of a mask is set."""
+        bits = self.builder.bitcast(mask, ir.IntType(LANES))
+        return self.builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    def line(self, flat: Any, at: Any, words: Any, ours: Any) -> tuple[Any, Any]:
+        """32 neurons from `flat` on, the number `at` of the population; which of them are, or may come, above it.
+
+        `ours` are those that belong to the population. What lies behind is read and written as it is.
+        """
+        builder = self.builder
+        where, old = self.load(self.u, flat)
+        _, limit = self.load(self.threshold, flat)
+        total = builder.add(_leaked(builder, old, self.factor), _kicks(builder, words, self.amplitude))
+        counted = ours
+        if self.arriving:
+            current, awake = self.arriving
+            listening = builder.icmp_unsigned("!=", self.load(awake, flat, BYTES)[1], ir.Constant(BYTES, None))
+            total = builder.add(total, builder.select(listening, self.load(current, at)[1], ZEROS))
+            counted = builder.and_(ours, listening)
+        total = self.larger(total, self.floor)
+        builder.store(builder.select(ours, total, old), where, align=4)
+        ready = far = builder.and_(counted, builder.icmp_signed(">", total, limit))
+        if self.bound:
+            keep, gain = self.bound
+            part = builder.ashr(builder.mul(self.larger(total, ZEROS), keep), everywhere(builder, VALUES, LEAK_Q))
+            reach = self.larger(total, builder.add(part, gain))
+            far = builder.and_(ours, builder.icmp_signed(">", reach, limit))
+        return ready, far
+
+    def lines(self, start: Any, size: Any, key: Any) -> list[Any]:
+        """All neurons of a population: what was found, and the range of those that are above their threshold."""
+        builder, before = self.builder, self.builder.block
         counts = ir.Constant(WORDS, [(n + 1) * GOLDEN & _MODULO for n in range(WORDS.count)])
-        lanes, zeros = ir.Constant(VALUES, list(range(LANES))), ir.Constant(VALUES, None)
-        before, line, after = builder.block, builder.append_basic_block("line"), builder.append_basic_block("after")
-        first = builder.add(everywhere(builder, WORDS, key), counts)
+        nothing, nobody = ir.Constant(INDEX, 0), ir.Constant(INDEX, -1)
+        first_words = builder.add(everywhere(builder, WORDS, key), counts)
+        begun = [nothing, first_words, ir.Constant(MASK, None), nobody, nobody]
+        line, after = builder.append_basic_block("line"), builder.append_basic_block("after")
         builder.branch(line)
 
         builder.position_at_end(line)
-        at, z, far = builder.phi(INDEX), builder.phi(WORDS), builder.phi(MASK)
-        low, high = builder.phi(INDEX), builder.phi(INDEX)
-
-        def load(array: Any, place: Any, kind: Any = VALUES) -> Any:
-            pointer = builder.bitcast(builder.gep(array, [place]), kind.as_pointer())
-            return pointer, builder.load(pointer, align=kind.element.width // 8)
-
-        def greater(a: Any, b: Any) -> Any:
-            return builder.icmp_signed(">", a, b)
-
-        def some(mask: Any) -> Any:
-            bits = builder.bitcast(mask, ir.IntType(LANES))
-            return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
-
-        def larger(a: Any, b: Any) -> Any:
-            return builder.select(greater(a, b), a, b)
-
-        flat = builder.add(start, at)
-        where, old = load(u, flat)
-        _, limit = load(threshold, flat)
-        total = builder.add(_leaked(builder, old, factor), _kicks(builder, z, amplitude))
+        phis = at, z, far, low, high = [builder.phi(value.type) for value in begun]
         left = everywhere(builder, VALUES, builder.trunc(builder.sub(size, at), ir.IntType(32)))
-        ours = builder.icmp_signed("<", lanes, left)
-        counted = ours
-        if arriving:
-            current, awake = more
-            listening = builder.icmp_unsigned("!=", load(awake, flat, BYTES)[1], ir.Constant(BYTES, None))
-            total = builder.add(total, builder.select(listening, load(current, at)[1], zeros))
-            counted = builder.and_(ours, listening)
-        total = larger(total, floor)
-        # What lies behind the last neuron is read and written as it is.
-        builder.store(builder.select(ours, total, old), where, align=4)
-        ready, distant = some(builder.and_(counted, greater(total, limit))), far
-        if not arriving:
-            keep, gain = bound
-            part = builder.ashr(builder.mul(larger(total, zeros), keep), everywhere(builder, VALUES, LEAK_Q))
-            reach = larger(total, builder.add(part, gain))
-            distant = builder.or_(far, builder.and_(ours, greater(reach, limit)))
-        following, nobody = builder.add(at, ir.Constant(INDEX, LANES)), ir.Constant(INDEX, -1)
-        first_here = builder.and_(ready, builder.icmp_signed("<", low, ir.Constant(INDEX, 0)))
-        lowest, highest = builder.select(first_here, at, low), builder.select(ready, following, high)
-        ends = (
-            (at, ir.Constant(INDEX, 0), following), (far, ir.Constant(MASK, None), distant),
-            (low, nobody, lowest), (high, nobody, highest),
-        )  # fmt: skip
-        for phi, begun, end in ends:
-            phi.add_incoming(begun, before)
+        ours = builder.icmp_signed("<", ir.Constant(VALUES, list(range(LANES))), left)
+        ready, distant = self.line(builder.add(start, at), at, z, ours)
+        here, following = self.some(ready), builder.add(at, ir.Constant(INDEX, LANES))
+        first = builder.and_(here, builder.icmp_signed("<", low, nothing))
+        ended = [
+            following, builder.add(z, everywhere(builder, WORDS, WORDS.count * GOLDEN & _MODULO)),
+            builder.or_(far, distant), builder.select(first, at, low), builder.select(here, following, high),
+        ]  # fmt: skip
+        for phi, value, end in zip(phis, begun, ended, strict=True):
+            phi.add_incoming(value, before)
             phi.add_incoming(end, line)
-        z.add_incoming(first, before)
-        z.add_incoming(builder.add(z, everywhere(builder, WORDS, WORDS.count * GOLDEN & _MODULO)), line)
         builder.cbranch(builder.icmp_signed("<", following, size), line, after)
 
         builder.position_at_end(after)
+        reached, may = builder.icmp_signed(">=", ended[3], nothing), self.some(ended[2])
+        flags = [
+            builder.select(found, ir.Constant(INDEX, value), nothing)
+            for found, value in ((reached, REACHED), (may, MAY_REACH))
+        ]
+        return [builder.or_(*flags), *ended[3:]]
 
-        def flag(found: Any, value: int) -> Any:
-            return builder.select(found, ir.Constant(INDEX, value), ir.Constant(INDEX, 0))
 
-        reached = builder.icmp_signed(">=", lowest, ir.Constant(INDEX, 0))
-        found = builder.or_(flag(reached, REACHED), flag(some(distant), MAY_REACH))
-        return context.make_tuple(builder, signature.return_type, [found, lowest, highest])
+def _pass(arrays: int) -> Any:
+    """The code of one pass over so many arrays."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        given = zip(signature.args[:arrays], arguments[:arrays], strict=True)
+        pointers = [cgutils.create_struct_proxy(kind)(context, builder, value).data for kind, value in given]
+        start, size, key, kick, *numbers = arguments[arrays:]
+        vectors = [everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in numbers]
+        amplitude = everywhere(builder, DRAWS, builder.trunc(kick, ir.IntType(16)))
+        found = Pass(builder, pointers, vectors, amplitude).lines(start, size, key)
+        return context.make_tuple(builder, signature.return_type, found)
 
     return generate
 
@@ -149,7 +168,7 @@ def _drift(typing, u, threshold, start, size, key, kick, factor, floor, keep, ga
 
     `REACHED` and `MAY_REACH`, and the range in which those lie that have reached it, counted from the first neuron.
     """
-    return _FOUND(u, threshold, *_NUMBERS, types.int64, types.int64), _pass(False)
+    return _FOUND(u, threshold, *_NUMBERS, types.int64, types.int64), _pass(2)
 
 
 def _integrate(typing, u, threshold, current, awake, start, size, key, kick, factor, floor):
@@ -157,7 +176,7 @@ def _integrate(typing, u, threshold, current, awake, start, size, key, kick, fac
 
     `current` begins with the arrivals of the first neuron; the other arrays are those of all neurons.
     """
-    return _FOUND(u, threshold, current, awake, *_NUMBERS), _pass(True)
+    return _FOUND(u, threshold, current, awake, *_NUMBERS), _pass(4)
 
 
 _FOUND = types.UniTuple(types.int64, 3)

@@ -102,10 +102,8 @@ def _sum_marked(typing, values, first, bits, at, words):
     """
 
     def generate(context, builder, signature, arguments):
-        kinds, data = signature.args, {}
-        for n in (0, 2):
-            data[n] = cgutils.create_struct_proxy(kinds[n])(context, builder, arguments[n]).data
-        values, first, bits, at, words = data[0], arguments[1], data[2], *arguments[3:]
+        arrays = [(signature.args[n], arguments[n]) for n in (0, 2)]
+        data = [cgutils.create_struct_proxy(kind)(context, builder, given).data for kind, given in arrays]
         half, places = ir.IntType(ROW_ALIGN), ir.VectorType(ir.IntType(32), ROW_ALIGN)
         before, word, after = builder.block, builder.append_basic_block("word"), builder.append_basic_block("after")
         none = ir.Constant(NARROW, None)
@@ -113,23 +111,23 @@ def _sum_marked(typing, values, first, bits, at, words):
 
         builder.position_at_end(word)
         w, place, running = builder.phi(INDEX), builder.phi(INDEX), [builder.phi(NARROW), builder.phi(NARROW)]
-        here = builder.load(builder.gep(bits, [builder.add(at, w)]))
+        here = builder.load(builder.gep(data[1], [builder.add(arguments[3], w)]))
         sums = []
         for part, begun in enumerate(running):
             shifted = builder.trunc(builder.lshr(here, ir.Constant(INDEX, part * ROW_ALIGN)), half)
             marked = builder.bitcast(shifted, ir.VectorType(ir.IntType(1), ROW_ALIGN))
-            where = builder.gep(values, [builder.add(place, ir.Constant(INDEX, part * ROW_ALIGN))])
+            where = builder.gep(data[0], [builder.add(place, ir.Constant(INDEX, part * ROW_ALIGN))])
             found = builder.load(builder.bitcast(where, NARROW.as_pointer()), align=2)
             sums.append(builder.add(begun, builder.select(marked, found, none)))
         following = builder.add(w, ir.Constant(INDEX, 1))
         w.add_incoming(ir.Constant(INDEX, 0), before)
         w.add_incoming(following, word)
-        place.add_incoming(first, before)
+        place.add_incoming(arguments[1], before)
         place.add_incoming(builder.add(place, ir.Constant(INDEX, 2 * ROW_ALIGN)), word)
         for phi, end in zip(running, sums, strict=True):
             phi.add_incoming(none, before)
             phi.add_incoming(end, word)
-        builder.cbranch(builder.icmp_signed("<", following, words), word, after)
+        builder.cbranch(builder.icmp_signed("<", following, arguments[4]), word, after)
 
         builder.position_at_end(after)
         left, lanes = builder.add(*(builder.sext(part, WIDE) for part in sums)), ROW_ALIGN

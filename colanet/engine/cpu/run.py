@@ -29,14 +29,15 @@ from colanet.units import FOREVER, MAX_DELAY
 
 
 @once
-def clear_arrivals(p, wiring, scratch):
-    """Zero what the step left in the arrival arrays of a population."""
-    start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
-    if scratch.touched[p] & CURRENT:
-        scratch.forcing[start:stop] = 0
-    if scratch.touched[p] & REWARDS:
-        scratch.reward[start:stop] = 0
-    scratch.touched[p] = 0
+def clear_arrivals(wiring, scratch):
+    """Zero what the step left in the arrival arrays."""
+    for p in range(len(wiring.population)):
+        start, stop = wiring.population[p].start, wiring.population[p].start + wiring.population[p].size
+        if scratch.touched[p] & CURRENT:
+            scratch.forcing[start:stop] = 0
+        if scratch.touched[p] & REWARDS:
+            scratch.reward[start:stop] = 0
+        scratch.touched[p] = 0
 
 
 @once
@@ -80,20 +81,22 @@ def finish(stop, wiring, live, scratch):
         if scratch.settled[p] < stop - 1:
             catch_up(p, stop, stop - 1, wiring, live, scratch)
         if population.gated:
-            gate(stop - 1, p, True, wiring, live, scratch)
+            gate(stop - 1, p, stop > 0, wiring, live, scratch)  # a literal would be compiled apart
             if population.plastic:
                 note_awake(stop, p, wiring, live, scratch)
 
 
 @kernel
-def forget(t, wiring, live):
-    """Free the line of step t for those who fire then."""
-    line = t & (live.n_fired.shape[0] - 1)
-    for p in range(len(wiring.population)):
-        start = wiring.population[p].start
-        for k in range(start, start + live.n_fired[line, p]):
-            live.spikes[line, live.fired[line, k]] = 0
-        live.n_fired[line, p] = 0
+def forget(first, stop, wiring, live):
+    """Free the lines of steps first..stop-1 for those who fire then."""
+    turns = live.n_fired.shape[0]
+    for t in range(larger(first, stop - turns), stop):
+        line = t & (turns - 1)
+        for p in range(len(wiring.population)):
+            start = wiring.population[p].start
+            for k in range(start, start + live.n_fired[line, p]):
+                live.spikes[line, live.fired[line, k]] = 0
+            live.n_fired[line, p] = 0
 
 
 @once
@@ -136,13 +139,10 @@ def learn_all(t, wiring, live, scratch, feed):
 
 @cache
 def run_for(learns: bool, pushes: bool) -> Any:
-    """The kernel that runs one copy of a network, without what such a network does not need.
-
-    `learns`: it has plastic synapses. `pushes`: it has a ring of future arrivals.
+    """The kernel that runs one copy of a network that has plastic synapses, or not, and a ring of arrivals, or not.
 
     A population is looked at only when something arrives, when one of its neurons may fire, or when one wakes or
-    goes to sleep; what happens in between is made up for then (`catch_up`, `move_gates`). Steps in which no
-    population is looked at are left out.
+    goes to sleep; what happens in between is made up for then (`catch_up`, `move_gates`).
     """
 
     @entry
@@ -155,6 +155,7 @@ def run_for(learns: bool, pushes: bool) -> Any:
         feed, out = as_feed(given), as_harvest(harvest)
         turns, first_object = live.n_fired.shape[0], start // vote_period
         begin(start, wiring, scratch)
+        forget(start, start + 1, wiring, live)
         events, soonest, pending = np.int64(0), np.int64(start), np.int64(start - 1)
         if pushes:
             events += fill_ring(start, wiring, live, scratch, feed)
@@ -175,7 +176,6 @@ def run_for(learns: bool, pushes: bool) -> Any:
                 if t <= pending:
                     take_ring(t, scratch)
             noting = t < freeze or t >= stop - turns
-            forget(t, wiring, live)
             for p in range(len(wiring.population)):
                 if not scratch.touched[p] and t < smaller(scratch.busy[p], scratch.gate_due[p]):
                     continue
@@ -186,15 +186,11 @@ def run_for(learns: bool, pushes: bool) -> Any:
             if learns:  # noqa: SIM102
                 if t < freeze:
                     learn_all(t, wiring, live, scratch, feed)
-            for p in range(len(wiring.population)):
-                if scratch.touched[p]:
-                    clear_arrivals(p, wiring, scratch)
-            after = smaller(stop, smaller(soonest, next_busy(t, learns and t < freeze, wiring, live, scratch)))
-            t += 1
-            if pending < t < after:
-                for s in range(larger(t, after - turns), after):
-                    forget(s, wiring, live)
-                t = after
+            clear_arrivals(wiring, scratch)
+            after = smaller(soonest, next_busy(t, learns and t < freeze, wiring, live, scratch))
+            after = smaller(stop, t + 1 if t < pending else after)
+            forget(t + 1, smaller(after + 1, stop), wiring, live)
+            t = after
         finish(stop, wiring, live, scratch)
         tick(LOOP, scratch.clock)
         if pushes:

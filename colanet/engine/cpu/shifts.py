@@ -20,7 +20,7 @@ from colanet.units import RESOURCE_LIMIT
 SLOTS = 16
 INDEX, HALF = ir.IntType(64), ir.IntType(SLOTS)
 VALUES, WEIGHTS = ir.VectorType(ir.IntType(32), SLOTS), ir.VectorType(ir.IntType(16), SLOTS)
-MASK = ir.VectorType(ir.IntType(1), SLOTS)
+MASK, ZEROS = ir.VectorType(ir.IntType(1), SLOTS), ir.Constant(VALUES, None)
 
 
 def _gather(builder: Any, array: Any, places: Any) -> Any:
@@ -37,87 +37,101 @@ def _gather(builder: Any, array: Any, places: Any) -> Any:
     return builder.call(function, [where, ir.Constant(ir.IntType(32), 4), every, ir.Constant(VALUES, None)])
 
 
+class Shift:
+    """Writes the loop over groups of 16 slots. `data` are pointers: resources, weights, table, bits, changes."""
+
+    def __init__(self, builder: Any, data: list[Any], step: Any, w_min: Any) -> None:
+        self.builder = builder
+        self.resource, self.weight, self.level, bits, changed = data
+        self.bits, self.changed = (builder.bitcast(array, HALF.as_pointer()) for array in (bits, changed))
+        self.step, self.w_min = (
+            everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min)
+        )
+
+    def larger(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
+    def constant(self, value: int) -> Any:
+        return everywhere(self.builder, VALUES, value)
+
+    def look_up(self, resource: Any) -> Any:
+        """Weights of resources that lie in the table."""
+        builder = self.builder
+        above = self.larger(resource, ZEROS)
+        bucket = builder.and_(builder.lshr(above, self.constant(BUCKET)), self.constant(BUCKETS - 1))
+        entry = _gather(builder, self.level, bucket)
+        inside, bound = builder.and_(above, self.constant(IN_BUCKET)), builder.and_(entry, self.constant(BOUND))
+        more = builder.zext(builder.icmp_signed(">=", inside, bound), VALUES)
+        return builder.add(builder.add(builder.ashr(entry, self.constant(BUCKET + 1)), more), self.w_min)
+
+    def group(self, slot: Any, g: Any, marks: Any) -> tuple[Any, Any]:
+        """The marked ones of 16 slots: what positive weights gain, and which have left the table or the limits."""
+        builder, marked = self.builder, self.builder.bitcast(marks, MASK)
+        here = builder.bitcast(builder.gep(self.resource, [slot]), VALUES.as_pointer())
+        old = builder.load(here, align=4)
+        new = builder.select(marked, builder.add(old, self.step), old)
+        builder.store(new, here, align=4)
+        beyond = builder.or_(
+            builder.icmp_signed(">=", new, self.constant(BUCKETS << BUCKET)),
+            builder.icmp_signed("<", new, self.constant(-RESOURCE_LIMIT)),
+        )
+        where = builder.bitcast(builder.gep(self.weight, [slot]), WEIGHTS.as_pointer())
+        before = builder.sext(builder.load(where, align=2), VALUES)
+        after = builder.select(marked, self.look_up(new), before)
+        builder.store(builder.trunc(after, WEIGHTS), where, align=2)
+        note = builder.gep(self.changed, [g])
+        others = builder.bitcast(builder.icmp_signed("!=", after, before), HALF)
+        builder.store(builder.or_(builder.load(note, align=2), others), note, align=2)
+        gained = builder.sub(self.larger(after, ZEROS), self.larger(before, ZEROS))
+        return gained, builder.and_(marked, beyond)
+
+    def groups(self, first: Any, many: Any) -> tuple[Any, Any]:
+        """All groups, the first of which begins at slot `first`; as `group`, together."""
+        builder, start = self.builder, self.builder.block
+        group, body, following, after = (builder.append_basic_block(n) for n in ("group", "body", "next", "after"))
+        builder.branch(group)
+        builder.position_at_end(group)
+        g, sums, lost = builder.phi(INDEX), builder.phi(VALUES), builder.phi(MASK)
+        marks = builder.load(builder.gep(self.bits, [g]), align=2)
+        builder.cbranch(builder.icmp_unsigned("==", marks, ir.Constant(HALF, 0)), following, body)
+
+        builder.position_at_end(body)
+        gained, beyond = self.group(builder.add(first, builder.mul(g, ir.Constant(INDEX, SLOTS))), g, marks)
+        more = builder.add(sums, gained), builder.or_(lost, beyond)
+        builder.branch(following)
+
+        builder.position_at_end(following)
+        both = builder.phi(VALUES), builder.phi(MASK)
+        for phi, passed, made in zip(both, (sums, lost), more, strict=True):
+            phi.add_incoming(passed, group)
+            phi.add_incoming(made, body)
+        then = builder.add(g, ir.Constant(INDEX, 1))
+        ends = (g, ir.Constant(INDEX, 0), then), (sums, ZEROS, both[0]), (lost, ir.Constant(MASK, None), both[1])
+        for phi, value, end in ends:
+            phi.add_incoming(value, start)
+            phi.add_incoming(end, following)
+        builder.cbranch(builder.icmp_signed("<", then, many), group, after)
+        builder.position_at_end(after)
+        return both
+
+
 def _shift_marked(typing, resource, weight, level, first, bits, changed, at, words, step, w_min):
     """Add `step` to the resource[first + j] for which bit j of `bits` is set; weights follow by the table `level`.
 
-    Bits of changed[at : at + words] are set where a weight has become another one.
-
-    By how much the sum of positive weights grows, and whether some resource has left the table or the limits: then
-    its weight means nothing. Both arrays can be read up to the last bit of the last word.
+    Bits of changed[at : at + words] are set where a weight has become another one. By how much the sum of positive
+    weights grows, and whether some resource has left the table or the limits: then its weight means nothing. Both
+    arrays can be read up to the last bit of the last word.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         arrays = [(signature.args[n], arguments[n]) for n in (0, 1, 2, 4, 5)]
         data = [cgutils.create_struct_proxy(kind)(context, builder, given).data for kind, given in arrays]
-        resource, weight, level, bits, changed = data
-        first, at, words, step, w_min = arguments[3], *arguments[6:]
-        halves = builder.bitcast(bits, HALF.as_pointer())
-        changed = builder.bitcast(builder.gep(changed, [at]), HALF.as_pointer())
-        groups = builder.mul(words, ir.Constant(INDEX, 64 // SLOTS))
-        move, lowest = (everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min))
-        zeros, none = ir.Constant(VALUES, None), ir.Constant(MASK, None)
-        before = builder.block
-        names = ("group", "body", "following", "after")
-        group, body, following, after = (builder.append_basic_block(name) for name in names)
-        builder.branch(group)
-
-        def larger(a: Any, b: Any) -> Any:
-            return builder.select(builder.icmp_signed(">", a, b), a, b)
-
-        def constant(value: int) -> Any:
-            return everywhere(builder, VALUES, value)
-
-        builder.position_at_end(group)
-        g, sums, beyond = builder.phi(INDEX), builder.phi(VALUES), builder.phi(MASK)
-        half = builder.load(builder.gep(halves, [g]), align=2)
-        builder.cbranch(builder.icmp_unsigned("==", half, ir.Constant(HALF, 0)), following, body)
-
-        builder.position_at_end(body)
-        marked = builder.bitcast(half, MASK)
-        slot = builder.add(first, builder.mul(g, ir.Constant(INDEX, SLOTS)))
-        here = builder.bitcast(builder.gep(resource, [slot]), VALUES.as_pointer())
-        old = builder.load(here, align=4)
-        new = builder.select(marked, builder.add(old, move), old)
-        builder.store(new, here, align=4)
-        too_far = builder.or_(
-            builder.icmp_signed(">=", new, constant(BUCKETS << BUCKET)),
-            builder.icmp_signed("<", new, constant(-RESOURCE_LIMIT)),
-        )
-        above = larger(new, zeros)
-        bucket = builder.and_(builder.lshr(above, constant(BUCKET)), constant(BUCKETS - 1))
-        entry = _gather(builder, level, bucket)
-        inside, bound = builder.and_(above, constant(IN_BUCKET)), builder.and_(entry, constant(BOUND))
-        more = builder.zext(builder.icmp_signed(">=", inside, bound), VALUES)
-        found = builder.add(builder.add(builder.ashr(entry, constant(BUCKET + 1)), more), lowest)
-        where = builder.bitcast(builder.gep(weight, [slot]), WEIGHTS.as_pointer())
-        narrow = builder.load(where, align=2)
-        old_weight = builder.sext(narrow, VALUES)
-        new_weight = builder.select(marked, found, old_weight)
-        builder.store(builder.trunc(new_weight, WEIGHTS), where, align=2)
-        others = builder.bitcast(builder.icmp_signed("!=", new_weight, old_weight), HALF)
-        noted = builder.gep(changed, [g])
-        builder.store(builder.or_(builder.load(noted, align=2), others), noted, align=2)
-        grown = builder.add(sums, builder.sub(larger(new_weight, zeros), larger(old_weight, zeros)))
-        lost = builder.or_(beyond, builder.and_(marked, too_far))
-        builder.branch(following)
-
-        builder.position_at_end(following)
-        sums_then, beyond_then = builder.phi(VALUES), builder.phi(MASK)
-        for phi, passed, made in ((sums_then, sums, grown), (beyond_then, beyond, lost)):
-            phi.add_incoming(passed, group)
-            phi.add_incoming(made, body)
-        next_group = builder.add(g, ir.Constant(INDEX, 1))
-        for phi, begun, end in (
-            (g, ir.Constant(INDEX, 0), next_group), (sums, zeros, sums_then), (beyond, none, beyond_then)
-        ):  # fmt: skip
-            phi.add_incoming(begun, before)
-            phi.add_incoming(end, following)
-        builder.cbranch(builder.icmp_signed("<", next_group, groups), group, after)
-
-        builder.position_at_end(after)
-        total = builder.sext(_sum(builder, sums_then), INDEX)
-        some = builder.icmp_unsigned("!=", builder.bitcast(beyond_then, HALF), ir.Constant(HALF, 0))
-        return context.make_tuple(builder, signature.return_type, [total, builder.zext(some, INDEX)])
+        data[4] = builder.gep(data[4], [arguments[6]])
+        many = builder.mul(arguments[7], ir.Constant(INDEX, 64 // SLOTS))
+        sums, lost = Shift(builder, data, arguments[8], arguments[9]).groups(arguments[3], many)
+        some = builder.icmp_unsigned("!=", builder.bitcast(lost, HALF), ir.Constant(HALF, 0))
+        found = [builder.sext(_sum(builder, sums), INDEX), builder.zext(some, INDEX)]
+        return context.make_tuple(builder, signature.return_type, found)
 
     numbers = [types.int64] * 4
     return types.UniTuple(types.int64, 2)(resource, weight, level, types.int64, bits, changed, *numbers), generate
