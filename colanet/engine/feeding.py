@@ -10,13 +10,26 @@ from colanet.encoding.kernels import OFFSETS, SPARE
 from colanet.engine.base import InputSpikes
 from colanet.engine.cpu.feed import cut_blocks, fill_bits
 from colanet.engine.cpu.tables import GRAIN, Feed
-from colanet.plan import Plan
+from colanet.plan import Plan, ProjectionPlan
 
 
-def inputs_of(plan: Plan, *, dense: bool) -> set[int]:
-    """Inputs with dense projections, or those with others."""
-    full = {p.index for p in plan.projections if p.kind == "plastic" and plan.is_full(p.index)}
-    return {p.source for p in plan.projections if p.from_input and (p.index in full) == dense}
+def is_uniform(plan: Plan, projection: ProjectionPlan) -> bool:
+    """Whether all sources of a structural projection reach the same range of targets."""
+    spans = plan.spans(projection.index) if projection.kind != "plastic" else None
+    return spans is not None and bool((spans == spans[:1]).all())
+
+
+def _dense(plan: Plan) -> set[int]:
+    """Projections with a row of weights a source."""
+    return {p.index for p in plan.projections if p.kind == "plastic" and plan.is_full(p.index)}
+
+
+def listed_inputs(plan: Plan) -> set[int]:
+    """Inputs with projections for which it matters which nodes spike, and that do not get it from bit sets."""
+    dense = _dense(plan)
+    return {
+        p.source for p in plan.projections if p.from_input and p.index not in dense and not is_uniform(plan, p)
+    }
 
 
 def bit_places(plan: Plan) -> tuple[dict[int, tuple[int, int]], int]:
@@ -37,10 +50,11 @@ def make_feed(plan: Plan, inputs: InputSpikes, coded: Mapping[int, np.ndarray] |
     plan : Plan
     inputs : InputSpikes
     coded : mapping of int to ndarray of uint64
-        Bit sets of the last steps instead of the lists, of inputs that only dense projections leave.
+        Bit sets of the last steps instead of the lists, of inputs that are not listed.
     """
     steps, sources, coded = inputs.stop - inputs.base, max(len(plan.inputs), 1), coded or {}
-    dense, listed = inputs_of(plan, dense=True), inputs_of(plan, dense=False)
+    listed, full = listed_inputs(plan), _dense(plan)
+    dense = {p.source for p in plan.projections if p.from_input and p.index in full}
     places, width = bit_places(plan)
     whole = coded[next(iter(places))] if len(places) == 1 and places.keys() <= coded.keys() else None
     if whole is None or len(whole) < steps:
@@ -68,7 +82,7 @@ def make_feed(plan: Plan, inputs: InputSpikes, coded: Mapping[int, np.ndarray] |
         last = int(busy[-1]) + 1 if len(busy) else 0
         feed.following[source, :last] = np.repeat(busy, np.diff(busy, prepend=np.int32(-1)))
         first, words = places.get(source, (0, 0))
-        if source in coded and coded[source] is not whole:
+        if source in places and source in coded and coded[source] is not whole:
             feed.bits[steps - len(coded[source]) :, first : first + words] = coded[source]
         elif source in places and source not in coded:
             fill_bits(feed.bits, first, ptr, index)

@@ -16,7 +16,7 @@ from colanet.engine.cpu.bundles import addresses
 from colanet.engine.cpu.clock import PARTS
 from colanet.engine.cpu.integers import BUCKET, BUCKETS
 from colanet.engine.cpu.run import run_for
-from colanet.engine.feeding import bit_places, inputs_of, make_feed
+from colanet.engine.feeding import bit_places, is_uniform, listed_inputs, make_feed
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
@@ -247,7 +247,8 @@ def _bounds(population: PopulationPlan, row: np.void) -> tuple[list[int], list[i
 
 def _for_kernels(layout: Layout) -> np.ndarray:
     """The table of projections with the kernels' columns."""
-    rows, ahead, dirty = [], 0, 0
+    rows: list[dict[str, int]] = []
+    ahead = dirty = 0
     places = bit_places(layout.plan)[0]
     for found in layout.projections:
         row = {name: int(found[name]) for name in found.dtype.names} | {"ahead": -1, "dirty": -1}
@@ -262,6 +263,7 @@ def _for_kernels(layout: Layout) -> np.ndarray:
         lags = (1, 1) if pushed else (row["delay_min"], row["delay_max"])
         row |= {"pushed": int(pushed), "lag_min": lags[0], "lag_max": lags[1]}
         learns = layout.plan.populations[row["target"]].plasticity is not None
+        row["uniform"] = int(row["span"] >= 0 and is_uniform(layout.plan, layout.plan.projections[len(rows)]))
         row["forces"] = int(row["kind"] == k.FIXED and row["weight"] > 0 and learns)
         rows.append(row)
     return table(k.PROJECTION_COLUMNS, rows)
@@ -287,7 +289,7 @@ class NumbaEngine:
         first = Layout(plan, 0, k.GRAIN)
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
         self.level = weight_levels(plan)
-        self._coded = inputs_of(plan, dense=True) - inputs_of(plan, dense=False)
+        self._coded = set(range(len(plan.inputs))) - listed_inputs(plan)
         self.load(initial_state(plan))
 
     def load(self, state: State) -> None:

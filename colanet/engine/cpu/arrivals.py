@@ -206,15 +206,17 @@ def add_everywhere(current, low, high, weight):
 def arrive_spans(projection, first, sources, lo, hi, spans, scratch):
     """Spikes of sources[lo..hi-1] arrive over a structural projection; how many synapses were hit.
 
-    Sources with the same range are added up, and each takes back what it gave to its own gap.
+    Sources with the same range are added up, and each takes back what it gave to its own gap. Where all have the
+    same one, it does not matter which of them spiked.
     """
-    kind, weight, forces = projection.kind, projection.weight, projection.forces
+    kind, forces, many = projection.kind, projection.forces, hi - lo if projection.uniform else 1
+    weight = projection.weight if kind == GATING else many * projection.weight
     hit = 0
     together, from_, to = np.int64(0), np.int64(0), np.int64(0)
-    for j in range(lo, hi):
-        span = spans[projection.span + sources[j] - first]
+    for j in range(lo, lo + 1 if projection.uniform else hi):
+        span = spans[projection.span + (0 if projection.uniform else sources[j] - first)]
         low, high, gap, gap_end = np.int64(span[0]), np.int64(span[1]), np.int64(span[2]), np.int64(span[3])
-        hit += high - low - (gap_end - gap)
+        hit += many * (high - low - (gap_end - gap))
         if kind == FIXED and not forces:
             if low != from_ or high != to:
                 add_everywhere(scratch.current, from_, to, together * weight)

@@ -38,11 +38,11 @@ TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS], dtype=np.uint8)
 
 POPULATION_COLUMNS = (*POPULATION, "small")
 """`small`: potentials stay below SMALL_POTENTIAL, and there is neither bias nor memory."""
-PROJECTION_COLUMNS = (*PROJECTION, "ahead", "dirty", "pushed", "lag_min", "lag_max", "forces")
+PROJECTION_COLUMNS = (*PROJECTION, "ahead", "dirty", "pushed", "lag_min", "lag_max", "forces", "uniform")
 """`ahead` is where the sums of a dense input projection begin in `Scratch.ahead`, `dirty` where a dense
 projection's list begins in `Scratch.dirty`; -1 for others. `pushed`: arrivals go into the ring of future ones.
 Spikes are looked at lag_min..lag_max steps after they were emitted: their delays, or 1 where they are pushed.
-`forces`: whether it matters that a neuron was forced."""
+`forces`: whether it matters that a neuron was forced. `uniform`: all sources have the same range of targets."""
 
 I64: TypeAlias = Annotated[np.ndarray, np.dtype(np.int64), 1]
 I64Rows: TypeAlias = Annotated[np.ndarray, np.dtype(np.int64), 2]
