@@ -31,8 +31,8 @@ from colanet.session import Session
 
 CHECKPOINT_IMAGES = 60_000
 """Training images between two checkpoints, unless said otherwise."""
-TOLD_EVERY = 0.2
-"""Seconds between two reports on learning."""
+SCORE_SECONDS = 0.2
+"""For so long the accuracy that a report on learning names is good enough."""
 LEARNING, TESTING = 0, 1
 """Places of the wall times in the book."""
 
@@ -117,7 +117,7 @@ class Run:
         self.k = 0
         self.brief = False
         """Whether what `watch` is told while learning leaves out the accuracy, which takes milliseconds."""
-        self._quiet_until = 0.0
+        self._score, self._score_of, self._score_until = "", -1, 0.0
         self.session = Session(
             network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
             threads=threads, migration=migration, presentation=self.lesson(0, network),
@@ -188,11 +188,13 @@ class Run:
             self.session.present(self.lesson(self.k))
 
     def _tell_learning(self, session: Session) -> None:
-        if self.watch and time.monotonic() >= self._quiet_until:
+        if self.watch:
             shown = session.finished_objects()
-            recent = None if self.brief else session.score(max(shown - 2000, 0), shown)
-            text = f"learning {self._name(self.k)}" + (f", {100 * recent.accuracy:.1f} %" if recent else "")
-            self._quiet_until = time.monotonic() + TOLD_EVERY
+            if self._score_of != self.k or time.monotonic() >= self._score_until:
+                found = None if self.brief else session.score(max(shown - 2000, 0), shown)
+                self._score = f", {100 * found.accuracy:.1f} %" if found else ""
+                self._score_of, self._score_until = self.k, time.monotonic() + SCORE_SECONDS
+            text = f"learning {self._name(self.k)}{self._score}"
             done = sum(len(one.labels) for one in self.lessons[: self.k])
             self.watch(done + shown + self._tests_done(self.k), self.total, text)
 

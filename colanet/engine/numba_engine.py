@@ -231,6 +231,8 @@ class CopyRunner:
             recorded=np.zeros(1, dtype=np.int64),
             chosen=chosen,
         )
+        if start == stop:
+            return out, 0
         events = self.kernel(
             start, stop, freeze, self.lists, addresses(k.FEED, feed._asdict()), addresses(k.HARVEST, out._asdict()),
             votes.population if votes else -1, period,

@@ -31,7 +31,7 @@ SOURCE = 80
 WEIGHT, NEURON, LINE, RING = 5, 66, 4, 32 * 5
 """Bytes of a copy beside those of its state: a plastic synapse's weight, a neuron's working arrays, its place in
 the list of the spikes of a past step, and its future arrivals, where projections have several delays."""
-COPY = 24 << 10
+COPY = 32 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS = 15_000
 """Steps of input that are made at a time; the next stretch is made meanwhile."""
