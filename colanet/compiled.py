@@ -30,7 +30,7 @@ from typing import Any
 
 import numba
 
-from colanet.compiling import PART_OPTIONS
+from colanet.compiling import part_options
 
 PACKAGE = Path(__file__).parent
 
@@ -209,7 +209,7 @@ def compiled(**options: Any) -> Callable[[Any], Any]:
 # inside. Without checks of divisors (error_model): where there may be a zero, the kernels look themselves.
 _ENGINE: dict[str, Any] = {"nogil": True, "boundscheck": False, "_nrt": False, "error_model": "numpy"}
 
-_PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **PART_OPTIONS}
+_PART: dict[str, Any] = {**_ENGINE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **part_options()}
 kernel: Any = numba.njit(**_PART)
 """Decorator of the engine's functions; they become part of the entry points that call them.
 

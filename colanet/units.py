@@ -60,7 +60,8 @@ POTENTIAL_LIMIT = 1 << 30
 WEIGHT_LIMIT = (1 << 15) - 1
 """Plastic weights are int16."""
 RESOURCE_LIMIT = (1 << 31) - 1 - ONE
-"""Resources saturate here; what saturation withholds is not owed, so conservation stays exact."""
+"""Resources saturate here; what saturation withholds is not owed, so conservation stays exact. A step of ONE more
+still fits int32."""
 REWARD_LIMIT = 1 << 32
 """Rewards of one neuron in one step stay below it, so that their products with rates fit 64 bits."""
 STABILITY_LIMIT = 1 << 62

@@ -1,6 +1,7 @@
 """Compiled kernels follow their sources, and need no writable place."""
 
 import ast
+import gc
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import numba
 import pytest
 
 import colanet
-from colanet import compiled
+from colanet import compiled, compiling
 
 PACKAGE = Path(colanet.__file__).parent
 NOISE = """
@@ -248,3 +249,24 @@ def test_kernels_are_known_to_be_compiled_once_they_have_run(fresh, tmp_path):
     compiled.note_compiled()
     assert compiled.is_compiled()
     compiled.note_compiled.cache_clear()
+
+
+# ------------------------------------------------------------- numba as it is inside
+
+
+def test_kernels_are_compiled_as_numba_does_where_it_has_changed_inside(monkeypatch):
+    from numba.core import codegen
+
+    assert compiling.part_options().keys() <= {"pipeline_class"}
+    monkeypatch.delattr(codegen.JITCPUCodegen, "set_env")
+    assert compiling.part_options() == {}
+
+
+def test_the_collector_goes_on_after_a_compilation():
+    @numba.njit
+    def one(x):
+        return x + 1
+
+    assert gc.isenabled()
+    assert one(1) == 2
+    assert gc.isenabled()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from itertools import pairwise
 from threading import Event
 from typing import TypeVar
@@ -36,6 +37,13 @@ def shares(copies: int, threads: int, start: int, stop: int) -> list[list[Piece]
     return result
 
 
+def _wait_for(work: list[Future[None]]) -> None:
+    """Wait until all of it has ended, however often the user interrupts: it changes what the caller owns."""
+    while not all(one.done() for one in work):
+        with contextlib.suppress(KeyboardInterrupt):
+            wait(work)
+
+
 def run_shares(
     plan: list[list[Piece]], one: Callable[[int, int, int], Result], helpers: Executor | None
 ) -> list[list[tuple[int, Result]]]:
@@ -61,11 +69,19 @@ def run_shares(
             for piece in share:
                 done[piece].set()
 
-    others = [helpers.submit(work, share) for share in plan[1:]] if helpers else []
+    others: list[Future[None]] = []
     try:
+        for share in plan[1:]:
+            assert helpers is not None
+            others.append(helpers.submit(work, share))
         work(plan[0])
+    except BaseException:
+        # Nobody may wait for a piece that nobody takes any more.
+        for event in done.values():
+            event.set()
+        raise
     finally:
-        wait(others)
+        _wait_for(others)
     for other in others:
         other.result()
     result: list[list[tuple[int, Result]]] = [[] for _ in {piece[0] for piece in pieces}]

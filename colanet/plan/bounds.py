@@ -5,6 +5,7 @@
 | arrivals of a neuron in one step, with bias and kicks | int32 | below 2^30 | `_arrivals` |
 | potential | int32 | +-2^30 | saturates; leak and arrivals are two numbers of at most 2^30 |
 | potential x leak | int64, or cut into 1024s | 2^40 | leak is at most 1024 |
+| potential x leak of small populations | int32 | below 2^31 | their potentials stay below 2^21 |
 | kick: draw x amplitude | int32 below 2^15, else int64 | 2^32 | the amplitude is at most 65,535 |
 | counter of the linear threshold | int32 | 2^31 - 1 | saturates |
 | counter x increment | int64 | 2^61 | the increment is at most 2^30 |
@@ -18,6 +19,7 @@
 | time since the sequence began, shifted | int64 | 2^34 | cut at three gaps, where the factor is -1 |
 | stability | int64 | +-2^62 | saturates |
 | resource + step, resource + share | int64 | 2^33 | resources saturate at 2^31 - 1 - 2^20 |
+| the same, sixteen at once | int32 | 2^31 - 1 | only steps of at most 1.0, which is 2^20 |
 | debt of a neuron | int64 | 2^57 | what its resources have gained; 2^24 synapses of 2^32 at most |
 | resources of the virtual synapses | int64 | modulo 2^64 | booked only; no rule reads it |
 | weight: 2 x span x resource | int64 | 2^48 | weights are int16 |

@@ -17,14 +17,16 @@ from .test_equality import assert_same_state
 from .test_sparse import assert_same, pieces
 
 PERIOD, STOP = 20, 100
+LONG = 90
+"""A period with a rest that is longer than bounds and rings reach back."""
 
 
-def network_of(population, reward=0.5, delay=13, resource=0.4):
+def network_of(population, reward=0.5, delay=13, resource=0.4, period=PERIOD):
     """Columns that learn from an input that is silent in the second half of a period, and are rewarded there."""
     learner = {
         "name": "L", "size": 40, "columns": 4, "winner_take_all": True, "hebbian_rate": -0.2, "isi_max": 5,
         "dopamine_window": 10, "stability_rate": 0.05, "w_min": -0.3, "w_max": 2.0, "virtual_synapses": 30,
-        "reset_period": PERIOD,
+        "reset_period": period,
     }  # fmt: skip
     told = {"source": "T", "target": "L"}
     links = [
@@ -57,13 +59,15 @@ KICKED = {"noise_amplitude": 1.9, "tau_m": 5, "threshold_weight_factor": 0.3}
 
 
 @given(
-    populations(), st.sampled_from([0.5, -0.5]), st.sampled_from([10, 11, 13]), st.integers(0, 2**32),
-    st.lists(st.integers(1, STOP - 1), max_size=4, unique=True),
+    populations(), st.sampled_from([0.5, -0.5]), st.sampled_from([10, 11, 13]), st.sampled_from([PERIOD, LONG]),
+    st.integers(0, 2**32), st.lists(st.floats(0, 1), max_size=4), st.floats(0, 1),
 )  # fmt: skip
-@example(KICKED, 0.5, 13, 1, [])
+@example(KICKED, 0.5, 13, PERIOD, 1, [], 0.8)
+@example(KICKED | {"noise_amplitude": 1.0}, 0.5, 13, LONG, 1, [0.5], 1.0)
 @settings(max_examples=60, deadline=None)
-def test_rest_changes_nothing(population, reward, delay, seed, cuts):
-    assert_equal(build(network_of(population, reward, delay), seed=seed), seed, cuts)
+def test_rest_changes_nothing(population, reward, delay, period, seed, cuts, freeze):
+    plan = build(network_of(population, reward, delay, period=period), seed=seed)
+    assert_equal(plan, seed, cuts, period, freeze)
 
 
 @pytest.mark.parametrize(("delay", "seed"), [(11, 80), (10, 138)])
@@ -73,15 +77,33 @@ def test_a_threshold_that_falls_ends_the_rest(delay, seed):
         "noise_amplitude": 1.0, "tau_m": 10, "threshold_weight_factor": 0.3, "dopamine_rule": "two_factor",
         "hebbian_rate": 0.0, "hebbian_window": 1.0, "winner_take_all": False,
     }  # fmt: skip
-    assert_equal(build(network_of(population, -2.0, delay, 3.0), seed=seed), seed, [])
+    assert_equal(build(network_of(population, -2.0, delay, 3.0), seed=seed), seed, [], PERIOD, 0.8)
 
 
-def assert_equal(plan, seed, cuts):
-    inputs, cuts = image_input(plan, STOP, seed, PERIOD, 0.8), [0, *sorted(cuts), STOP]
+def assert_equal(plan, seed, cuts, period, freeze):
+    """Both engines agree over five periods; where runs are cut and learning ends is given as a part of them."""
+    stop = 5 * period
+    inputs, cuts = image_input(plan, stop, seed, period, 0.8), [0, *sorted(int(stop * cut) for cut in cuts), stop]
     reference, compiled = ReferenceEngine(plan), NumbaEngine(plan)
-    expected = pieces(reference, inputs, cuts, STOP - PERIOD, [0])
-    assert_same(expected, pieces(compiled, inputs, cuts, STOP - PERIOD, [0]))
+    expected = pieces(reference, inputs, cuts, int(stop * freeze), [0])
+    assert_same(expected, pieces(compiled, inputs, cuts, int(stop * freeze), [0]))
     assert_same_state(reference.state(), compiled.state())
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_no_steps_leave_all_rows_of_the_past_alone(late):
+    """A step would take the rows of the one a history before, in which neurons fire."""
+    plan = build(network_of(KICKED), seed=2)
+    inputs, engine = image_input(plan, STOP, 2, PERIOD, 0.8), NumbaEngine(plan)
+    spikes = NumbaEngine(plan).run(inputs, 0, PERIOD, freeze=STOP, record=[0]).records[0]
+    now = int(spikes[0, 0]) + plan.history if late else 0
+    engine.run(inputs, 0, now, freeze=STOP)
+    before = {name: value.copy() for name, value in engine.state().items()}
+    assert before["0/L/spikes"][now % plan.history].any() == late
+    engine.run(inputs, now, now, freeze=STOP)
+    after = engine.state()
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value, name)
 
 
 def test_a_population_is_left_alone_until_its_potentials_are_zeroed():
@@ -122,6 +144,7 @@ def test_a_bound_is_near_what_kicks_can_do():
     u = np.zeros(63, dtype=np.int64)
     for n in range(1, 63):
         u[n] = (u[n - 1] * plan.leak >> LEAK_Q) + plan.kick - 1
-    assert np.all(np.array(gains[:63]) - u <= 63 + 1)
+    assert np.all(gains[:63] >= u)
+    assert np.all(gains[:63] - u <= 63 + 1)
     assert keeps[0] == 1 << LEAK_Q
     assert sorted(keeps, reverse=True) == keeps

@@ -48,13 +48,13 @@ def test_row_sums(seed, lines, more, less, most):
     np.testing.assert_array_equal(sums, before + used[:more].sum(axis=0) - used[more:].sum(axis=0))
 
 
-def wide(size: int, **rule) -> Network:
+def wide(size: int, nodes: int = 70, resource=(0.2, 1.5), **rule) -> Network:
     """One learning population of ten columns, rewarded by noise, whose weights change during the input."""
     return Network.model_validate(
         {
             "copies": 1,
             "inputs": [
-                {"name": "R", "kind": "noise", "size": 70},
+                {"name": "R", "kind": "noise", "size": nodes},
                 {"name": "T", "kind": "noise", "size": size},
             ],
             "populations": [
@@ -67,7 +67,7 @@ def wide(size: int, **rule) -> Network:
             ],
             "projections": [
                 {"source": "R", "target": "L", "kind": "plastic", "connection": "all_to_all", "delay": 2,
-                 "initial_resource": {"uniform": [0.2, 1.5]}},
+                 "initial_resource": {"uniform": list(resource)}},
                 {"source": "L", "target": "L", "kind": "gating", "connection": "within_columns", "weight": -4},
                 {"source": "T", "target": "L", "kind": "reward", "connection": "one_to_one", "weight": 0.3},
             ],
@@ -87,4 +87,18 @@ def test_looking_ahead_changes_nothing(size, rule, rate):
     found = run(compiled, inputs, [0, 37, 130], 120, [0])
     np.testing.assert_array_equal(expected[0][0], found[0][0])
     assert len(expected[0][0]) > 100, "too few spikes to test anything"
+    assert_same_state(reference.state(), compiled.state())
+
+
+@pytest.mark.parametrize("resource", [(0.2, 1.5), (3.5, 4.5), (2046.0, 2046.9)])
+@pytest.mark.parametrize("rule", [{}, {"w_max": 32.767}])
+def test_many_at_once_is_one_by_one(resource, rule):
+    """Resources that leave the table or saturate, and weights of which few fit into a sum of int16."""
+    plan = build(wide(30, 200, resource, **rule), seed=5)
+    inputs = random_input(plan, 60, 9, 0.1)
+    reference, compiled = ReferenceEngine(plan), NumbaEngine(plan)
+    expected = run(reference, inputs, [0, 60], 50, [0])
+    found = run(compiled, inputs, [0, 37, 60], 50, [0])
+    np.testing.assert_array_equal(expected[0][0], found[0][0])
+    assert len(expected[0][0]) > 20, "too few spikes to test anything"
     assert_same_state(reference.state(), compiled.state())

@@ -52,3 +52,29 @@ def test_a_failure_is_raised_and_nobody_waits_for_ever():
 
     with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="copy"):
         run_shares(shares(3, 2, 0, 10), one, helpers)
+
+
+@pytest.mark.parametrize("failing", range(5))
+def test_a_failure_in_any_share_ends_all(failing):
+    """Five copies on four threads wait for each other in a row."""
+
+    def one(copy, first, last):
+        if copy == failing:
+            raise ValueError(f"copy {copy}")
+        return copy
+
+    with ThreadPoolExecutor(3) as helpers, pytest.raises(ValueError, match=f"copy {failing}"):
+        run_shares(shares(5, 4, 0, 100), one, helpers)
+
+
+def test_a_helper_that_cannot_start_leaves_nobody_waiting():
+    class Tired(ThreadPoolExecutor):
+        def submit(self, *arguments):
+            if self.left == 0:
+                raise RuntimeError("no more threads")
+            self.left -= 1
+            return super().submit(*arguments)
+
+    with Tired(3) as helpers, pytest.raises(RuntimeError, match="no more threads"):
+        helpers.left = 1
+        run_shares(shares(5, 4, 0, 100), lambda copy, first, last: copy, helpers)

@@ -58,7 +58,8 @@ def note_awake(t, p, wiring, live, scratch):
 def gate(t, p, noting, wiring, live, scratch):
     """Move the activation counters of a population up to step t and apply gating arrivals.
 
-    Between two such steps nobody wakes or goes to sleep. With `noting` it is noted who did not until now.
+    Between two such steps nobody wakes or goes to sleep. With `noting`, who was awake until now is written into the
+    rows of the state.
     """
     population = wiring.population[p]
     start, stop = population.start, population.start + population.size

@@ -58,7 +58,7 @@ def harvest_spikes(t, p, n, wiring, live, out, vote_population, object_index):
 
 @once
 def begin(start, wiring, scratch):
-    """Something may be due over every projection at the first step."""
+    """At the first step something may be due over every projection, in every population and for every counter."""
     scratch.ahead_stop[:] = 0
     scratch.settled[:] = start - 1
     scratch.busy[:] = start
@@ -81,7 +81,7 @@ def finish(stop, wiring, live, scratch):
         if scratch.settled[p] < stop - 1:
             catch_up(p, stop, stop - 1, wiring, live, scratch)
         if population.gated:
-            gate(stop - 1, p, stop > 0, wiring, live, scratch)  # a literal would be compiled apart
+            gate(stop - 1, p, stop > 0, wiring, live, scratch)  # `True` would be compiled apart
             if population.plastic:
                 note_awake(stop, p, wiring, live, scratch)
 

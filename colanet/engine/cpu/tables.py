@@ -116,7 +116,7 @@ class Scratch(NamedTuple):
     settled: I64  # (populations,), the step up to which potentials and ramps are computed
     busy: I64  # (populations,), without arrivals no neuron can fire before this step
     awake: U8  # (neurons,), who is awake
-    noted: I64  # (populations,), the step from which on `awake` holds; before, the rows of the state do
+    noted: I64  # (populations,), `awake` holds from this step on; before, rows of the state do, if anyone asks
     moving: I64Rows  # (populations, 2), a range of neurons outside which no activation counter is moving
     gating: I64Rows  # (populations, 2), a range of neurons outside which no gating arrival came
     gate_at: I64  # (populations,), the step up to which activation counters have moved
