@@ -202,7 +202,7 @@ def announce_compilation(session: Session, say: Callable[[str], None]) -> None:
         from colanet.compiled import is_compiled
 
         if not is_compiled():
-            say("compiling kernels, once on this machine (some fifteen seconds) ...")
+            say("compiling kernels, once on this machine (some ten seconds) ...")
 
 
 def drive(session: Session, stop: int, options: RunOptions) -> Result:

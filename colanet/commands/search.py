@@ -76,7 +76,7 @@ def _announce(study: Study, folder: Path, options: SearchOptions) -> None:
         err=True,
     )
     if not is_compiled():
-        click.echo("compiling kernels, once on this machine (some fifteen seconds) ...", err=True)
+        click.echo("compiling kernels, once on this machine (some ten seconds) ...", err=True)
 
 
 def _summary(found: Found) -> str:
