@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -40,8 +40,30 @@ OWN_ATTRIBUTES = {
 # ---------------------------------------------------------------- saved states
 
 
+class Saved(NamedTuple):
+    """What a file holds of a network.
+
+    Attributes
+    ----------
+    plan : Plan
+    state : State
+    step : int
+        The step that comes next.
+    """
+
+    plan: Plan
+    state: State
+    step: int
+
+
 def saved_state(path: StrPath) -> tuple[Plan, State]:
-    """The network and the state that `save` or `checkpoint` wrote, without any data.
+    """The network and the state that `save` or `checkpoint` wrote, without any data; raises as `saved`."""
+    found = saved(path)
+    return found.plan, found.state
+
+
+def saved(path: StrPath) -> Saved:
+    """The network that `save` or `checkpoint` wrote, without any data.
 
     Raises
     ------
@@ -59,6 +81,11 @@ def saved_state(path: StrPath) -> tuple[Plan, State]:
     configuration = contents.text(path, attributes, "configuration")
     seed = contents.integer(path, attributes, "seed")
     sizes = _input_sizes(path, attributes)
+    if kind == "checkpoint":
+        origin = contents.integer(path, attributes, "origin", 0, LATEST)
+        step = origin + contents.integer(path, attributes, "step", 0, LATEST - origin)
+    else:
+        step = contents.integer(path, attributes, "time", 0, LATEST)
     try:
         network = Network.model_validate_json(configuration)
         plan = build(network, input_sizes=sizes, seed=seed)
@@ -66,7 +93,7 @@ def saved_state(path: StrPath) -> tuple[Plan, State]:
     except (ValidationError, ColanetError, ValueError, TypeError, AttributeError, LookupError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
-    return plan, arrays
+    return Saved(plan, arrays, step)
 
 
 def save(session: Session, path: StrPath) -> None:

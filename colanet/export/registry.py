@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from colanet.errors import ColanetError, OutputError, one_line
+from colanet.errors import ColanetError, ConfigError, OutputError, one_line
 from colanet.plan import Plan
 from colanet.plan.variables import State
 from colanet.registry import Registry
 
 
 class Exporter(Protocol):
-    """A format: a function, the first line of whose docstring says what it writes."""
+    """A format: a function, the first line of whose docstring says what it writes.
 
-    def __call__(self, plan: Plan, state: State, folder: Path) -> Sequence[Path]:
+    Its keyword-only parameters are the options of the format. The default of each says its type: bool, int, str, or
+    None for a text that may be missing. The parameter `step` is no option: it gets the step that comes next.
+    """
+
+    def __call__(self, plan: Plan, state: State, folder: Path, **options: Any) -> Sequence[Path]:
         """Write a network's state into a folder.
 
         Parameters
@@ -27,6 +32,8 @@ class Exporter(Protocol):
             The canonical arrays, see `colanet.plan.variables.initial_state`; not to be changed.
         folder : Path
             Is there; files of it that have the same names may be replaced, others stay.
+        **options
+            Those that it has.
 
         Returns
         -------
@@ -58,8 +65,72 @@ def about(name: str) -> str:
     return next(iter(text.splitlines()), "")
 
 
+def options_of(name: str) -> dict[str, Any]:
+    """Options of a format with their defaults.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such format.
+    """
+    parameters = inspect.signature(EXPORTS.get(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "step"}
+
+
+def _takes_step(exporter: Exporter) -> bool:
+    parameter = inspect.signature(exporter).parameters.get("step")
+    return parameter is not None and parameter.kind is parameter.KEYWORD_ONLY
+
+
+def _value(where: str, default: Any, given: Any) -> Any:
+    """A given option as the type of its default."""
+    if isinstance(default, bool):
+        words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+        value = words.get(str(given).lower())
+        expected = "yes or no"
+    elif isinstance(default, int):
+        text = str(given)
+        value = int(text) if not isinstance(given, bool) and text.removeprefix("-").isdecimal() else None
+        expected = "a whole number"
+    else:
+        return None if given is None else str(given)
+    if value is None:
+        raise ConfigError(f"{where}: expected {expected}, not {given!r:.60}")
+    return value
+
+
+def checked_options(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a format as it takes them.
+
+    Parameters
+    ----------
+    name : str
+        Of the format.
+    given : mapping of str to str, bool or int
+        Texts as on a command line, or values.
+
+    Raises
+    ------
+    ConfigError
+        If the format has no such option, or a value is of another type.
+    """
+    known = options_of(name)
+    for option in given:
+        if option not in known:
+            has = ", ".join(known) or "none"
+            raise ConfigError(f"export format {name} has no option {option}; it has {has}")
+    return {key: _value(f"export format {name}: option {key}", known[key], value) for key, value in given.items()}
+
+
 def export(
-    name: str, plan: Plan, state: State, folder: str | os.PathLike[str], *, overwrite: bool = False
+    name: str,
+    plan: Plan,
+    state: State,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    options: Mapping[str, Any] | None = None,
+    step: int = 0,
 ) -> list[Path]:
     """Write a state in a format.
 
@@ -73,6 +144,10 @@ def export(
         Made if it is not there.
     overwrite : bool
         Write into a folder that holds something already.
+    options : mapping
+        Of the format, see `checked_options`.
+    step : int
+        The step that comes next in the state.
 
     Returns
     -------
@@ -82,11 +157,14 @@ def export(
     Raises
     ------
     ConfigError
-        If there is no such format, or it cannot hold this network.
+        If there is no such format, it has no such option, or it cannot hold this network.
     OutputError
         If the folder holds something already, or cannot be written.
     """
     exporter, place = EXPORTS.get(name), Path(folder)
+    chosen = checked_options(name, options or {})
+    if _takes_step(exporter):
+        chosen["step"] = step
     try:
         if place.exists() and not place.is_dir():
             raise OutputError(f"{place}: is a file, expected a folder")
@@ -96,7 +174,7 @@ def export(
     except OSError as error:
         raise OutputError(f"{place}: cannot be made a folder: {error.strerror or error}") from error
     try:
-        written = [Path(path) for path in exporter(plan, state, place)]
+        written = [Path(path) for path in exporter(plan, state, place, **chosen)]
     except (ColanetError, MemoryError):
         raise
     except Exception as error:  # whatever a format of another package raises

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import colanet
-from colanet.checkpoints import saved_state
+from colanet.checkpoints import saved, saved_state
 from colanet.config.model import Network, NoiseInput, Population, Projection
 from colanet.errors import ConfigError, OutputError
 from colanet.export import EXPORTS, export
@@ -151,3 +151,49 @@ def test_errors_of_a_format_are_one_line(tmp_path):
         export("arrays", session.plan, session.state(), tmp_path / "file")
     with pytest.raises(ConfigError, match="unknown export format broken"):
         export("broken", session.plan, session.state(), tmp_path / "out")
+
+
+def noting(plan, state, folder, *, learn=False, images=3, title=None, step):
+    """What it was given (given.txt)."""
+    path = folder / "given.txt"
+    path.write_text(f"{learn} {images} {title} {step}", encoding="utf-8")
+    return [path]
+
+
+@pytest.fixture
+def noted(call, tmp_path):
+    EXPORTS.register("noting", noting)
+    run = ["run", CONFIG, "--train", 10, "--test", 0, "--copies", 1, "--quiet", "--save", tmp_path / "s.h5"]
+    assert call(*run)[0] == 0
+    yield ["export", tmp_path / "s.h5", "--format", "noting", "--out", tmp_path / "out"]
+    EXPORTS.unregister("noting")
+
+
+def test_options_of_a_format(call, noted, tmp_path):
+    def given():
+        return (tmp_path / "out" / "given.txt").read_text(encoding="utf-8")
+
+    assert call(*noted)[0] == 0
+    period = saved(tmp_path / "s.h5").plan.description.inputs[0].period
+    assert given() == f"False 3 None {10 * period}"
+    more = ["--overwrite", "--learn", "--option", "images=-7", "--option", "title=a=b"]
+    assert call(*noted, *more)[0] == 0
+    assert given() == f"True -7 a=b {10 * period}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--option", "pictures=3"], "export format noting has no option pictures; it has learn, images, title\n"),
+        (["--option", "images=x"], "export format noting: option images: expected a whole number, not 'x'\n"),
+        (["--option", "learn=perhaps"], "export format noting: option learn: expected yes or no, not 'perhaps'\n"),
+        (["--option", "images"], "--option images: expected NAME=VALUE\n"),
+        (["--format", "arrays", "--learn"], "export format arrays has no option learn; it has none\n"),
+    ],
+)
+def test_options_that_cannot_be(call, noted, words, said):
+    assert call(*noted, *words) == (2, "", said)
+
+
+def test_the_list_tells_options(call, noted):
+    assert "noting  What it was given (given.txt). [learn=no, images=3, title=]" in call("export", "--list")[1]
