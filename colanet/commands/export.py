@@ -18,12 +18,18 @@ from colanet.export.registry import export as write
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the files go.")
 @click.option("--learn", is_flag=True, help="With the learning rules: the option learn of formats that have it.")
 @click.option(
-    "--option", "given", multiple=True, metavar="NAME=VALUE", help="An option of the format, see --list; repeatable."
+    "--option", "given", multiple=True, metavar="NAME=VALUE", help="An option of the format, see --list."
 )
 @click.option("--overwrite", is_flag=True, help="Replace files of the same names in FOLDER.")
 @click.option("--list", "listing", is_flag=True, help="Print the formats with their options and stop.")
 def export(
-    state: Path | None, form: str, out: Path | None, learn: bool, given: tuple[str, ...], overwrite: bool, listing: bool
+    state: Path | None,
+    form: str,
+    out: Path | None,
+    learn: bool,
+    given: tuple[str, ...],
+    overwrite: bool,
+    listing: bool,
 ) -> None:
     """Write the network that STATE.h5 holds, a saved state or a checkpoint, in another form."""
     if listing:

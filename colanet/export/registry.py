@@ -84,6 +84,7 @@ def _takes_step(exporter: Exporter) -> bool:
 
 def _value(where: str, default: Any, given: Any) -> Any:
     """A given option as the type of its default."""
+    value: bool | int | None
     if isinstance(default, bool):
         words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
         value = words.get(str(given).lower())
