@@ -204,12 +204,7 @@ class Study:
             return
         if not self.resume:
             raise ConfigError(f"{path}: holds runs already; --resume goes on with them, or choose another --out")
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            stamp, rows = held["stamp"], held["runs"]
-            runs = [Run(**(row | {"precision": Precision(**row["precision"])})) for row in rows]
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}: damaged ({error})") from error
+        stamp, runs = stored(path)
         own = json.loads(json.dumps(self.stamp))
         other = sorted(name for name in own if stamp.get(name) != own[name])
         if other:
@@ -309,6 +304,22 @@ class Study:
 
 
 # ---------------------------------------------------------------------------- the table
+
+
+def stored(path: Path) -> tuple[dict[str, Any], list[Run]]:
+    """What the runs of a file have in common, and the runs.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        runs = [Run(**(row | {"precision": Precision(**row["precision"])})) for row in held["runs"]]
+        return dict(held["stamp"]), runs
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: damaged ({error})") from error
 
 
 def table(runs: Sequence[Run]) -> str:
