@@ -49,7 +49,7 @@ def nir(
     images: int = 0,
     step: int,
 ) -> list[Path]:
-    """Graph for inference that the package nir reads (network.nir) and manifest.json; with images=N also images.npz.
+    """Graph for inference (network.nir) and manifest.json; with images=N also images.npz, their spikes and answers.
 
     Parameters
     ----------
@@ -124,8 +124,7 @@ def _inhibited(network: Inference) -> Inference:
     gates = {gate.name for gate in network.gates}
     late = "inhibition that arrives one step after the spike and fades by the leak"
     left = tuple(
-        omission._replace(instead=late) if omission.what == "winner-take-all" or omission.where in gates else omission
-        for omission in network.left_out
+        o._replace(instead=late) if o.what == "winner-take-all" or o.where in gates else o for o in network.left_out
     )
     return replace(network, left_out=left)
 

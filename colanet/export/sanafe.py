@@ -61,7 +61,7 @@ def sanafe(
     network = inference_of(plan, state, one_copy(plan, copy), output)
     for link in network.links:
         if link.delay != 1:
-            raise ConfigError(f"projection {link.name}: delay {link.delay}, but the format sanafe holds delay 1 only")
+            raise ConfigError(f"projection {link.name}: delay {link.delay}, the format sanafe holds delay 1 only")
     evaluation = shown.show(plan, state, network, copy, images, step) if images else None
     names = _names(network)
     with atomic_path(folder / NETWORK) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
