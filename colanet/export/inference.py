@@ -258,7 +258,7 @@ def _left_out(plan: Plan, place: dict[int, int]) -> Iterator[Omission]:
         elif q.kind == "gating" and q.target in place:
             yield Omission("gate", q.name, "nothing; all neurons are awake")
         elif q.target in place and not q.from_input and q.source not in place:
-            yield Omission("forced spikes", q.name, "nothing; its source is left out")
+            yield Omission("projection", q.name, "nothing; its source is left out")
 
 
 def _left_of(p: PopulationPlan) -> Iterator[Omission]:

@@ -81,35 +81,47 @@ def nir(
     BackendUnavailable
         If the package `nir` is not installed.
     """
-    library = need("nir", "nir")
-    options = {"copy": one_copy(plan, copy), "recurrent": _variant(recurrent), "inhibition": inhibition}
-    seconds = _seconds(dt)
+    library, seconds, late = need("nir", "nir"), _seconds(dt), _late(recurrent)
     if inhibition < 1:
         raise ConfigError(f"option inhibition: expected 1 or more thresholds, not {inhibition}")
-    network = inference_of(plan, state, copy, output)
-    if recurrent == "late":
+    network = inference_of(plan, state, one_copy(plan, copy), output)
+    if late:
         network = _inhibited(network)
     evaluation = shown.show(plan, state, network, copy, images, step) if images else None
-    graph = _graph(library, plan, network, seconds, inhibition if recurrent == "late" else 0)
+    options = {"copy": copy, "recurrent": recurrent, "inhibition": inhibition, "dt": seconds}
+    graph = _graph(library, plan, network, seconds, inhibition if late else 0)
+    return _write(library, plan, network, folder, graph, evaluation, options)
+
+
+def _write(
+    library: Any,
+    plan: Plan,
+    network: Inference,
+    folder: Path,
+    graph: Any,
+    evaluation: shown.Shown | None,
+    options: dict[str, Any],
+) -> list[Path]:
+    """The files, the manifest last."""
     path, file = folder / NETWORK, io.BytesIO()
     library.write(file, graph)  # into memory, for HDF5 cannot write a file that is locked
     write_bytes(path, file.getvalue())
     sha256 = hashlib.sha256(file.getvalue()).hexdigest()
     written = [path]
     told = {"format": FORMAT, "colanet": __version__, "file": NETWORK, "sha256": sha256, "seed": plan.seed}
-    told |= options | {"dt": seconds} | _about(plan, network) | {"evaluation": None}
+    told |= options | _about(plan, network) | {"evaluation": None}
     if evaluation is not None:
-        counts = run(library.read(path), evaluation.spikes, seconds)
+        counts = run(library.read(path), evaluation.spikes, options["dt"])
         told["evaluation"] = evaluation.judged(counts)
         written.append(evaluation.write(folder / IMAGES, counts))
     write_text(folder / MANIFEST, manifest(told | {"configuration": plan.description.model_dump(mode="json")}))
     return [*written, folder / MANIFEST]
 
 
-def _variant(recurrent: str) -> str:
+def _late(recurrent: str) -> bool:
     if recurrent not in ("none", "late"):
         raise ConfigError(f"option recurrent: expected none or late, not {recurrent:.60}")
-    return recurrent
+    return recurrent == "late"
 
 
 def _seconds(dt: str) -> float:

@@ -81,7 +81,7 @@ def test_the_graph_of_a_small_network(tmp_path):
     assert graph.nodes["out"].tau_mem[0] > 1e8 * DT
     left = {(o["what"], o["where"]) for o in told["left_out"]}
     assert left >= {("gate", "a-b->a-b"), ("winner-take-all", "a-b"), ("random kick", "a-b"), ("learning", "a-b"),
-                    ("population", "T"), ("forced spikes", "T->out")}  # fmt: skip
+                    ("population", "T"), ("projection", "T->out")}  # fmt: skip
     assert told["inputs"] == [{"name": "R", "size": 2}, {"name": "S", "size": 1}]
     assert json.loads(graph.metadata["colanet"]["manifest"])["left_out"] == told["left_out"]
 
