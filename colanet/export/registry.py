@@ -51,7 +51,12 @@ class Exporter(Protocol):
 EXPORTS: Registry[Exporter] = Registry(
     "export format",
     "colanet.exports",
-    {"arrays": "colanet.export.arrays:arrays"},
+    {
+        "arrays": "colanet.export.arrays:arrays",
+        "csv": "colanet.export.csv:csv",
+        "nir": "colanet.export.nir:nir",
+        "sanafe": "colanet.export.sanafe:sanafe",
+    },
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )
 
