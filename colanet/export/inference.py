@@ -17,9 +17,8 @@ from colanet.config.model import TargetInput
 from colanet.errors import ConfigError
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
-from colanet.plan.fixed import weight_of
 from colanet.plan.variables import State
-from colanet.units import DRAW_BITS, POTENTIAL_LIMIT
+from colanet.units import DRAW_BITS, POTENTIAL_LIMIT, potential_limit
 
 
 class Omission(NamedTuple):
@@ -175,9 +174,8 @@ def weights_of(plan: Plan, state: State, copy: int, p: ProjectionPlan) -> np.nda
     """Weights of a projection's synapses, int64: in 1/1000, of a gate in steps, of a reward in 2^-20."""
     if p.kind != "plastic":
         return np.full(plan.count(p.index, copy), p.weight, dtype=np.int64)
-    rule = plan.populations[p.target].rule
-    weights: np.ndarray = weight_of(state[f"{copy}/{p.name}/resource"], rule.w_min, rule.w_max).astype(np.int64)
-    return weights
+    weights = plan.populations[p.target].rule.weights(state[f"{copy}/{p.name}/resource"])
+    return weights.astype(np.int64)
 
 
 def _answering(plan: Plan, output: str | None) -> PopulationPlan:
@@ -271,6 +269,8 @@ def _left_of(p: PopulationPlan) -> Iterator[Omission]:
         yield Omission("random kick", p.name, "its mean, as a bias")
     if p.leak:
         yield Omission("truncation of the leak", p.name, "real numbers")
+    if p.potential_step > 1 or p.potential_limit < potential_limit(32, 1):
+        yield Omission("bits of the potential", p.name, "real numbers")
     if p.floor > -POTENTIAL_LIMIT:
         yield Omission("floor of the potential", p.name, "nothing")
     if p.ramp_period:

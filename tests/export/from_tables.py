@@ -18,6 +18,26 @@ def draw16(key, step, i):
     return mix(at_step + (i >> 2) * G + G & M) >> 16 * (i & 3) & 0xFFFF
 
 
+def jenkins(a):
+    cut = 2**32 - 1
+    a = (a + 0x7ED55D16) + (a << 12) & cut
+    a = (a ^ 0xC761C23C) ^ (a >> 19)
+    a = (a + 0x165667B1) + (a << 5) & cut
+    a = (a + 0xD3A2646C & cut) ^ (a << 9 & cut)
+    a = (a + 0xFD7046C5) + (a << 3) & cut
+    return (a ^ 0xB55A4F09) ^ (a >> 16)
+
+
+def draw16_32(key, step, i):
+    at_step = jenkins(key + step & 2**32 - 1)
+    return jenkins(at_step + (i >> 1) & 2**32 - 1) >> 16 * (i & 1) & 0xFFFF
+
+
+def held(p, potential):
+    size = min(abs(potential), p["potential_limit"]) // p["potential_step"] * p["potential_step"]
+    return size if potential >= 0 else -size
+
+
 def rows(path):
     """Rows as dicts, their columns without units."""
     with open(path, encoding="utf-8", newline="") as file:
@@ -89,7 +109,7 @@ class Tables:
             awake = self.gate(n, now["wake", name, i], now["sleep", name, i])
             kicked = self.leak(p, n, i)
             total = n["potential"] + (now["current", name, i] if awake else 0)
-            n["potential"] = min(max(total, p["floor"], -(1 << 30)), 1 << 30)
+            n["potential"] = held(p, max(total, p["floor"]))
             if p["reset_period"] and self.t % p["reset_period"] == p["reset_phase"]:
                 n["potential"] = 0
             n["ramp"] = max(n["ramp"] - 1, 0)
@@ -123,7 +143,8 @@ class Tables:
         size = abs(n["potential"]) * p["leak"] >> 10
         n["potential"] = (size if n["potential"] >= 0 else -size) + p["bias"]
         if p["kick"]:
-            n["potential"] += draw16(p["kick_key"], self.t, i) * p["kick"] >> 16
+            draw = draw16_32 if p["jenkins"] else draw16
+            n["potential"] += draw(p["kick_key"], self.t, i) * p["kick"] >> 16
         kicked = p["memory_period"] and n["memory_next"] == self.t and self.t <= n["memory_end"]
         if kicked:
             n["potential"] += self.network["memory_kick"]
@@ -131,7 +152,7 @@ class Tables:
         return kicked
 
     def fire(self, p, n, excess, kicked):
-        n["potential"] = excess if p["subtract"] else 0
+        n["potential"] = held(p, excess) if p["subtract"] else 0
         if p["ramp_period"]:
             n["ramp"] += p["ramp_period"]
         if p["memory_period"]:
