@@ -17,6 +17,23 @@ generators", OOPSLA 2014)::
 
 all modulo 2^64. Four 16-bit draws share one 64-bit hash.
 
+A population may draw its kicks and roundings from a hash of 32 bits instead, `jenkins`. It is cheap in logic:
+shifts, additions and exclusive ors (Bob Jenkins, "4-byte Integer Hashing", burtleburtle.net/bob/hash/integer.html,
+the variant with six shifts). Its key is the lower half of the 64-bit key::
+
+    h(a):  a = (a + 0x7ED55D16) + (a << 12)
+           a = (a ^ 0xC761C23C) ^ (a >> 19)
+           a = (a + 0x165667B1) + (a << 5)
+           a = (a + 0xD3A2646C) ^ (a << 9)
+           a = (a + 0xFD7046C5) + (a << 3)
+           a = (a ^ 0xB55A4F09) ^ (a >> 16)
+
+    step_key32(key, step)     = h(key + step)
+    draw32(step_key32, i)     = h(step_key32 + i)
+    draw16_32(step_key32, i)  = (draw32(step_key32, i >> 1) >> 16 * (i & 1)) & 0xFFFF
+
+all modulo 2^32.
+
 This module is the definition, in NumPy. The compiled kernels have these lines in `colanet.hash_kernels`, the CUDA
 source in `integers.cuh`; tests hold them equal.
 """
@@ -48,6 +65,15 @@ class Stream(IntEnum):
     PIXELS = 9
     SPLIT = 10
     MIXTURE = 11
+    ROUNDING = 12
+
+
+class Rounding(IntEnum):
+    """Whose change is rounded; neuron i of a population draws with the index 4 i + this, once in a step."""
+
+    OWN_SPIKE = 0
+    REWARD = 1
+    PRESYNAPTIC = 2
 
 
 def stream(kind: Stream, index: int) -> int:
@@ -112,3 +138,40 @@ def shuffled(seed: int, stream_number: int, n: int) -> np.ndarray:
     """
     rank = draw64(step_key(key(seed, stream_number), 0), np.arange(n))
     return np.argsort(rank, kind="stable")
+
+
+# ------------------------------------------------------------------ cheap in logic
+
+JENKINS = (0x7ED55D16, 0xC761C23C, 0x165667B1, 0xD3A2646C, 0xFD7046C5, 0xB55A4F09)
+_MASK32 = 2**32 - 1
+
+
+def jenkins(values: np.ndarray | int) -> np.ndarray:
+    """The 32-bit hash of integers modulo 2^32, uint32 of the same shape."""
+    a = (np.atleast_1d(np.asarray(values)) & _MASK32).astype(np.uint32)
+    c = [np.uint32(constant) for constant in JENKINS]
+    with np.errstate(over="ignore"):
+        a = (a + c[0]) + (a << np.uint32(12))
+        a = (a ^ c[1]) ^ (a >> np.uint32(19))
+        a = (a + c[2]) + (a << np.uint32(5))
+        a = (a + c[3]) ^ (a << np.uint32(9))
+        a = (a + c[4]) + (a << np.uint32(3))
+        hashed: np.ndarray = (a ^ c[5]) ^ (a >> np.uint32(16))
+    return hashed
+
+
+def step_key32(stream_key: int, step: int) -> int:
+    """Key of one step of a stream."""
+    return int(jenkins((stream_key + step) & _MASK32)[0])
+
+
+def draw32(step_key_: int, index: np.ndarray | int) -> np.ndarray:
+    """32-bit hashes for an integer array of indices, uint32 of the same shape."""
+    return jenkins(np.asarray(index, dtype=np.int64) + step_key_)
+
+
+def draw16_32(step_key_: int, index: np.ndarray) -> np.ndarray:
+    """16-bit uniform integers for an integer array of indices, same shape, int64."""
+    index = np.asarray(index, dtype=np.int64)
+    drawn: np.ndarray = draw32(step_key_, index >> 1).astype(np.int64) >> 16 * (index & 1) & 0xFFFF
+    return drawn

@@ -9,7 +9,7 @@ import numpy as np
 
 from colanet.engine.base import Engine
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.fixed import weight_of, weight_threshold
+from colanet.plan.fixed import weight_threshold
 from colanet.plan.variables import State
 from colanet.units import MILLI, ONE
 
@@ -30,7 +30,7 @@ def matrix(plan: Plan, state: State, name: str, copy: int, value: Callable[..., 
 
 def weights(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
     """Weights in potential units that a state gives a plastic projection, float of shape (n_source, n_target)."""
-    return matrix(plan, state, name, copy, lambda r, rule: weight_of(r, rule.w_min, rule.w_max) / MILLI)
+    return matrix(plan, state, name, copy, lambda r, rule: rule.weights(r) / MILLI)
 
 
 def thresholds(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray:
@@ -46,7 +46,7 @@ def thresholds(plan: Plan, state: State, name: str, copy: int = 0) -> np.ndarray
     for projection in plan.projections:
         if projection.kind == "plastic" and projection.target == p.index:
             rule = p.rule
-            weights = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max)
+            weights = rule.weights(state[f"{copy}/{projection.name}/resource"])
             post = plan.synapses(projection.index, copy).post
             positive += np.bincount(post, np.maximum(weights, 0), minlength=p.size)
     ramp = state[f"{copy}/{name}/ramp"].astype(np.int64) * p.ramp_increment // max(p.ramp_period, 1)

@@ -79,6 +79,30 @@ LARGEST_SIZE = 1 << 24
 LONGEST_MEMORY = 1 << 30
 """Longest finite memory time in steps."""
 
+# ---------------------------------------------------------------------- precision
+
+
+def weight_step(span: int, bits: int) -> int:
+    """The step between weights of `bits` bits over a span, both in 1/1000: the least that reaches over it."""
+    return max(-(-span // ((1 << bits) - 1)), 1)
+
+
+def resource_grain(fraction: int) -> int:
+    """Resources with so many bits of fraction are multiples of it, in 2^-20."""
+    return 1 << (Q - fraction)
+
+
+def resource_limit(bits: int, fraction: int) -> int:
+    """The largest resource of so many bits, sign and fraction included, in 2^-20."""
+    grain = resource_grain(fraction)
+    return min((1 << (bits - 1)) - 1, RESOURCE_LIMIT // grain) * grain
+
+
+def potential_limit(bits: int, step: int) -> int:
+    """The largest potential of so many bits, sign included, in multiples of a step in 1/1000."""
+    return min((1 << (bits - 1)) - 1, POTENTIAL_LIMIT // step) * step
+
+
 # ------------------------------------------------------------------------- units
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from colanet.config import precision
 from colanet.config.inputs import (
     BinaryInput,
     ImageInput,
@@ -44,7 +45,7 @@ from colanet.config.values import (
 )
 from colanet.connections import CONNECTIONS
 from colanet.errors import ConfigError
-from colanet.units import KICK, LARGEST_SIZE, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE
+from colanet.units import KICK, LARGEST_SIZE, MAX_DELAY, PLASTIC_WEIGHT, POTENTIAL, RATE, Q
 
 __all__ = [
     "MAX_COPIES", "MAX_DELAY", "BinaryInput", "Discrete", "Frozen", "ImageInput", "Input", "LogNormal",
@@ -106,6 +107,16 @@ class Population(Frozen):
         Silent synapses that share the debt; -1 switches renormalisation off.
     presynaptic_rate, presynaptic_period
         [x, P] one-factor plasticity.
+    weight_bits : int
+        Plastic weights are w_min plus a code of so many bits times a whole step of 1/1000.
+    resource_bits, resource_fraction : int
+        Bits of a synaptic resource, its sign included, and how many of them are its fraction.
+    resource_rounding : {'nearest', 'stochastic'}
+        How a change becomes a multiple of the smallest resource.
+    potential_bits, potential_step
+        Bits of a potential, its sign included, and the step that it is a multiple of.
+    random_generator : {'splitmix64', 'jenkins32'}
+        The hash behind random kicks and stochastic rounding.
     """
 
     name: OwnName
@@ -136,6 +147,13 @@ class Population(Frozen):
     virtual_synapses: Annotated[int, Field(ge=-1, le=LARGEST_SIZE)] = 0
     presynaptic_rate: Annotated[float, RATE] = 0.0
     presynaptic_period: Annotated[int, Field(ge=1, le=4096)] | None = None
+    weight_bits: Annotated[int, Field(ge=1, le=16)] = precision.DEFAULTS["weight_bits"]
+    resource_bits: Annotated[int, Field(ge=2, le=32)] = precision.DEFAULTS["resource_bits"]
+    resource_fraction: Annotated[int, Field(ge=0, le=Q)] = precision.DEFAULTS["resource_fraction"]
+    resource_rounding: Literal["nearest", "stochastic"] = precision.DEFAULTS["resource_rounding"]
+    potential_bits: Annotated[int, Field(ge=2, le=32)] = precision.DEFAULTS["potential_bits"]
+    potential_step: Annotated[float, Field(ge=0.001), POTENTIAL] = precision.DEFAULTS["potential_step"]
+    random_generator: Literal["splitmix64", "jenkins32"] = precision.DEFAULTS["random_generator"]
 
     @model_validator(mode="after")
     def _consistent(self) -> Population:
@@ -149,7 +167,15 @@ class Population(Frozen):
             raise ValueError("presynaptic_rate needs presynaptic_period")
         if self.reset_period is not None and self.reset_phase >= self.reset_period:
             raise ValueError(f"reset_phase {self.reset_phase} must be below reset_period {self.reset_period}")
+        for problem in precision.problems(self):
+            raise ValueError(problem)
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_was_precision(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fingerprints of checkpoints are made from this text.
+        data: dict[str, Any] = handler(self)
+        return {name: value for name, value in data.items() if precision.DEFAULTS.get(name, data) != value}
 
 
 # ------------------------------------------------------------------ projections

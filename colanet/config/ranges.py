@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from colanet.config import precision
 from colanet.config.draft import Path
 from colanet.config.model import LogNormal, LogUniform, Population, Uniform
 from colanet.config.view import Finding, Rule, View
@@ -46,7 +47,13 @@ def _projection_numbers(view: View) -> Iterator[Finding]:
             values = [resource]
         else:
             values = [resource.default, *(value for value, _ in resource.values)]
-        yield from _fits((*path, "initial_resource"), max(values, key=abs), RESOURCE)
+        largest = max(values, key=abs)
+        yield from _fits((*path, "initial_resource"), largest, RESOURCE)
+        target = view.populations.get(projection.target)
+        if projection.kind == "plastic" and target and not RESOURCE.problem(largest):
+            wrong = precision.resource_problem(target, largest)
+            if wrong:
+                yield Finding((*path, "initial_resource"), wrong)
         yield from _delay((*path, "delay"), projection.delay)
 
 

@@ -187,6 +187,8 @@ PLUGIN_ROWS = (
 # ----------------------------------------------------------------- populations
 
 RESETS = {"zero": "zero", "subtract": "subtract"}
+ROUNDINGS = {"nearest": "nearest", "stochastic": "stochastic"}
+GENERATORS = {"splitmix64": "splitmix64", "jenkins32": "jenkins32"}
 
 POPULATION_ROWS = (
     count_row("n", "size"),
@@ -214,6 +216,13 @@ POPULATION_ROWS = (
     count_row("nsilentsynapses", "virtual_synapses"),
     Row("_1_factor_plasticity", "presynaptic_rate"),
     count_row("_1_factor_plasticity_period", "presynaptic_period"),
+    count_row("weight_bits", "weight_bits"),
+    count_row("resource_bits", "resource_bits"),
+    count_row("resource_fraction", "resource_fraction"),
+    Row("resource_rounding", "resource_rounding", *choice("rounding", ROUNDINGS)),
+    count_row("potential_bits", "potential_bits"),
+    Row("potential_step", "potential_step"),
+    Row("random_generator", "random_generator", *choice("generator", GENERATORS)),
 )
 
 # ----------------------------------------------------------------- projections

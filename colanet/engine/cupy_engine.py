@@ -110,6 +110,7 @@ class CupyBatch:
             "SLOT_POSITION": up(tables.joined("slot_position")),
             "INPUT_REACH": up(tables.input_reach()),
             "KICK_KEY": up(tables.kick_keys()),
+            "ROUNDING_KEY": up(tables.rounding_keys()),
             "MEMORY_TIME": up(tables.memory_times()),
             "SCALE": up(tables.scale()),
             "FUTURE": self.backend.zeros((max(pushing * FUTURE * tables.neurons, 1),), np.int32),

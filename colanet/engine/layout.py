@@ -22,6 +22,7 @@ import numpy as np
 
 from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
 from colanet.plan.connect import Synapses
+from colanet.units import ONE
 
 
 class Kind(IntEnum):
@@ -41,9 +42,9 @@ def _numbers(described: type) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(described) if f.type in ("int", "bool"))
 
 
-POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driven", "reach")
+POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driven", "reach", "owes_from")
 """Columns of the table of populations: the constants of a plan under their own names; `reach` is the longest delay
-of what leaves it."""
+of what leaves it, `owes_from` the least debt that may be shared out."""
 PROJECTION = (
     *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot",
     "slot_ptr", "word", "words", "bits", "span",
@@ -89,8 +90,19 @@ def population_rows(plan: Plan, projections: np.ndarray) -> list[dict[str, int]]
         row |= {name: int(getattr(p.plasticity, name)) for name in nothing} if p.plasticity else nothing
         row |= {"plastic": int(p.plasticity is not None), "driven": int(p.driven)}
         row["reach"] = reach_of(projections, p.index, from_input=False)
+        row["owes_from"] = _owes_from(p, projections)
         rows.append(row)
     return rows
+
+
+def _owes_from(population: PopulationPlan, projections: np.ndarray) -> int:
+    """A debt of 1.0, or one of which every sharer gets a whole grain; at most what 32 bits hold."""
+    if population.plasticity is None:
+        return ONE
+    into = (projections["kind"] == Kind.PLASTIC) & (projections["target"] == population.index)
+    sharers = int((projections["source_size"] * projections["dense"])[into].sum())
+    sharers += max(population.plasticity.virtual_synapses, 0)
+    return min(max(sharers * population.plasticity.resource_grain, ONE), np.iinfo(np.int32).max)
 
 
 def is_pushed(row: Mapping[str, int] | np.void) -> bool:

@@ -22,7 +22,7 @@ from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
 from colanet.plan import Plan, PopulationPlan
 from colanet.plan.bounds import check_steps, drift_bounds, largest_potential
-from colanet.plan.fixed import in_resources, scale_table, weight_of, weight_threshold
+from colanet.plan.fixed import in_resources, scale_table, weight_threshold
 from colanet.plan.variables import State, initial_state, neurons_of, plastic_of
 from colanet.units import FOREVER, POTENTIAL_LIMIT
 
@@ -45,7 +45,7 @@ def with_room(values: np.ndarray) -> np.ndarray:
 def weight_levels(plan: Plan) -> np.ndarray:
     """The kernels' look-up table of `weight_of`, int32, a row a population.
 
-    The weight at the start of a bucket in the high bits, where in the bucket the next one begins in the low ones.
+    In the high bits the code of the weight at the start of a bucket, in the low ones where in it the next begins.
     """
     level = np.zeros((len(plan.populations), BUCKETS), dtype=np.int32)
     starts = np.arange(BUCKETS, dtype=np.int64) << BUCKET
@@ -53,14 +53,15 @@ def weight_levels(plan: Plan) -> np.ndarray:
         rule = population.plasticity
         if rule is None:
             continue
-        span = rule.w_max - rule.w_min
+        span, step = rule.w_max - rule.w_min, rule.weight_step
         span_q = in_resources(span)
-        j = np.arange(1, span + 1, dtype=np.int64)
+        # A code c is reached with the weight w_min + c step - step div 2.
+        j = np.arange(step - step // 2, span + 1, step, dtype=np.int64)
         # w_min + j is reached when (2j - 1) span_q <= (2 span + 1 - 2j) W.
         least = -((2 * j - 1) * -span_q // (2 * span + 1 - 2 * j))
-        weight = np.searchsorted(least, starts, side="right")
-        following = np.append(least, np.iinfo(np.int64).max)[weight]
-        level[row] = weight << (BUCKET + 1) | np.minimum(following - starts, 1 << BUCKET)
+        code = np.searchsorted(least, starts, side="right")
+        following = np.append(least, np.iinfo(np.int64).max)[code]
+        level[row] = code << (BUCKET + 1) | np.minimum(following - starts, 1 << BUCKET)
     return level
 
 
@@ -83,6 +84,7 @@ class CopyRunner:
             slot_delay=layout.slot_delay,
             slot_position=layout.slot_position,
             kick_key=plan.kick_keys(copy),
+            rounding_key=plan.rounding_keys(copy),
             memory_time=np.concatenate([plan.memory(p, copy) for p in plan.populations]),
             keeps=np.array(keeps, dtype=np.int32),
             gains=np.array(gains, dtype=np.int32),
@@ -111,7 +113,10 @@ class CopyRunner:
         for p, row in zip(self.plan.populations, rows, strict=True):
             largest = int(np.abs(neurons_of(state, p, self.copy).potential).max())
             bound = max(largest, largest_potential(self.plan, p))
-            row["small"] = int(bound < k.SMALL_POTENTIAL and not p.memory_period and not p.bias)
+            reached = min(bound, POTENTIAL_LIMIT)
+            hashed = p.jenkins and p.kick
+            row["small"] = int(bound < k.SMALL_POTENTIAL and not p.memory_period and not p.bias and not hashed)
+            row["holds"] = int(p.potential_step > 1 or p.potential_limit < reached)
         return table(k.POPULATION_COLUMNS, rows)
 
     def _scratch(self) -> k.Scratch:
@@ -171,7 +176,7 @@ class CopyRunner:
             if projection.kind == "plastic":
                 target = plan.populations[projection.target]
                 resource = plastic_of(state, projection, self.copy).resource
-                weights = weight_of(resource, target.rule.w_min, target.rule.w_max)
+                weights = target.rule.weights(resource)
                 layout.put_weights(projection, weights, weight)
                 if layout.projections[projection.index]["dense"]:
                     own[layout.slots(projection)] = layout.to_slots(projection, weights)

@@ -28,9 +28,15 @@ from colanet.units import (
     FOREVER,
     LEAK_Q,
     MEMORY_KICK,
-    POTENTIAL_LIMIT,
     RAMP_LIMIT,
 )
+
+
+def held(potential: np.ndarray, population: PopulationPlan) -> np.ndarray:
+    """Potentials within their limit, cut towards zero to a multiple of their step (docs/model.md, section 21)."""
+    limit, step = population.potential_limit, population.potential_step
+    size = np.minimum(np.abs(potential.astype(np.int64)), limit) // step * step
+    return np.where(potential < 0, -size, size)
 
 
 class Arrivals:
@@ -150,8 +156,11 @@ class Network(Learner):
         u[:] = np.where(u < 0, -size, size)
         u += population.bias
         if population.kick:
-            key = hashing.step_key(int(self.kick_keys[population.index]), t)
-            draw = hashing.draw16(key, np.arange(population.size))
+            key, every = int(self.kick_keys[population.index]), np.arange(population.size)
+            if population.jenkins:
+                draw = hashing.draw16_32(hashing.step_key32(key, t), every)
+            else:
+                draw = hashing.draw16(hashing.step_key(key, t), every)
             u += (draw * population.kick >> DRAW_BITS).astype(np.int32)
         kicked = np.zeros(population.size, dtype=bool)
         if population.memory_period:
@@ -161,10 +170,10 @@ class Network(Learner):
         return kicked
 
     def integrate(self, t: int, population: PopulationPlan, arriving: Arrivals, awake: np.ndarray) -> None:
-        """Add the arrivals of awake neurons; floor; periodic reset."""
+        """Add the arrivals of awake neurons; floor; what the bits of a potential can hold; periodic reset."""
         u = self.neurons[population.index].potential
         total = u + np.where(awake, arriving.current, 0)
-        u[:] = np.clip(np.maximum(total, population.floor), -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        u[:] = held(np.maximum(total, population.floor), population)
         if population.reset_period and t % population.reset_period == population.reset_phase:
             u[:] = 0
 
@@ -198,7 +207,7 @@ class Network(Learner):
             first_best = column.argmax(axis=1) + np.arange(population.columns) * population.column_size
             fires = np.zeros_like(fires)
             fires[first_best[column.max(axis=1) > 0]] = True
-        u[fires] = excess[fires] if population.subtract else 0
+        u[fires] = held(excess[fires], population) if population.subtract else 0
         if population.ramp_period:
             ramp[fires] = np.minimum(ramp[fires].astype(np.int64) + population.ramp_period, RAMP_LIMIT)
         if population.memory_period:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from colanet import hashing
 from colanet.engine.base import InputSpikes
+from colanet.hashing import Rounding
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
-from colanet.plan.fixed import fixmul, scale_table, weight_of
+from colanet.plan.fixed import fixmul, rounded, scale_table
 from colanet.plan.variables import Neurons, State, neurons_of, plastic_of
-from colanet.units import ONE, RESOURCE_LIMIT, SCALE_Q, STABILITY_LIMIT, Q
+from colanet.units import ONE, SCALE_Q, STABILITY_LIMIT, Q
 
 SCALE = scale_table()
 
@@ -45,10 +47,11 @@ class Learner:
         self.plastic = {p.index: plastic_of(state, p, copy) for p in plan.projections if p.kind == "plastic"}
         self.synapses = [plan.synapses(p.index, copy) for p in plan.projections]
         self.weights = {index: self._weights(plan.projections[index]) for index in self.plastic}
+        self.rounding_keys = plan.rounding_keys(copy)
 
     def _weights(self, projection: ProjectionPlan) -> np.ndarray:
         rule = self.plan.populations[projection.target].rule
-        return weight_of(self.plastic[projection.index].resource, rule.w_min, rule.w_max)
+        return rule.weights(self.plastic[projection.index].resource)
 
     def source_spikes(self, projection: ProjectionPlan, t: int, inputs: InputSpikes) -> np.ndarray:
         """Which source neurons spiked at step t, bool of shape (source_size,)."""
@@ -118,7 +121,7 @@ class Learner:
         last = int(neurons.last_spike[i])
         continues = not forced and not neurons.forced[i] and t - last <= rule.isi_max
         since = last + 1 if continues else t - rule.hebbian_window
-        step = 0 if forced else self.scaled(neurons, i, rule.hebbian)
+        step = 0 if forced else self.step_of(t, population, i, rule.hebbian, Rounding.OWN_SPIKE)
         for projection, mask in self.received(t, population, i, since, inputs):
             contributes = self.plastic[projection.index].contributes
             if not continues:
@@ -138,7 +141,7 @@ class Learner:
         if rule.three_factor and not recent:
             return
         if not (forced and reward <= 0):
-            step = self.scaled(neurons, i, reward)
+            step = self.step_of(t, population, i, reward, Rounding.REWARD)
             if rule.three_factor:
                 for projection in self.plastic_inputs(population):
                     own = self.synapses[projection.index].post == i
@@ -151,8 +154,8 @@ class Learner:
 
     def presynaptic(self, t: int, population: PopulationPlan, i: int, inputs: InputSpikes) -> None:
         """One-factor plasticity: every synapse active within the period changes by the same rate."""
-        rule, neurons = population.rule, self.neurons[population.index]
-        step = self.scaled(neurons, i, rule.presynaptic)
+        rule = population.rule
+        step = self.step_of(t, population, i, rule.presynaptic, Rounding.PRESYNAPTIC)
         for projection, mask in self.received(t, population, i, t - rule.presynaptic_period + 1, inputs):
             self.change(population, projection, i, mask, step)
 
@@ -188,20 +191,36 @@ class Learner:
         whole, fraction = s >> Q, (s & (ONE - 1)) >> (Q - 10)
         return fixmul(rate, int(SCALE[fraction]) >> whole if whole < SCALE_Q else 0, SCALE_Q)
 
+    def step_of(self, t: int, population: PopulationPlan, i: int, rate: int, number: Rounding) -> int:
+        """The change of a rule: its rate by the neuron's stability, in whole grains of the resources.
+
+        Stochastic rounding has one draw for a neuron and a rule in a step: all synapses change alike.
+        """
+        rule = population.rule
+        more = rule.resource_grain // 2
+        if rule.stochastic:
+            key, index = int(self.rounding_keys[population.index]), np.array([4 * i + number])
+            if population.jenkins:
+                draw = hashing.draw32(hashing.step_key32(key, t), index)
+            else:
+                draw = hashing.draw64(hashing.step_key(key, t), index)
+            more = int(draw[0]) & (rule.resource_grain - 1)
+        return rounded(self.scaled(self.neurons[population.index], i, rate), rule.resource_grain, more)
+
     def change(
         self, population: PopulationPlan, projection: ProjectionPlan, i: int, mask: np.ndarray, step: int
     ) -> None:
         """Change the resources of some synapses of neuron i; all its synapses owe what was added."""
         resource = self.plastic[projection.index].resource
         old = resource[mask].astype(np.int64)
-        new = np.clip(old + step, -RESOURCE_LIMIT, RESOURCE_LIMIT)
+        new = np.clip(old + step, -population.rule.resource_limit, population.rule.resource_limit)
         resource[mask] = new
         if population.rule.virtual_synapses >= 0:
             self.neurons[population.index].debt[i] -= int((new - old).sum())
         self.weights[projection.index][mask] = self._weights(projection)[mask]
 
     def renormalise(self, t: int, population: PopulationPlan) -> None:
-        """A debt of 1.0 or more is shared out equally once the neuron is not inside a spike sequence.
+        """A debt of 1.0 or more is shared out equally, in whole grains, once no spike sequence goes on.
 
         Invariant: sum of resources + debt + what the virtual synapses hold never changes.
         """
@@ -213,12 +232,12 @@ class Learner:
             sharers = sum(len(index) for _, index in own) + rule.virtual_synapses
             if sharers == 0:
                 continue
-            owed = int(debt[i])
-            share = owed // sharers if owed >= 0 else -(-owed // sharers)
+            owed, grain = int(debt[i]), rule.resource_grain
+            share = abs(owed) // (sharers * grain) * grain * (1 if owed >= 0 else -1)
             for projection, index in own:
                 resource = self.plastic[projection.index].resource
                 old = resource[index].astype(np.int64)
-                new = np.clip(old + share, -RESOURCE_LIMIT, RESOURCE_LIMIT)
+                new = np.clip(old + share, -rule.resource_limit, rule.resource_limit)
                 resource[index] = new
                 debt[i] -= int((new - old).sum())
                 self.weights[projection.index][index] = self._weights(projection)[index]

@@ -15,7 +15,6 @@ import numpy as np
 from colanet.atomic import atomic_path, write_text
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
-from colanet.plan.fixed import weight_of
 from colanet.plan.variables import State
 from colanet.version import __version__
 
@@ -72,8 +71,7 @@ def _named(plan: Plan, state: State) -> Iterator[Named]:
             if projection.kind == "plastic":
                 resource = state[f"{copy}/{projection.name}/resource"]
                 rule = plan.populations[projection.target].rule
-                weight = weight_of(resource, rule.w_min, rule.w_max).astype(np.int16)
-                yield f"{copy}/{projection.name}/weight", weight, POTENTIAL
+                yield f"{copy}/{projection.name}/weight", rule.weights(resource), POTENTIAL
                 yield f"{copy}/{projection.name}/resource", resource, RESOURCE
         for population in plan.populations:
             yield f"{copy}/{population.name}/threshold", thresholds(plan, state, population.name, copy), POTENTIAL

@@ -3,7 +3,7 @@
 | what | integer | bound | kept by |
 | --- | --- | --- | --- |
 | arrivals of a neuron in one step, with bias and kicks | int32 | below 2^30 | `_arrivals` |
-| potential | int32 | +-2^30 | saturates; leak and arrivals are two numbers of at most 2^30 |
+| potential | int32 | +-2^30, or fewer bits | saturates; leak and arrivals are two numbers of at most 2^30 |
 | potential x leak | int64, or cut into 1024s | 2^40 | leak is at most 1024 |
 | potential x leak of small populations | int32 | below 2^31 | their potentials stay below 2^21 |
 | kick: draw x amplitude | int32 below 2^15, else int64 | 2^32 | the amplitude is at most 65,535 |
@@ -18,7 +18,8 @@
 | (stability rate x reward) / 2^20 x factor | int64 | 2^63 - 2^21 | the factor lies in -1..2, so 2^42 x 2^21 |
 | time since the sequence began, shifted | int64 | 2^34 | cut at three gaps, where the factor is -1 |
 | stability | int64 | +-2^62 | saturates |
-| resource + step, resource + share | int64 | 2^33 | resources saturate at 2^31 - 1 - 2^20 |
+| resource + step, resource + share | int64 | 2^33 | resources saturate at 2^31 - 1 - 2^20 or before |
+| smallest resource x sharers | int64 | 2^45 | 2^20 x (2^24 synapses + 2^24 virtual ones) |
 | the same, sixteen at once | int32 | 2^31 - 1 | only steps of at most 1.0, which is 2^20 |
 | debt of a neuron | int64 | 2^57 | what its resources have gained; 2^24 synapses of 2^32 at most |
 | resources of the virtual synapses | int64 | modulo 2^64 | booked only; no rule reads it |
@@ -80,7 +81,7 @@ def _into(plan: Plan, population: PopulationPlan, *kinds: str) -> list[Projectio
 
 
 def largest_potential(plan: Plan, population: PopulationPlan) -> int:
-    """Bound of the size of a population's potentials in 1/1000, from a start at rest.
+    """Bound of the size of a population's potentials in 1/1000, from a start at rest, whatever its bits.
 
     A step makes of u at most u leak / 2^10 + arrivals.
     """
@@ -124,7 +125,7 @@ def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
     for projection in _into(plan, population, "fixed", "plastic"):
         size = abs(projection.weight)
         if projection.kind == "plastic":
-            size = max(-population.rule.w_min, population.rule.w_max)
+            size = max(-population.rule.w_min, population.rule.largest_weight)
         total += size * plan.fan_in(projection)
     return total
 

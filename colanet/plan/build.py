@@ -22,7 +22,11 @@ from colanet.units import (
     POTENTIAL_LIMIT,
     WEIGHT_OF_KIND,
     Unit,
+    potential_limit,
+    resource_grain,
+    resource_limit,
     unit_of,
+    weight_step,
 )
 
 
@@ -125,6 +129,8 @@ class _Builder:
             "reset_period": p.reset_period or 0,
             "memory_period": p.memory_period if p.memory is not None else 0,
             "gated": self._incoming(p.name, "gating"),
+            "potential_limit": potential_limit(p.potential_bits, field("potential_step")),
+            "jenkins": p.random_generator == "jenkins32",
             "plasticity": self._plasticity(p) if self._incoming(p.name, "plastic") else None,
         }
         return PopulationPlan(**self.constants(p, PopulationPlan, converted))
@@ -139,14 +145,20 @@ class _Builder:
             self.problems.append(Problem(message, where + "hebbian_window"))
             window = 0
         stability_rule = p.stability_rule or p.dopamine_rule
+        high, low = field("w_max", missing=1.0), field("w_min")
         converted = {
             "hebbian": field("hebbian_rate"),
             "hebbian_window": round(window),
             "three_factor": p.dopamine_rule == "three_factor",
             "stability_three_factor": stability_rule == "three_factor",
-            "w_max": field("w_max", missing=1.0),
+            "w_min": low,
+            "w_max": high,
             "presynaptic": field("presynaptic_rate"),
             "presynaptic_period": (p.presynaptic_period or 0) if p.presynaptic_rate else 0,
+            "weight_step": weight_step(high - low, p.weight_bits),
+            "resource_grain": resource_grain(p.resource_fraction),
+            "resource_limit": resource_limit(p.resource_bits, p.resource_fraction),
+            "stochastic": p.resource_rounding == "stochastic",
         }
         return Plasticity(**self.constants(p, Plasticity, converted))
 

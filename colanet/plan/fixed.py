@@ -49,8 +49,10 @@ def in_resources(span: int) -> int:
     return (span * ONE + MILLI // 2) // MILLI
 
 
-def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
+def weight_of(resource: np.ndarray, w_min: int, w_max: int, step: int = 1) -> np.ndarray:
     """Weights of resources: w = wmin + (wmax - wmin) max(W, 0) / (wmax - wmin + max(W, 0)), to the nearest.
+
+    With a larger step the difference to wmin goes to the nearest multiple of it, halves upwards.
 
     Kiselev and Larionov, arXiv 2409.01230, eq. for the synaptic resource.
 
@@ -58,7 +60,7 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
     ----------
     resource : ndarray of int32
         In 2^-20.
-    w_min, w_max : int
+    w_min, w_max, step : int
         In 1/1000.
 
     Returns
@@ -69,8 +71,40 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int) -> np.ndarray:
     span_q = in_resources(span)
     positive = np.maximum(resource.astype(np.int64), 0)
     total = span_q + positive
-    weight: np.ndarray = w_min + (2 * span * positive + total) // (2 * total)
+    above = (2 * span * positive + total) // (2 * total)
+    weight: np.ndarray = w_min + (above + step // 2) // step * step
     return weight.astype(np.int16)
+
+
+def in_grains(values: np.ndarray, grain: int, limit: int) -> np.ndarray:
+    """Resources to the nearest multiple of a grain, halves away from zero, and within +-limit.
+
+    Parameters
+    ----------
+    values : ndarray of int
+    grain, limit : int
+        All in 2^-20.
+
+    Returns
+    -------
+    ndarray of int, same shape
+    """
+    if grain == 1:
+        clipped: np.ndarray = np.clip(values, -limit, limit)
+        return clipped
+    wide = np.asarray(values, dtype=np.int64)
+    size = (np.abs(wide) + grain // 2) // grain * grain
+    held: np.ndarray = np.clip(np.where(wide < 0, -size, size), -limit, limit)
+    return held
+
+
+def rounded(change: int, grain: int, more: int) -> int:
+    """A change of resources as a multiple of a grain: its size plus `more`, cut to one.
+
+    Half a grain as `more` rounds to the nearest, a uniform random number below the grain rounds stochastically.
+    """
+    size = (abs(change) + more) // grain * grain
+    return size if change >= 0 else -size
 
 
 def weight_threshold(alpha: int | np.ndarray, positive: np.ndarray) -> np.ndarray:

@@ -17,12 +17,23 @@ from colanet.connections import Ends, Shape
 from colanet.hashing import Stream
 from colanet.plan import connect
 from colanet.plan.connect import Synapses
+from colanet.plan.fixed import weight_of
 from colanet.units import AWAKE, MAX_DELAY
 
 
 @dataclass(frozen=True)
 class Plasticity:
-    """Constants of the rules of one population (docs/model.md, 8 to 13); rates in 2^-20, times in steps."""
+    """Constants of the rules of one population (docs/model.md, 8 to 13); rates in 2^-20, times in steps.
+
+    Attributes
+    ----------
+    weight_step : int
+        Weights are w_min plus multiples of it, in 1/1000.
+    resource_grain, resource_limit : int
+        Resources are multiples of the one and at most the other in size, in 2^-20.
+    stochastic : bool
+        Whether changes are rounded to the grain at random.
+    """
 
     hebbian: int
     hebbian_window: int
@@ -36,6 +47,20 @@ class Plasticity:
     virtual_synapses: int
     presynaptic: int
     presynaptic_period: int
+    weight_step: int
+    resource_grain: int
+    resource_limit: int
+    stochastic: bool
+
+    def weights(self, resource: np.ndarray) -> np.ndarray:
+        """Weights of resources, int16 of the same shape, in 1/1000; see `colanet.plan.fixed.weight_of`."""
+        return weight_of(resource, self.w_min, self.w_max, self.weight_step)
+
+    @property
+    def largest_weight(self) -> int:
+        """The largest weight that a synapse can have, in 1/1000."""
+        span = self.w_max - self.w_min
+        return self.w_min + (span + self.weight_step // 2) // self.weight_step * self.weight_step
 
     @property
     def window(self) -> int:
@@ -63,6 +88,10 @@ class PopulationPlan:
         None without incoming plastic synapses.
     gated : bool
         Whether gating synapses end here.
+    potential_limit, potential_step : int
+        Potentials are at most the one in size, and multiples of the other.
+    jenkins : bool
+        Whether random numbers come from the 32-bit hash.
     """
 
     index: int
@@ -83,6 +112,9 @@ class PopulationPlan:
     reset_phase: int
     memory_period: int
     gated: bool
+    potential_limit: int
+    potential_step: int
+    jenkins: bool
     plasticity: Plasticity | None
 
     @property
@@ -250,7 +282,14 @@ class Plan:
 
     def kick_keys(self, copy: int) -> np.ndarray:
         """Keys of the random kicks of every population of one copy, uint64."""
-        streams = (hashing.stream(Stream.KICK, p.index) for p in self.populations)
+        return self._keys(Stream.KICK, copy)
+
+    def rounding_keys(self, copy: int) -> np.ndarray:
+        """Keys of the stochastic rounding of every population of one copy, uint64."""
+        return self._keys(Stream.ROUNDING, copy)
+
+    def _keys(self, kind: Stream, copy: int) -> np.ndarray:
+        streams = (hashing.stream(kind, p.index) for p in self.populations)
         return np.array([hashing.key(self.seed, stream, copy) for stream in streams], dtype=np.uint64)
 
     def initial_gate(self, population: PopulationPlan, copy: int) -> np.ndarray:

@@ -14,15 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from colanet.plan.fixed import in_grains
 from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.units import (
     AWAKE,
     DEBT_LIMIT,
     FOREVER,
     NEVER,
-    POTENTIAL_LIMIT,
     RAMP_LIMIT,
-    RESOURCE_LIMIT,
     STABILITY_LIMIT,
     STEP_LIMIT,
 )
@@ -55,6 +54,8 @@ class Variable:
         Whether a population or projection has it.
     bounds : callable
         ``(population or None, latest step) -> (least, largest)`` legal value.
+    grain : callable
+        ``population -> int``: legal values are multiples of it.
     time : bool
         Whether it is a time, which may also be `NEVER`.
     """
@@ -68,6 +69,7 @@ class Variable:
     start: int | Callable[[Plan, Any, int], np.ndarray]
     exists: Callable[[Any], bool]
     bounds: Callable[[PopulationPlan, int], Bounds]
+    grain: Callable[[PopulationPlan], int]
     time: bool
 
     @property
@@ -121,8 +123,17 @@ def _between(low: int, high: int) -> Callable[[PopulationPlan, int], Bounds]:
 _BIT = _between(0, 1)
 
 
+def _one(population: PopulationPlan) -> int:
+    return 1
+
+
 def _past(population: PopulationPlan, latest: int) -> Bounds:
     return 0, latest
+
+
+def _resources(plan: Plan, projection: ProjectionPlan, copy: int) -> np.ndarray:
+    rule = plan.populations[projection.target].rule
+    return in_grains(plan.resources(projection.index, copy), rule.resource_grain, rule.resource_limit)
 
 
 def variable(
@@ -134,12 +145,13 @@ def variable(
     per: str = "neuron",
     start: int | Callable[[Plan, Any, int], np.ndarray] = 0,
     exists: Callable[[Any], bool] = _always,
+    grain: Callable[[PopulationPlan], int] = _one,
     key: str = "",
 ) -> Any:
     """A field of `Neurons` or `Plastic`, see `Variable`."""
     told = {
         "key": key, "dtype": dtype, "per": per, "unit": unit, "text": text, "start": start, "exists": exists,
-        "bounds": bounds, "time": start == NEVER,
+        "bounds": bounds, "grain": grain, "time": start == NEVER,
     }  # fmt: skip
     return field(metadata=told)
 
@@ -149,8 +161,10 @@ class Neurons:
     """State of the neurons of one population in one copy; arrays that the population lacks are empty."""
 
     potential: np.ndarray = variable(
-        np.int32, "1/1000", "membrane potential", _between(-POTENTIAL_LIMIT, POTENTIAL_LIMIT)
-    )
+        np.int32, "1/1000", "membrane potential",
+        lambda population, latest: (-population.potential_limit, population.potential_limit),
+        grain=lambda population: population.potential_step,
+    )  # fmt: skip
     ramp: np.ndarray = variable(
         np.int32, "steps", "counter of the linear part of the threshold",
         lambda population, latest: (0, RAMP_LIMIT if population.ramp_period else 0),
@@ -196,10 +210,10 @@ class Plastic:
     """State of the synapses of one plastic projection in one copy, in their order (pre, post)."""
 
     resource: np.ndarray = variable(
-        np.int32, "2^-20", "synaptic resource", _between(-RESOURCE_LIMIT, RESOURCE_LIMIT), per="synapse",
-        start=lambda plan, projection, copy: np.clip(
-            plan.resources(projection.index, copy), -RESOURCE_LIMIT, RESOURCE_LIMIT
-        ),
+        np.int32, "2^-20", "synaptic resource",
+        lambda target, latest: (-target.rule.resource_limit, target.rule.resource_limit), per="synapse",
+        start=lambda plan, projection, copy: _resources(plan, projection, copy),
+        grain=lambda target: target.rule.resource_grain,
     )  # fmt: skip
     contributes: np.ndarray = variable(
         np.uint8, "0, 1", "whether it contributed to the tight sequence", _BIT, per="synapse"
@@ -294,7 +308,9 @@ def wrong_values(plan: Plan, state: State, step: int | None) -> Iterator[str]:
             target = plan.populations[owner.target] if isinstance(owner, ProjectionPlan) else owner
             low, high = variable.bounds(target, latest)
             key = key_of(owner, variable, copy)
-            values = state[key]
+            values, grain = state[key], variable.grain(target)
+            if grain > 1 and (between := values[values % grain != 0]).size:
+                yield f"{key} holds {between[0]}, expected multiples of {grain}"
             if not values.size or (low <= values.min() and values.max() <= high):
                 continue
             wrong = (values < low) | (values > high)

@@ -61,6 +61,24 @@ def populations(draw, name: str):
 
 
 @st.composite
+def precision(draw):
+    """Precision of a population, all of it or parts."""
+    resources = st.sampled_from([(32, 20), (32, 5), (20, 20), (16, 12), (12, 8), (8, 4), (3, 0)])
+    potentials = st.sampled_from([(32, 0.001), (16, 0.001), (24, 0.007), (12, 0.008), (8, 0.1)])
+    bits, fraction = draw(resources)
+    potential, step = draw(potentials)
+    return {
+        "weight_bits": draw(st.sampled_from([16, 13, 8, 4, 2, 1])),
+        "resource_bits": bits,
+        "resource_fraction": fraction,
+        "resource_rounding": draw(st.sampled_from(["nearest", "stochastic"])),
+        "potential_bits": potential,
+        "potential_step": step,
+        "random_generator": draw(st.sampled_from(["splitmix64", "jenkins32"])),
+    }
+
+
+@st.composite
 def learning(draw):
     """Plasticity of a population."""
     values = {
@@ -142,7 +160,7 @@ def networks(draw):
         {"name": "T", "kind": "noise", "size": draw(st.integers(1, 6))},
     ]
     names = ["A", "B", "C"][: draw(st.integers(2, 3))]
-    described = [draw(populations(name)) for name in names]
+    described = [draw(populations(name)) | draw(maybe(precision(), {})) for name in names]
     plastic = set(draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)))
     for values in described:
         if values["name"] in plastic:

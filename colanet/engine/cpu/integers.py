@@ -69,20 +69,22 @@ def in_resources(span):
 
 @once
 def level_of(positive, level):
-    """Weight minus w_min of a resource of 0 or more below 2^BUCKET * BUCKETS."""
+    """Code of the weight of a resource of 0 or more below 2^BUCKET * BUCKETS."""
     entry = level[positive >> BUCKET]
     return (entry >> (BUCKET + 1)) + ((positive & IN_BUCKET) >= (entry & BOUND))
 
 
 @inlined
-def weight_of(resource, span, span_q, level):
-    """Weight minus w_min. Small resources are looked up: the high bits of `level` hold the weight at the start of
-    each bucket of 1024 resources, in which at most one boundary lies, the low bits where in the bucket it does."""
+def weight_of(resource, span, span_q, level, step):
+    """Weight minus w_min, a multiple of `step`. Small resources are looked up: the high bits of `level` hold the
+    code of the weight, that multiple, at the start of each bucket of 1024 resources, in which at most one boundary
+    lies, the low bits where in the bucket it does."""
     positive = larger(resource, 0)
     if positive < BUCKETS << BUCKET:
-        return np.int64(level_of(positive, level))
+        return step * np.int64(level_of(positive, level))
     total = np.uint64(span_q) + np.uint64(positive)
-    return np.int64((np.uint64(2 * span) * np.uint64(positive) + total) // (total + total))
+    above = np.int64((np.uint64(2 * span) * np.uint64(positive) + total) // (total + total))
+    return (above + (step >> 1)) // step * step
 
 
 @kernel

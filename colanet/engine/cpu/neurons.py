@@ -10,10 +10,11 @@ from colanet.engine.cpu.clock import FIRE, GATE, INTEGRATE, LOOP, tick
 from colanet.engine.cpu.integers import larger, smaller
 from colanet.engine.cpu.passes import MAY_REACH, REACHED, drift_small, integrate_small
 from colanet.engine.cpu.tables import CURRENT, GATES, READY, SUMMED
-from colanet.hash_kernels import draw64
+from colanet.hash_kernels import draw32, draw64
 from colanet.units import AWAKE, DRAW_BITS, FOREVER, LEAK_Q, MEMORY_KICK, POTENTIAL_LIMIT, RAMP_LIMIT
 
 NO_LEAK, FRACTION, DRAW = 1 << LEAK_Q, (1 << LEAK_Q) - 1, np.uint64((1 << DRAW_BITS) - 1)
+DRAW_32 = np.uint32((1 << DRAW_BITS) - 1)
 
 # ----------------------------------------------------------------------- 3 gate
 
@@ -80,6 +81,25 @@ def gate(t, p, noting, wiring, live, scratch):
 
 
 # ---------------------------------------------------------- 4 leak, 5 integrate
+
+
+@kernel
+def draw_kicks_32(kicks, key, amplitude):
+    """`draw_kicks` by the 32-bit hash."""
+    for i in range(len(kicks)):
+        k = np.int64((draw32(key, i >> 1) >> np.uint32(16 * (i & 1))) & DRAW_32)
+        kicks[i] = (k * amplitude) >> DRAW_BITS
+
+
+@kernel
+def hold(u, limit, step):
+    """Potentials within +-limit, cut towards zero to multiples of a step."""
+    for i in range(len(u)):
+        v = np.int64(u[i])
+        size = smaller(larger(v, -v), limit)
+        if step > 1:
+            size -= size % step
+        u[i] = size if v > 0 else -size
 
 
 @kernel
@@ -192,6 +212,8 @@ def fire(t, p, low, high, wiring, live, scratch):
     for k in range(start, start + n):
         i = np.int64(live.fired[line, k])
         live.potential[i] = excess(i, population, live, scratch) if population.subtract else 0
+        if population.holds:
+            hold(live.potential[i : i + 1], population.potential_limit, population.potential_step)
         live.spikes[line, i] = 1
         if population.ramp_period:
             live.ramp[i] = smaller(live.ramp[i] + population.ramp_period, RAMP_LIMIT)
@@ -267,12 +289,16 @@ def catch_up(p, stop, last, wiring, live, scratch):
         for t in range(first, stop):
             key = draw64(wiring.kick_key[p], t)
             drift_small(live.potential, live.threshold, start, population.size, key, kick, factor, floor, 0, 0)
+            if population.holds:
+                hold(u, population.potential_limit, population.potential_step)
     elif population.leak < NO_LEAK:
         for _ in range(first, stop):
             left = np.int32(0)
             for i in range(len(u)):
                 u[i] = leak(u[i], np.int32(population.leak))
                 left |= u[i]
+            if population.holds:
+                hold(u, population.potential_limit, population.potential_step)
             if left == 0:
                 break
     if population.ramp_period:
@@ -329,7 +355,10 @@ def settle(t, p, population, wiring, live, scratch):
     if not population.small:
         kicks, kicked = scratch.kicks[:size], scratch.kicked[start : start + size]
         if kick:
-            draw_kicks(kicks, key, kick)
+            if population.jenkins:
+                draw_kicks_32(kicks, draw32(wiring.kick_key[p], t), kick)
+            else:
+                draw_kicks(kicks, key, kick)
         if population.memory_period:
             memory_timers(t, population, live, scratch)
         awake, bias = scratch.awake[start : start + size], population.bias
@@ -351,6 +380,8 @@ def settle(t, p, population, wiring, live, scratch):
         )
     if touched & CURRENT:
         current[:] = 0
+    if population.holds:
+        hold(u, population.potential_limit, population.potential_step)
     if following == t:
         u[:] = 0
         found = REACHED | MAY_REACH if count_above(u, threshold) else MAY_REACH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from colanet import hashing
 from colanet.compiled import inlined, kernel, once
 from colanet.encoding.kernels import count_bits
 from colanet.engine.cpu.arrivals import look_again, note_change
@@ -23,15 +24,17 @@ from colanet.engine.cpu.integers import (
 from colanet.engine.cpu.neurons import doubt
 from colanet.engine.cpu.shifts import shift_marked
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
+from colanet.hash_kernels import draw32, draw64
 from colanet.units import (
     BASE_THRESHOLD,
     FOREVER,
     ONE,
     POTENTIAL_LIMIT,
-    RESOURCE_LIMIT,
     STABILITY_LIMIT,
     Q,
 )
+
+OWN_SPIKE, REWARD, PRESYNAPTIC = map(int, hashing.Rounding)
 
 
 @once
@@ -109,7 +112,7 @@ def weights_of(projection, live):
 def shift_each(projection, first, mask, step, wiring, live):
     """`shift` slot by slot; how much was really added, and by how much the sum of positive weights has grown."""
     population, level = wiring.population[projection.target], wiring.level[projection.target]
-    w_min, span = population.w_min, population.w_max - population.w_min
+    w_min, span, limit = population.w_min, population.w_max - population.w_min, population.resource_limit
     span_q, weight = in_resources(span), weights_of(projection, live)
     added, positive, place = np.int64(0), np.int64(0), np.uint64(first)
     for w in range(projection.words):
@@ -118,12 +121,12 @@ def shift_each(projection, first, mask, step, wiring, live):
             slot = place + lowest_bit(bits)
             bits &= bits - BIT
             old = np.int64(live.resource[slot])
-            new = smaller(larger(old + step, -RESOURCE_LIMIT), RESOURCE_LIMIT)
+            new = smaller(larger(old + step, -limit), limit)
             live.resource[slot] = new
             added += new - old
             at = slot if projection.dense else np.uint64(wiring.slot_position[slot])
             before = np.int64(weight[at])
-            after = w_min + weight_of(new, span, span_q, level)
+            after = w_min + weight_of(new, span, span_q, level, population.weight_step)
             weight[at] = after
             positive += larger(after, 0) - larger(before, 0)
         place += WORD_BITS
@@ -148,8 +151,9 @@ def shift(q, i, mask, step, wiring, live, scratch):
         if abs(step) <= ONE:
             level, w_min = wiring.level[projection.target], population.w_min
             positive, left = shift_marked(
-                live.resource, live.own, level, first, mask, scratch.stale, stale, words, step, w_min
-            )
+                live.resource, live.own, level, first, mask, scratch.stale, stale, words, step, w_min,
+                population.weight_step, population.resource_limit,
+            )  # fmt: skip
             added = step * np.int64(marked)
             if left:
                 # Some saturate, or lie beyond the table: back, and one by one.
@@ -177,7 +181,7 @@ def change(q, i, mask, step, wiring, live, scratch):
     set_threshold(neuron, population, live)
     if population.virtual_synapses >= 0:
         live.debt[neuron] -= added
-        if abs(live.debt[neuron]) >= ONE:
+        if abs(live.debt[neuron]) >= population.owes_from:
             live.owing[projection.target] = 0
 
 
@@ -197,6 +201,25 @@ def stabilise(neuron, live, delta):
 
 
 @kernel
+def step_of(t, p, i, rate, number, wiring, live):
+    """The change of rule `number`: its rate by the neuron's stability, in whole grains of the resources."""
+    population = wiring.population[p]
+    step, grain = scaled(live.stability[population.start + i], rate, wiring.scale), population.resource_grain
+    if grain == 1 or step == 0:
+        return step
+    more = grain >> 1
+    if population.stochastic:
+        key, index = wiring.rounding_key[p], 4 * i + number
+        if population.jenkins:
+            draw = np.int64(draw32(draw32(key, t), index))
+        else:
+            draw = np.int64(draw64(draw64(key, t), index) & np.uint64(ONE - 1))
+        more = draw & (grain - 1)
+    size = (abs(step) + more) & -grain
+    return size if step > 0 else -size
+
+
+@kernel
 def own_spike(t, p, i, forced, wiring, live, scratch, feed):
     """Hebbian rule and tight spike sequences."""
     population, mask = wiring.population[p], scratch.mask
@@ -204,7 +227,7 @@ def own_spike(t, p, i, forced, wiring, live, scratch, feed):
     last = live.last_spike[neuron]
     continues = not forced and not live.forced[neuron] and t - last <= population.isi_max
     since = last + 1 if continues else t - population.hebbian_window
-    step = 0 if forced else scaled(live.stability[neuron], population.hebbian, wiring.scale)
+    step = np.int64(0) if forced else step_of(t, p, i, population.hebbian, OWN_SPIKE, wiring, live)
     for q in range(len(wiring.projection)):
         projection = wiring.projection[q]
         if projection.kind != PLASTIC or projection.target != p:
@@ -234,7 +257,7 @@ def rewarded(t, p, i, reward, wiring, live, scratch, feed):
     forced = live.forced[neuron] == 1
     if population.three_factor and t - live.last_spike[neuron] > population.dopamine_window:
         return
-    step = scaled(live.stability[neuron], reward, wiring.scale)
+    step = step_of(t, p, i, reward, REWARD, wiring, live)
     if step and not (forced and reward <= 0):
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
@@ -273,7 +296,7 @@ def presynaptic(t, p, wiring, live, scratch, feed):
     """One-factor plasticity of every neuron of a population."""
     population, mask = wiring.population[p], scratch.mask
     for i in range(population.size):
-        step = scaled(live.stability[population.start + i], population.presynaptic, wiring.scale)
+        step = step_of(t, p, i, population.presynaptic, PRESYNAPTIC, wiring, live)
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if step and projection.kind == PLASTIC and projection.target == p:
@@ -282,17 +305,17 @@ def presynaptic(t, p, wiring, live, scratch, feed):
 
 
 @kernel
-def first_owing(debt):
-    """Index of the first neuron with a debt of 1.0 or more; how many neurons there are if there is none."""
+def first_owing(debt, least):
+    """Index of the first neuron with a debt of `least` or more; how many neurons there are if there is none."""
     n = len(debt)
     for first in range(0, n, 32):
         part = debt[first : first + 32]
         most = np.int64(0)
         for i in range(len(part)):
             most = larger(most, abs(part[i]))
-        if most >= ONE:
+        if most >= least:
             for i in range(len(part)):
-                if abs(part[i]) >= ONE:
+                if abs(part[i]) >= least:
                     return first + i
     return n
 
@@ -305,7 +328,7 @@ def renormalise(t, p, wiring, live, scratch):
     due = FOREVER
     i = -1
     while True:
-        i += 1 + first_owing(live.debt[start + i + 1 : start + size])
+        i += 1 + first_owing(live.debt[start + i + 1 : start + size], population.owes_from)
         if i >= size:
             break
         neuron = start + i
@@ -320,7 +343,8 @@ def renormalise(t, p, wiring, live, scratch):
                 sharers += slots(projection, i, wiring)[1]
         if sharers == 0:
             continue
-        share = owed // sharers if owed >= 0 else -(-owed // sharers)
+        share = abs(owed) // (sharers * population.resource_grain) * population.resource_grain
+        share = share if owed >= 0 else -share
         given = share * population.virtual_synapses
         live.virtual_resource[neuron] += given
         for q in range(len(wiring.projection)):
@@ -330,7 +354,7 @@ def renormalise(t, p, wiring, live, scratch):
                 given += shift(q, i, scratch.mask, share, wiring, live, scratch)
         set_threshold(neuron, population, live)
         live.debt[neuron] = owed - given
-        if abs(owed - given) >= ONE:
+        if abs(owed - given) >= population.owes_from:
             due = t + 1
     live.owing[p] = due
 

@@ -15,7 +15,6 @@ from numba.extending import intrinsic
 
 from colanet.engine.cpu.integers import BOUND, BUCKET, BUCKETS, IN_BUCKET
 from colanet.engine.cpu.passes import everywhere
-from colanet.units import RESOURCE_LIMIT
 
 SLOTS = 16
 INDEX, HALF = ir.IntType(64), ir.IntType(SLOTS)
@@ -40,13 +39,16 @@ def _gather(builder: Any, array: Any, places: Any) -> Any:
 class Shift:
     """Writes the loop over groups of 16 slots. `data` are pointers: resources, weights, table, bits, changes."""
 
-    def __init__(self, builder: Any, data: list[Any], step: Any, w_min: Any) -> None:
+    def __init__(self, builder: Any, data: list[Any], step: Any, w_min: Any, weight_step: Any, limit: Any) -> None:
         self.builder = builder
         self.resource, self.weight, self.level, bits, changed = data
         self.bits, self.changed = (builder.bitcast(array, HALF.as_pointer()) for array in (bits, changed))
-        self.step, self.w_min = (
-            everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min)
+        self.step, self.w_min, self.weight_step, limit = (
+            everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min, weight_step, limit)
         )
+        known = self.constant((BUCKETS << BUCKET) - 1)
+        self.most = builder.select(builder.icmp_signed("<", limit, known), limit, known)
+        self.least = builder.neg(limit)
 
     def larger(self, a: Any, b: Any) -> Any:
         return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
@@ -62,7 +64,8 @@ class Shift:
         entry = _gather(builder, self.level, bucket)
         inside, bound = builder.and_(above, self.constant(IN_BUCKET)), builder.and_(entry, self.constant(BOUND))
         more = builder.zext(builder.icmp_signed(">=", inside, bound), VALUES)
-        return builder.add(builder.add(builder.ashr(entry, self.constant(BUCKET + 1)), more), self.w_min)
+        code = builder.add(builder.ashr(entry, self.constant(BUCKET + 1)), more)
+        return builder.add(builder.mul(code, self.weight_step), self.w_min)
 
     def group(self, slot: Any, g: Any, marks: Any) -> tuple[Any, Any]:
         """The marked ones of 16 slots: what positive weights gain, and which have left the table or the limits."""
@@ -72,8 +75,7 @@ class Shift:
         new = builder.select(marked, builder.add(old, self.step), old)
         builder.store(new, here, align=4)
         beyond = builder.or_(
-            builder.icmp_signed(">=", new, self.constant(BUCKETS << BUCKET)),
-            builder.icmp_signed("<", new, self.constant(-RESOURCE_LIMIT)),
+            builder.icmp_signed(">", new, self.most), builder.icmp_signed("<", new, self.least)
         )
         where = builder.bitcast(builder.gep(self.weight, [slot]), WEIGHTS.as_pointer())
         before = builder.sext(builder.load(where, align=2), VALUES)
@@ -115,7 +117,9 @@ class Shift:
         return both
 
 
-def _shift_marked(typing, resource, weight, level, first, bits, changed, at, words, step, w_min):
+def _shift_marked(
+    typing, resource, weight, level, first, bits, changed, at, words, step, w_min, weight_step, limit
+):
     """Add `step` to the resource[first + j] for which bit j of `bits` is set; weights follow by the table `level`.
 
     Bits of changed[at : at + words] are set where a weight has become another one. By how much the sum of positive
@@ -128,12 +132,12 @@ def _shift_marked(typing, resource, weight, level, first, bits, changed, at, wor
         data = [cgutils.create_struct_proxy(kind)(context, builder, given).data for kind, given in arrays]
         data[4] = builder.gep(data[4], [arguments[6]])
         many = builder.mul(arguments[7], ir.Constant(INDEX, 64 // SLOTS))
-        sums, lost = Shift(builder, data, arguments[8], arguments[9]).groups(arguments[3], many)
+        sums, lost = Shift(builder, data, *arguments[8:]).groups(arguments[3], many)
         some = builder.icmp_unsigned("!=", builder.bitcast(lost, HALF), ir.Constant(HALF, 0))
         found = [builder.sext(_sum(builder, sums), INDEX), builder.zext(some, INDEX)]
         return context.make_tuple(builder, signature.return_type, found)
 
-    numbers = [types.int64] * 4
+    numbers = [types.int64] * 6
     return types.UniTuple(types.int64, 2)(resource, weight, level, types.int64, bits, changed, *numbers), generate
 
 

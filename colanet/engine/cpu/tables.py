@@ -36,8 +36,9 @@ FIXED, PLASTIC, GATING, REWARD = (int(kind) for kind in Kind)
 CURRENT, SUMMED, GATES, REWARDS = 1, 2, 4, 8
 TOUCH = np.array([CURRENT, CURRENT, GATES, REWARDS], dtype=np.uint8)
 
-POPULATION_COLUMNS = (*POPULATION, "small")
-"""`small`: potentials stay below SMALL_POTENTIAL, and there is neither bias nor memory."""
+POPULATION_COLUMNS = (*POPULATION, "small", "holds")
+"""`small`: potentials stay below SMALL_POTENTIAL, and there is neither bias, memory nor a kick by the 32-bit hash.
+`holds`: the bits of a potential may cut it."""
 PROJECTION_COLUMNS = (*PROJECTION, "ahead", "dirty", "pushed", "lag_min", "lag_max", "forces", "uniform")
 """`ahead` is where the sums of a dense input projection begin in `Scratch.ahead`, `dirty` where a dense
 projection's list begins in `Scratch.dirty`; -1 for others. `pushed`: arrivals go into the ring of future ones.
@@ -69,6 +70,7 @@ class Wiring(NamedTuple):
     slot_delay: I32
     slot_position: I64  # position in `weight`
     kick_key: U64  # (populations,)
+    rounding_key: U64  # (populations,)
     memory_time: I64  # (neurons,)
     keeps: I32Rows  # (populations, HORIZON), see `plan.bounds.drift_bounds`
     gains: I32Rows

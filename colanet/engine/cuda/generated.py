@@ -31,6 +31,7 @@ def constants() -> str:
     small = [f"{name} = {n}" for name, n in numbers.items() if abs(n) < 1 << 31]
     large = [f"{name} = {n}ll" for name, n in numbers.items() if abs(n) >= 1 << 31]
     lines = [f"enum Integers : int {{ {', '.join(small)} }};", f"enum LongIntegers : i64 {{ {', '.join(large)} }};"]
+    lines += [f"enum Rounding : int {{ {', '.join(f'ROUND_{r.name} = {int(r)}' for r in hashing.Rounding)} }};"]
     lines += [f"const u64 {name} = {getattr(hashing, name):#x}ull;" for name in ("GOLDEN", "MIX1", "MIX2")]
     return "\n".join(lines)
 

@@ -24,13 +24,22 @@ INLINE i64 scaled(i64 stability, i64 rate, const int* scale) {
     return fixmul(rate, scale[(stability & (ONE - 1)) >> (Q - 10)] >> whole, SCALE_Q);
 }
 
-// Weight of a resource minus w_min: (w_max - w_min) W / (w_max - w_min + W) to the nearest, 0 for W <= 0.
-INLINE u32 level_of(i64 resource, u32 span) {
+// Weight of a resource minus w_min: (w_max - w_min) W / (w_max - w_min + W) to the nearest, 0 for W <= 0; that to the
+// nearest multiple of a step.
+INLINE u32 level_of(i64 resource, u32 span, u32 step) {
     if (resource <= 0) return 0;
     u64 total = ((u64)span * ONE + MILLI / 2) / MILLI + resource;
     u64 above = 2ull * span * resource + total;
-    if ((above | 2 * total) >> 32) return (u32)(above / (2 * total));
-    return (u32)above / (u32)(2 * total);
+    bool wide = (above | 2 * total) >> 32;
+    u32 level = wide ? (u32)(above / (2 * total)) : (u32)above / (u32)(2 * total);
+    return step > 1 ? (level + step / 2) / step * step : level;
+}
+
+// A potential within +-limit, cut towards zero to a multiple of a step.
+INLINE i64 held(i64 u, int limit, int step) {
+    i64 size = least(size_of(u), limit);
+    if (step > 1) size = (i64)((u32)size / (u32)step * (u32)step);
+    return u < 0 ? -size : size;
 }
 
 // ------------------------------------------------------------------------ hash (colanet.hashing)
@@ -41,6 +50,16 @@ INLINE u64 mix(u64 z) {
     return z ^ (z >> 31);
 }
 INLINE u64 step_key(u64 key, i64 step) { return mix(key + (u64)step * GOLDEN + GOLDEN); }
-INLINE u32 draw16(u64 key, u32 index) {
-    return (u32)(mix(key + (u64)(index >> 2) * GOLDEN + GOLDEN) >> (16 * (index & 3))) & 0xFFFF;
+INLINE u64 draw64(u64 key, u32 index) { return mix(key + (u64)index * GOLDEN + GOLDEN); }
+INLINE u32 draw16(u64 key, u32 index) { return (u32)(draw64(key, index >> 2) >> (16 * (index & 3))) & 0xFFFF; }
+
+INLINE u32 jenkins(u32 a) {
+    a = (a + 0x7ED55D16u) + (a << 12);
+    a = (a ^ 0xC761C23Cu) ^ (a >> 19);
+    a = (a + 0x165667B1u) + (a << 5);
+    a = (a + 0xD3A2646Cu) ^ (a << 9);
+    a = (a + 0xFD7046C5u) + (a << 3);
+    return (a ^ 0xB55A4F09u) ^ (a >> 16);
 }
+INLINE u32 draw32(u64 key, i64 index) { return jenkins((u32)key + (u32)index); }
+INLINE u32 draw16_32(u32 key, u32 index) { return draw32(key, index >> 1) >> (16 * (index & 1)) & 0xFFFF; }

@@ -13,11 +13,17 @@ INLINE i64 leak(i64 u, int factor) {
     return u < 0 ? -size : size;
 }
 
-// Potential of neuron i after its arrivals, which are taken away; floor and periodic reset.
+// The random kick of neuron i of a population.
+INLINE i64 kick(i64 t, int i, u64 key, const Population& population) {
+    u32 draw = population.jenkins ? draw16_32(draw32(key, t), i) : draw16(step_key(key, t), i);
+    return (i64)draw * population.kick >> DRAW_BITS;
+}
+
+// Potential of neuron i after its arrivals, which are taken away; floor, what its bits hold, and periodic reset.
 INLINE i64 integrate(i64 t, i64 u, bool awake, int i, const Population& population, const Local& local) {
     if (awake) u += local.current(i);
     local.current(i) = 0;
-    u = least(most(u, population.floor), POTENTIAL_LIMIT);
+    u = held(most(u, population.floor), population.potential_limit, population.potential_step);
     return population.reset_period && modulo(t, population.reset_period) == population.reset_phase ? 0 : u;
 }
 
@@ -62,7 +68,8 @@ INLINE void harvest(i64 t, int p, int i, const Population& population, const Net
 // Neuron i fires.
 INLINE void fire(i64 t, int p, int i, const Population& population, const Net& net, const Local& local) {
     int line = (int)t & net.turns;
-    local.potential(i) = population.subtract ? (int)excess(i, population, local) : 0;
+    i64 over = population.subtract ? excess(i, population, local) : 0;
+    local.potential(i) = (int)held(over, population.potential_limit, population.potential_step);
     net.spikes[(i64)line * net.neurons + i] = 1;
     if (population.ramp_period)
         local.ramp(i) = (int)least((i64)local.ramp(i) + population.ramp_period, RAMP_LIMIT);
@@ -113,8 +120,7 @@ INLINE bool update(i64 t, int i, Net& net, const Local& local) {
     local.sleep(i) = 0;
 
     i64 u = leak(local.potential(i), population.leak) + population.bias;
-    if (population.kick)
-        u += (i64)draw16(step_key(net.kick_key[p], t), i - population.start) * population.kick >> DRAW_BITS;
+    if (population.kick) u += kick(t, i - population.start, net.kick_key[p], population);
     if (population.memory_period && memory_timer(t, i, population, net)) {
         u += MEMORY_KICK;
         work |= KICKED;

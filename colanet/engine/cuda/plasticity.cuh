@@ -66,18 +66,20 @@ INLINE void set_threshold(int neuron, const Population& population, const Net& n
     local.threshold(neuron) = (int)least(BASE_THRESHOLD + above, POTENTIAL_LIMIT);
 }
 
-INLINE void set_debt(int neuron, i64 debt, const Net& net, const Local& local) {
+INLINE void set_debt(int neuron, i64 debt, const Population& population, const Net& net, const Local& local) {
     net.debt[neuron] = debt;
-    if (size_of(debt) >= ONE) local.work(neuron) |= OWES;
+    if (size_of(debt) >= population.owes_from) local.work(neuron) |= OWES;
     else local.work(neuron) &= ~(u32)OWES;
 }
 
 // Move the resource of one slot by `step`; what was really added, and the change of the positive weights' sum.
-INLINE void move(int* resource, u16* weight, i64 step, int w_min, u32 span, i64& added, i64& positive) {
-    i64 old = *resource, now = clip(old + step, RESOURCE_LIMIT);
+INLINE void move(int* resource, u16* weight, i64 step, const Population& population, i64& added, i64& positive) {
+    int w_min = population.w_min;
+    u32 span = population.w_max - w_min;
+    i64 old = *resource, now = clip(old + step, population.resource_limit);
     *resource = (int)now;
     added += now - old;
-    int before = w_min + (int)*weight, level = (int)level_of(now, span), after = w_min + level;
+    int before = w_min + (int)*weight, level = (int)level_of(now, span, population.weight_step), after = w_min + level;
     *weight = (u16)level;
     positive += (after > 0 ? after : 0) - (before > 0 ? before : 0);
 }
@@ -85,20 +87,19 @@ INLINE void move(int* resource, u16* weight, i64 step, int w_min, u32 span, i64&
 // Add `step` to the resources of the slots in `bits`; weights and threshold follow, the debt is owed.
 INLINE void change(const Projection& projection, int i, const u32* bits, i64 step, Net& net, const Local& local) {
     const Population& population = net.population[projection.target];
-    int neuron = population.start + i, w_min = population.w_min;
-    u32 span = population.w_max - w_min;
+    int neuron = population.start + i;
     int count, first = slots(projection, i, net, count);
     i64 added = 0, positive = 0;
     for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
         if (!(bits[slot >> 5] >> (slot & 31) & 1)) continue;
         int place = place_of(projection, i, first, slot, net);
-        move(&net.resource[first + slot], &net.weight[place], step, w_min, span, added, positive);
+        move(&net.resource[first + slot], &net.weight[place], step, population, added, positive);
     }
     block_sum(net, added, positive);
     if (threadIdx.x == 0) {
         net.positive[neuron] += positive;
         set_threshold(neuron, population, net, local);
-        if (population.virtual_synapses >= 0) set_debt(neuron, net.debt[neuron] - added, net, local);
+        if (population.virtual_synapses >= 0) set_debt(neuron, net.debt[neuron] - added, population, net, local);
     }
     __syncthreads();
 }
@@ -108,6 +109,21 @@ INLINE void stabilise(int neuron, const Net& net, i64 delta) {
     if (net.stability[neuron] > 0 || delta > 0) net.stability[neuron] = clip(net.stability[neuron] + delta, STABILITY_LIMIT);
 }
 
+// The change of a rule: its rate by the neuron's stability, in whole grains of the resources.
+INLINE i64 step_of(i64 t, int p, int i, i64 rate, Rounding rule, const Net& net) {
+    const Population& population = net.population[p];
+    i64 step = scaled(net.stability[population.start + i], rate, net.scale), grain = population.resource_grain;
+    if (grain == 1) return step;
+    i64 more = grain / 2;
+    if (population.stochastic) {
+        u64 key = net.rounding_key[p];
+        u32 index = 4 * (u32)i + rule;
+        more = (population.jenkins ? draw32(draw32(key, t), index) : draw64(step_key(key, t), index)) & (grain - 1);
+    }
+    i64 size = (size_of(step) + more) & -grain;
+    return step < 0 ? -size : size;
+}
+
 // Hebbian rule and tight spike sequences.
 INLINE void own_spike(i64 t, int p, int i, bool forced, Net& net, const Local& local) {
     const Population& population = net.population[p];
@@ -115,7 +131,7 @@ INLINE void own_spike(i64 t, int p, int i, bool forced, Net& net, const Local& l
     i64 last = net.last_spike[neuron];
     bool continues = !forced && !net.forced[neuron] && t - last <= population.isi_max;
     i64 since = continues ? last + 1 : t - population.hebbian_window;
-    i64 step = forced ? 0 : scaled(net.stability[neuron], population.hebbian, net.scale);
+    i64 step = forced ? 0 : step_of(t, p, i, population.hebbian, ROUND_OWN_SPIKE, net);
     for (int q = 0; q < net.projections; q++) {
         const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
@@ -159,7 +175,7 @@ INLINE void rewarded(i64 t, int p, int i, i64 reward, Net& net, const Local& loc
     const Population& population = net.population[p];
     int neuron = population.start + i;
     bool forced = net.forced[neuron], recent = t - net.last_spike[neuron] <= population.dopamine_window;
-    i64 step = scaled(net.stability[neuron], reward, net.scale);
+    i64 step = step_of(t, p, i, reward, ROUND_REWARD, net);
     __syncthreads();
     if (population.three_factor && !recent) return;
     for (int q = 0; step && !(forced && reward <= 0) && q < net.projections; q++) {
@@ -178,7 +194,7 @@ INLINE void rewarded(i64 t, int p, int i, i64 reward, Net& net, const Local& loc
 // One-factor plasticity.
 INLINE void presynaptic(i64 t, int p, int i, Net& net, const Local& local) {
     const Population& population = net.population[p];
-    i64 step = scaled(net.stability[population.start + i], population.presynaptic, net.scale);
+    i64 step = step_of(t, p, i, population.presynaptic, ROUND_PRESYNAPTIC, net);
     for (int q = 0; step && q < net.projections; q++) {
         const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
@@ -190,32 +206,32 @@ INLINE void presynaptic(i64 t, int p, int i, Net& net, const Local& local) {
 // Share out a debt of 1.0 or more of a neuron that is not inside a spike sequence.
 INLINE void renormalise(i64 t, int p, int i, Net& net, const Local& local) {
     const Population& population = net.population[p];
-    int neuron = population.start + i, w_min = population.w_min;
+    int neuron = population.start + i;
     i64 owed = net.debt[neuron], sharers = population.virtual_synapses;
-    if (size_of(owed) < ONE || inside_sequence(t, neuron, population, net)) return;
+    if (size_of(owed) < population.owes_from || inside_sequence(t, neuron, population, net)) return;
     for (int q = 0; q < net.projections; q++) {
         int count = 0;
         if (is_plastic_into(net.projection[q], p)) slots(net.projection[q], i, net, count);
         sharers += count;
     }
     if (sharers == 0) return;
-    i64 share = owed / sharers, added = 0, positive = 0;
+    i64 share = owed / (sharers * population.resource_grain) * population.resource_grain, added = 0, positive = 0;
     for (int q = 0; q < net.projections; q++) {
         const Projection& projection = net.projection[q];
         if (!is_plastic_into(projection, p)) continue;
         int count, first = slots(projection, i, net, count);
         for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
             int place = place_of(projection, i, first, slot, net);
-            move(&net.resource[first + slot], &net.weight[place], share, w_min, population.w_max - w_min, added, positive);
+            move(&net.resource[first + slot], &net.weight[place], share, population, added, positive);
         }
     }
     block_sum(net, added, positive);
     if (threadIdx.x == 0) {
-        i64 held = share * population.virtual_synapses;
-        net.virtual_resource[neuron] += held;
+        i64 given = share * population.virtual_synapses;
+        net.virtual_resource[neuron] += given;
         net.positive[neuron] += positive;
         set_threshold(neuron, population, net, local);
-        set_debt(neuron, owed - added - held, net, local);
+        set_debt(neuron, owed - added - given, population, net, local);
     }
     __syncthreads();
 }

@@ -58,11 +58,13 @@ INLINE char* copy_tables(Net& net, const u64* a, int k, u64* to) {
     int populations = (int)a[A_POPULATIONS], projections = (int)a[A_PROJECTIONS];
     int rows = populations * (int)(sizeof(Population) / 4), links = projections * (int)(sizeof(Projection) / 4);
     const u64* kick_key = (const u64*)a[A_KICK_KEY] + (i64)k * populations;
-    i64* latest = (i64*)to + populations;
+    const u64* rounding_key = (const u64*)a[A_ROUNDING_KEY] + (i64)k * populations;
+    i64* latest = (i64*)to + 2 * populations;
     int* population = (int*)(latest + populations);
     int* projection = population + rows;
     for (int j = threadIdx.x; j < populations; j += blockDim.x) {
         to[j] = kick_key[j];
+        to[populations + j] = rounding_key[j];
         latest[j] = -FOREVER;
     }
     for (int j = threadIdx.x; j < rows; j += blockDim.x)
@@ -71,11 +73,12 @@ INLINE char* copy_tables(Net& net, const u64* a, int k, u64* to) {
         projection[j] = ((const int*)a[A_PROJECTION])[(i64)k * links + j];
     if (threadIdx.x == 0) {
         net.kick_key = to;
+        net.rounding_key = to + populations;
         net.latest = latest;
         net.population = (const Population*)population;
         net.projection = (const Projection*)projection;
     }
-    return (char*)to + (16 * populations + 4 * (rows + links) + 7) / 8 * 8;
+    return (char*)to + (24 * populations + 4 * (rows + links) + 7) / 8 * 8;
 }
 
 INLINE int owner_of(const Net& net, int i) {
@@ -97,7 +100,7 @@ INLINE void load(Net& net, const Local& local) {
         local.potential(i) = net.potential[i];
         local.gate(i) = net.gate[i];
         local.ramp(i) = net.ramp[i];
-        bool owes = population.plastic && population.virtual_synapses >= 0 && size_of(net.debt[i]) >= ONE;
+        bool owes = population.plastic && population.virtual_synapses >= 0 && size_of(net.debt[i]) >= population.owes_from;
         local.work(i) = owes ? OWES : 0;
         set_threshold(i, population, net, local);
         if (net.pushes) net.future_forcing[i] = 0;
@@ -132,7 +135,8 @@ INLINE void pass_time(i64 first, i64 after, int i, const Net& net, const Local& 
         if (first + (wait < 0 ? wait + period : wait) < after) u = 0;
     }
     if (population.leak < 1 << LEAK_Q)
-        for (i64 s = first; s < after && u; s++) u = leak(u, population.leak);
+        for (i64 s = first; s < after && u; s++)
+            u = held(leak(u, population.leak), population.potential_limit, population.potential_step);
     local.potential(i) = (int)u;
     local.ramp(i) = (int)most(local.ramp(i) - (after - first), 0);
     int a = local.gate(i);
@@ -267,7 +271,7 @@ INLINE void derive_weights(const u64* a) {
             int count, first = slots(projection, i, net, count);
             i64 positive = 0;
             for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
-                int level = (int)level_of(net.resource[first + slot], population.w_max - w_min);
+                int level = (int)level_of(net.resource[first + slot], population.w_max - w_min, population.weight_step);
                 net.weight[place_of(projection, i, first, slot, net)] = (u16)level;
                 positive += most(w_min + level, 0);
             }

@@ -23,7 +23,7 @@ enum Argument {
     A_NEURONS, A_POPULATIONS, A_PROJECTIONS, A_INPUTS, A_RING, A_SLOTS, A_WORDS, A_WEIGHTS, A_MASK,
     // wiring
     A_NETWORK, A_POPULATION, A_PROJECTION, A_ROW, A_POST, A_SPAN, A_SLOT_PTR, A_SLOT_SOURCE, A_SLOT_DELAY, A_SLOT_POSITION,
-    A_INPUT_REACH, A_KICK_KEY, A_MEMORY_TIME, A_SCALE,
+    A_INPUT_REACH, A_KICK_KEY, A_ROUNDING_KEY, A_MEMORY_TIME, A_SCALE,
     // state
 #include "state_arguments.cuh"
     // derived and working arrays
@@ -59,6 +59,7 @@ struct Net : State {
     const Population* population;        // tables, in shared memory
     const Projection* projection;        // likewise
     const u64* kick_key;                 // likewise
+    const u64* rounding_key;             // likewise
     i64* latest;                         // likewise: last step at which each population fired
     int neurons, populations, projections, inputs, words, turns;  // turns: history - 1
     i64 base, freeze;

@@ -30,7 +30,7 @@ _TABLE_LIMIT = 32 * 1024
 
 UNSUPPORTED = {
     "more than 2^31 - 1 synapses in one network copy": "positions of synapses are 32-bit integers",
-    f"more than {_TABLE_LIMIT} bytes of tables ({_TABLE_LIMIT // (16 + 4 * len(POPULATION_COLUMNS))} populations "
+    f"more than {_TABLE_LIMIT} bytes of tables ({_TABLE_LIMIT // (24 + 4 * len(POPULATION_COLUMNS))} populations "
     f"or {_TABLE_LIMIT // (4 * len(PROJECTION_COLUMNS))} projections)": ("the tables lie in shared memory"),
     "more than 2^31 - 1 neurons x steps of history, or source neurons x delays": (
         "they are counted by 32-bit integers"
@@ -90,7 +90,7 @@ def synapses_at_most(plan: Plan) -> int:
 def table_bytes(plan: Plan) -> int:
     """Bytes of the tables of one network in shared memory (`copy_tables` in run.cuh)."""
     rows = len(plan.populations) * len(POPULATION_COLUMNS) + len(plan.projections) * len(PROJECTION_COLUMNS)
-    return -(-(16 * len(plan.populations) + 4 * rows) // 8) * 8
+    return -(-(24 * len(plan.populations) + 4 * rows) // 8) * 8
 
 
 def lanes_of(synapses: int, rows: int) -> int:
@@ -204,6 +204,10 @@ class Tables:
     def kick_keys(self) -> np.ndarray:
         """uint64 of shape (networks, populations)."""
         return np.stack([self.plans[k].kick_keys(copy) for k, copy in self.networks])
+
+    def rounding_keys(self) -> np.ndarray:
+        """uint64 of shape (networks, populations)."""
+        return np.stack([self.plans[k].rounding_keys(copy) for k, copy in self.networks])
 
     def memory_times(self) -> np.ndarray:
         """int64 of shape (networks, neurons)."""
