@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colanet.encoding.sources import SpikeSource
-from colanet.plan import Plan, ProjectionPlan
-from colanet.plan.fixed import weight_of
+from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.memory import CHUNK_STEPS
 from colanet.plan.variables import State, Variable, owned
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 CONSTANT_BYTES = 4
 """Of the one weight that all synapses of a projection share."""
-WEIGHT_BITS = 16
 MICRO = 1e-6
 """Microjoules in a picojoule."""
 
@@ -175,9 +173,10 @@ def footprint_of(plan: Plan) -> Footprint:
     weights, neurons, learning = 0, 0, 0
     for projection in plan.projections:
         plastic = projection.kind == "plastic"
-        weights += bytes_of(plan.count(projection.index) * WEIGHT_BITS) if plastic else CONSTANT_BYTES
+        bits = plan.description.populations[projection.target].weight_bits
+        weights += bytes_of(plan.count(projection.index) * bits) if plastic else CONSTANT_BYTES
     for owner, variable in owned(plan):
-        size = bytes_of(int(np.prod(variable.shape(plan, owner, 0))) * bits_of(variable))
+        size = bytes_of(int(np.prod(variable.shape(plan, owner, 0))) * bits_of(plan, owner, variable))
         if isinstance(owner, ProjectionPlan) or variable.learns:
             learning += size
         else:
@@ -185,9 +184,11 @@ def footprint_of(plan: Plan) -> Footprint:
     return Footprint(weights, neurons, learning)
 
 
-def bits_of(variable: Variable) -> int:
-    """Bits of one entry of a variable: one for yes and no, else those of its type."""
-    return 1 if variable.truth else 8 * np.dtype(variable.dtype).itemsize
+def bits_of(plan: Plan, owner: PopulationPlan | ProjectionPlan, variable: Variable) -> int:
+    """Bits of one entry of a variable: as the configuration says, one for yes and no, else those of its type."""
+    described = plan.description.populations[owner.target if isinstance(owner, ProjectionPlan) else owner.index]
+    said = {"potential": described.potential_bits, "resource": described.resource_bits}
+    return said.get(variable.key, 1 if variable.truth else 8 * np.dtype(variable.dtype).itemsize)
 
 
 def bytes_of(bits: int) -> int:
@@ -290,7 +291,7 @@ class Zeros:
             zero = np.ones(plan.count(index, copy), dtype=bool)
         else:
             rule = plan.populations[projection.target].rule
-            zero = weight_of(state[f"{copy}/{projection.name}/resource"], rule.w_min, rule.w_max) == 0
+            zero = rule.weights(state[f"{copy}/{projection.name}/resource"]) == 0
         delay = projection.description.delay
         if plan.is_full(index) and isinstance(delay, int):  # the synapses need not be made
             yield delay, zero.reshape(projection.source_size, -1).sum(axis=1)

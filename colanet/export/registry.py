@@ -51,7 +51,10 @@ class Exporter(Protocol):
 EXPORTS: Registry[Exporter] = Registry(
     "export format",
     "colanet.exports",
-    {"arrays": "colanet.export.arrays:arrays"},
+    {
+        "arrays": "colanet.export.arrays:arrays",
+        "vectors": "colanet.export.vectors:vectors",
+    },
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )
 
