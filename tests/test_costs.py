@@ -73,6 +73,17 @@ def test_footprint_of_the_state():
     assert (found.neurons, found.learning) == (held, learning)
 
 
+def test_footprint_at_fewer_bits():
+    bits = {"weight_bits": 3, "resource_bits": 12, "resource_fraction": 8, "potential_bits": 15}
+    less = TINY.populations[1].model_copy(update=bits)
+    network = TINY.model_copy(update={"populations": (TINY.populations[0], less, TINY.populations[2])})
+    full, few = (costs_of(Session(each, engine="reference")).footprint for each in (TINY, network))
+    # Of L there are 2 neurons and 4 plastic synapses; whole bytes are counted.
+    assert few.weights == full.weights - 8 + 2
+    assert few.learning == full.learning - 16 + 6
+    assert few.neurons == full.neurons - 8 + 4
+
+
 def counted(session, first, last):
     """Arrivals of steps first..last-1 in all copies, and those at weights of 0, spike by spike."""
     plan = session.plan
@@ -190,6 +201,7 @@ def test_refused(call, words):
 # ------------------------------------------------------------------ another's count
 
 
+@pytest.mark.slow
 def test_neurobench_counts_the_same():
     torch = pytest.importorskip("torch", reason="NeuroBench counts in PyTorch")
     pytest.importorskip("neurobench", reason="pip install neurobench brings what this compares with")

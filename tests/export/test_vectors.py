@@ -152,7 +152,8 @@ def test_the_manifest_says_what_the_files_are(trained, tmp_path):
     assert manifest["labels"] == [7]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=st.data())
 def test_drawn_networks(drawn, tmp_path_factory):
     network = drawn.draw(networks())
