@@ -15,6 +15,7 @@ import numpy as np
 from colanet.encoding.sources import SpikeSource
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.memory import CHUNK_STEPS
+from colanet.plan.precision import weight_bytes
 from colanet.plan.variables import State, Variable, owned
 
 if TYPE_CHECKING:
@@ -170,11 +171,8 @@ class Costs:
 
 def footprint_of(plan: Plan) -> Footprint:
     """Bytes of one copy; where connections are drawn for each copy, of the first."""
-    weights, neurons, learning = 0, 0, 0
-    for projection in plan.projections:
-        plastic = projection.kind == "plastic"
-        bits = plan.description.populations[projection.target].weight_bits
-        weights += bytes_of(plan.count(projection.index) * bits) if plastic else CONSTANT_BYTES
+    constants = sum(projection.kind != "plastic" for projection in plan.projections)
+    weights, neurons, learning = weight_bytes(plan) + CONSTANT_BYTES * constants, 0, 0
     for owner, variable in owned(plan):
         size = bytes_of(int(np.prod(variable.shape(plan, owner, 0))) * bits_of(plan, owner, variable))
         if isinstance(owner, ProjectionPlan) or variable.learns:
