@@ -56,6 +56,7 @@ EXPORTS: Registry[Exporter] = Registry(
         "csv": "colanet.export.csv:csv",
         "nir": "colanet.export.nir:nir",
         "sanafe": "colanet.export.sanafe:sanafe",
+        "vectors": "colanet.export.vectors:vectors",
     },
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )
