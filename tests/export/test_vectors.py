@@ -30,7 +30,7 @@ from tests.engine.networks import networks
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "tests" / "plan" / "published.nnc"
-READER = ROOT / "data_tools" / "read_vectors.py"
+READER = ROOT / "data_tools" / "check_vectors.py"
 FEWER = {
     "weight_bits": 6, "resource_bits": 12, "resource_fraction": 8, "resource_rounding": "stochastic",
     "potential_bits": 16, "potential_step": 0.01, "random_generator": "jenkins32",
@@ -193,6 +193,16 @@ def test_python_alone_computes_the_same(trained, tmp_path):
     assert min(fired.values()) > 0
     damage(tmp_path / "L.potential.mem", 70 * 150 + 3)
     assert "AssertionError: ('L', 'step', 70)" in run_reader(tmp_path).stderr
+
+
+def test_the_short_example_reads_them(trained, tmp_path):
+    write(trained, tmp_path, images=1)
+    run = [sys.executable, "-I", "-S", ROOT / "data_tools" / "read_vectors.py", tmp_path]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout[:2], ended.stdout[-8:]) == (0, "L:", ", equal\n")
+    damage(tmp_path / "R_L.code.before.mem", 5)
+    ended = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert "R_L.code.before.mem is not the one that was written" in ended.stderr
 
 
 def test_the_reader_refuses_what_it_does_not_compute(trained, tmp_path):
