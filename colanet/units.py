@@ -82,9 +82,17 @@ LONGEST_MEMORY = 1 << 30
 # ---------------------------------------------------------------------- precision
 
 
-def weight_step(span: int, bits: int) -> int:
-    """The step between weights of `bits` bits over a span, both in 1/1000: the least that reaches over it."""
-    return max(-(-span // ((1 << bits) - 1)), 1)
+def weight_grid(w_min: int, w_max: int, bits: int) -> tuple[int, int, int]:
+    """Least weight, step and largest weight of so many bits, in 1/1000.
+
+    The step is the least with which so many bits reach from one bound to the other. Weights are multiples of it,
+    the ends those next to the bounds. One bit, which cannot tell three signs apart, holds the bounds themselves.
+    """
+    step = max(-(-(w_max - w_min) // ((1 << bits) - 1)), 1)
+    if bits == 1:
+        return w_min, step, w_max
+    low, top = (((bound + step // 2) // step) * step for bound in (w_min, w_max))
+    return low, step, top
 
 
 def resource_grain(fraction: int) -> int:

@@ -19,13 +19,13 @@ def words(folder, manifest, what, of, when):
 
 
 def threshold(folder, manifest, population):
-    """Base + alpha x sum of the positive weights of each neuron; a weight is w_min + weight_step x code."""
+    """Base + alpha x sum of the positive weights of each neuron; a weight is weight_base + weight_step x code."""
     rule, positive = population["plasticity"], [0] * population["size"]
     for q in manifest["projections"]:
         if q["kind"] == "plastic" and q["target"] == population["name"]:
             codes = words(folder, manifest, "code", q["name"], "before")
             for neuron, code in zip(words(folder, manifest, "post", q["name"], "constant"), codes, strict=True):
-                positive[neuron] += max(rule["w_min"] + rule["weight_step"] * code, 0)
+                positive[neuron] += max(rule["weight_base"] + rule["weight_step"] * code, 0)
     base, bits = manifest["constants"]["base_threshold"], manifest["constants"]["fraction_bits"]
     return [base + (population["alpha"] * total >> bits) for total in positive]
 

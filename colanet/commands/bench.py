@@ -176,7 +176,7 @@ def roofline(session: Session, first: int, last: int) -> float:
         weight = aligned(projection.source_size * stride, np.int16)
         sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule
-        most = WEIGHT_LIMIT // max(-rule.w_min, rule.w_max, 1)
+        most = WEIGHT_LIMIT // max(-rule.weight_base, rule.weight_top, 1)
         ptr, index = source.spikes(first, last)
         add_all_rows(sums, weight, ptr[:2], index, most, period)
         total += seconds(partial(add_all_rows, sums, weight, ptr, index, most, period))

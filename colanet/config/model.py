@@ -108,7 +108,7 @@ class Population(Frozen):
     presynaptic_rate, presynaptic_period
         [x, P] one-factor plasticity.
     weight_bits : int
-        Plastic weights are w_min plus a code of so many bits times a whole step of 1/1000.
+        Of plastic weights, which are multiples of a whole step of 1/1000.
     resource_bits, resource_fraction : int
         Bits of a synaptic resource, its sign included, and how many of them are its fraction.
     resource_rounding : {'nearest', 'stochastic'}

@@ -14,7 +14,7 @@ from colanet.units import (
     WEIGHT_LIMIT,
     potential_limit,
     resource_limit,
-    weight_step,
+    weight_grid,
 )
 
 if TYPE_CHECKING:
@@ -47,15 +47,14 @@ def problems(p: Population) -> Iterator[str]:
         )
     if p.w_max is None or PLASTIC_WEIGHT.problem(p.w_max) or PLASTIC_WEIGHT.problem(p.w_min):
         return
-    low = PLASTIC_WEIGHT.integer(p.w_min)
-    span = PLASTIC_WEIGHT.integer(p.w_max) - low
-    step = weight_step(span, p.weight_bits)
-    top = low + (span + step // 2) // step * step
-    if top > WEIGHT_LIMIT:
-        yield (
-            f"weight_bits {p.weight_bits}: the largest weight would be {top / MILLI:g}, "
-            f"plastic weights are at most {PLASTIC_WEIGHT.largest}"
-        )
+    low, high = PLASTIC_WEIGHT.integer(p.w_min), PLASTIC_WEIGHT.integer(p.w_max)
+    least, _, top = weight_grid(low, high, p.weight_bits)
+    for end in (least, top):
+        if abs(end) > WEIGHT_LIMIT:
+            yield (
+                f"weight_bits {p.weight_bits}: weights would reach {end / MILLI:g}, "
+                f"plastic weights are at most {PLASTIC_WEIGHT.largest} in size"
+            )
 
 
 def resource_problem(p: Population, resource: float) -> str | None:

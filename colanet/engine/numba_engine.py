@@ -55,8 +55,8 @@ def weight_levels(plan: Plan) -> np.ndarray:
             continue
         span, step = rule.w_max - rule.w_min, rule.weight_step
         span_q = in_resources(span)
-        # A code c is reached with the weight w_min + c step - step div 2.
-        j = np.arange(step - step // 2, span + 1, step, dtype=np.int64)
+        # A code c is reached with the weight base + c step - step div 2.
+        j = np.arange(step - step // 2 - (rule.w_min - rule.weight_base), span + 1, step, dtype=np.int64)
         # w_min + j is reached when (2j - 1) span_q <= (2 span + 1 - 2j) W.
         least = -((2 * j - 1) * -span_q // (2 * span + 1 - 2 * j))
         code = np.searchsorted(least, starts, side="right")

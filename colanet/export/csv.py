@@ -24,8 +24,8 @@ ROWS = 1 << 16
 POTENTIAL, RESOURCE, STEPS, BOOL, COUNT = "1/1000", "2^-20", "steps", "0 or 1", "1"
 UNITS = {
     POTENTIAL: (
-        "floor", "kick", "bias", "ramp_increment", "w_min", "w_max", "weight_step", "potential_limit",
-        "potential_step",
+        "floor", "kick", "bias", "ramp_increment", "w_min", "w_max", "weight_base", "weight_step", "weight_top",
+        "potential_limit", "potential_step",
     ),
     RESOURCE: (
         "alpha", "hebbian", "stability_rate", "presynaptic", "resource_grain", "resource_limit",

@@ -236,7 +236,7 @@ class _Writer:
                 told = {"unit": POTENTIAL, "order": "synapse"}
                 self.put(weight, "weight", projection.name, when, width=16, signed=True, **told)
                 told |= {"width": bits, "scale": rule.weight_step}
-                self.put(weight - rule.w_min, "code", projection.name, when, **told)
+                self.put(weight - rule.weight_base, "code", projection.name, when, **told)
         for p in plan.populations:
             told = {"width": 64, "signed": True, "unit": POTENTIAL, "order": "neuron"}
             self.put(thresholds(plan, state, p.name, copy), "threshold", p.name, when, **told)

@@ -125,7 +125,7 @@ def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
     for projection in _into(plan, population, "fixed", "plastic"):
         size = abs(projection.weight)
         if projection.kind == "plastic":
-            size = max(-population.rule.w_min, population.rule.largest_weight)
+            size = max(-population.rule.weight_base, population.rule.weight_top)
         total += size * plan.fan_in(projection)
     return total
 

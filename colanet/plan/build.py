@@ -26,7 +26,7 @@ from colanet.units import (
     resource_grain,
     resource_limit,
     unit_of,
-    weight_step,
+    weight_grid,
 )
 
 
@@ -146,6 +146,7 @@ class _Builder:
             window = 0
         stability_rule = p.stability_rule or p.dopamine_rule
         high, low = field("w_max", missing=1.0), field("w_min")
+        base, step, top = weight_grid(low, high, p.weight_bits)
         converted = {
             "hebbian": field("hebbian_rate"),
             "hebbian_window": round(window),
@@ -155,7 +156,9 @@ class _Builder:
             "w_max": high,
             "presynaptic": field("presynaptic_rate"),
             "presynaptic_period": (p.presynaptic_period or 0) if p.presynaptic_rate else 0,
-            "weight_step": weight_step(high - low, p.weight_bits),
+            "weight_base": base,
+            "weight_step": step,
+            "weight_top": top,
             "resource_grain": resource_grain(p.resource_fraction),
             "resource_limit": resource_limit(p.resource_bits, p.resource_fraction),
             "stochastic": p.resource_rounding == "stochastic",

@@ -49,10 +49,12 @@ def in_resources(span: int) -> int:
     return (span * ONE + MILLI // 2) // MILLI
 
 
-def weight_of(resource: np.ndarray, w_min: int, w_max: int, step: int = 1) -> np.ndarray:
+def weight_of(
+    resource: np.ndarray, w_min: int, w_max: int, base: int | None = None, step: int = 1
+) -> np.ndarray:
     """Weights of resources: w = wmin + (wmax - wmin) max(W, 0) / (wmax - wmin + max(W, 0)), to the nearest.
 
-    With a larger step the difference to wmin goes to the nearest multiple of it, halves upwards.
+    With a larger step its difference to a base goes to the nearest multiple of the step, halves upwards.
 
     Kiselev and Larionov, arXiv 2409.01230, eq. for the synaptic resource.
 
@@ -62,6 +64,8 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int, step: int = 1) -> np
         In 2^-20.
     w_min, w_max, step : int
         In 1/1000.
+    base : int or None
+        The least weight; None: w_min.
 
     Returns
     -------
@@ -71,8 +75,9 @@ def weight_of(resource: np.ndarray, w_min: int, w_max: int, step: int = 1) -> np
     span_q = in_resources(span)
     positive = np.maximum(resource.astype(np.int64), 0)
     total = span_q + positive
-    above = (2 * span * positive + total) // (2 * total)
-    weight: np.ndarray = w_min + (above + step // 2) // step * step
+    base = w_min if base is None else base
+    above = w_min - base + (2 * span * positive + total) // (2 * total)
+    weight: np.ndarray = base + (above + step // 2) // step * step
     return weight.astype(np.int16)
 
 

@@ -27,8 +27,8 @@ class Plasticity:
 
     Attributes
     ----------
-    weight_step : int
-        Weights are w_min plus multiples of it, in 1/1000.
+    weight_base, weight_step, weight_top : int
+        Weights are the first, plus multiples of the second, up to the third, in 1/1000.
     resource_grain, resource_limit : int
         Resources are multiples of the one and at most the other in size, in 2^-20.
     stochastic : bool
@@ -47,20 +47,16 @@ class Plasticity:
     virtual_synapses: int
     presynaptic: int
     presynaptic_period: int
+    weight_base: int
     weight_step: int
+    weight_top: int
     resource_grain: int
     resource_limit: int
     stochastic: bool
 
     def weights(self, resource: np.ndarray) -> np.ndarray:
         """Weights of resources, int16 of the same shape, in 1/1000; see `colanet.plan.fixed.weight_of`."""
-        return weight_of(resource, self.w_min, self.w_max, self.weight_step)
-
-    @property
-    def largest_weight(self) -> int:
-        """The largest weight that a synapse can have, in 1/1000."""
-        span = self.w_max - self.w_min
-        return self.w_min + (span + self.weight_step // 2) // self.weight_step * self.weight_step
+        return weight_of(resource, self.w_min, self.w_max, self.weight_base, self.weight_step)
 
     @property
     def window(self) -> int:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from colanet import hashing
@@ -12,7 +14,7 @@ from colanet.errors import CheckpointError
 from colanet.hashing import Stream
 from colanet.plan import build
 from colanet.plan.variables import initial_state
-from colanet.units import ONE
+from colanet.units import ONE, weight_grid
 
 from .test_by_hand import after, learner, plan_of, spikes_at
 
@@ -23,25 +25,42 @@ def weights(bits, resources, w_min=-0.253, w_max=0.092):
     return plan.populations[0].rule.weights(np.array(resources, dtype=np.int32)).tolist()
 
 
-def test_weights_are_w_min_plus_whole_steps():
-    # span 345; 345 / 15 = 23. Resource 0.345 is half way: -253 + 172.5 -> -80 at full precision (173 above wmin).
-    # 173 + 11 = 184 = 8 x 23: code 8. Far out: 345 -> code 15.
+def test_weights_are_multiples_of_their_step():
+    # span 345; 345 / 15 = 23. Resource 0.345 is half way: -253 + 172.5 -> -80 at full precision; -3 x 23 is nearer
+    # than -4 x 23. The bounds are -11 x 23 and 4 x 23.
     half = round(0.345 * ONE)
     assert weights(16, [-5, 0, half, 1000 * ONE]) == [-253, -253, -80, 92]
-    assert weights(4, [-5, 0, half, 1000 * ONE]) == [-253, -253, -253 + 8 * 23, 92]
+    assert weights(4, [-5, 0, half, 1000 * ONE]) == [-253, -253, -69, 92]
+    # Three bits: 345 / 7 rounded up is 50; -5 x 50 is next to -253, 2 x 50 to 92.
+    assert weights(3, [0, half, 1000 * ONE]) == [-250, -100, 100]
     # One bit: below the middle, 172 + 172 < 345, and from it on.
     assert weights(1, [half - 4000, half, 1000 * ONE]) == [-253, 92, 92]
-    # Eight bits: 345 / 255 rounded up is 2; the multiple of 2 next to 345 is (345 + 1) / 2 = 173 times 2.
-    assert weights(8, [1000 * ONE]) == [-253 + 346]
+    # Eight bits: 345 / 255 rounded up is 2; of -253, half way between -254 and -252, the upper one.
+    assert weights(8, [0, 1000 * ONE]) == [-252, 92]
 
 
 @pytest.mark.parametrize("bits", range(1, 17))
 def test_codes_fit_their_bits(bits):
     step = max(-(-345 // (2**bits - 1)), 1)
-    codes, rest = np.divmod(np.array(weights(bits, np.linspace(0, 900, 90001) * ONE)) + 253, step)
+    resources = np.concatenate([np.linspace(0, 9, 90001), np.linspace(9, 2000, 20001)])
+    found = np.array(weights(bits, resources * ONE))
+    codes, rest = np.divmod(found - found.min(), step)
     assert not rest.any()
-    assert (codes.min(), codes.max()) == (0, (345 + step // 2) // step)
+    assert set(codes.tolist()) == set(range(codes.max() + 1))
     assert codes.max() < 2**bits
+    assert (0 in found) == (bits > 1)
+    assert abs(found.min() + 253) <= step / 2
+    assert abs(found.max() - 92) <= step / 2
+
+
+@given(st.integers(-32767, 0), st.integers(1, 32767), st.integers(1, 16))
+def test_a_grid_reaches_from_bound_to_bound(low, high, bits):
+    base, step, top = weight_grid(low, high, bits)
+    assert (top - base) % step == 0
+    assert (top - base) // step < 2**bits
+    assert abs(base - low) <= step / 2
+    assert abs(top - high) <= step / 2
+    assert bits == 1 or base % step == 0
 
 
 def test_changes_go_to_the_nearest_grain(engine_of):
@@ -192,7 +211,7 @@ def test_resources_begin_at_the_nearest_grain():
         ({"potential_step": 0.0004}, "greater than or equal to 0.001"),
         ({"potential_bits": 14}, "hold potentials up to 8.191, so none could exceed the threshold of 8.531"),
         ({"w_min": -32.7, "w_max": 32.7, "weight_bits": 1}, None),
-        ({"w_min": 0, "w_max": 32.767, "weight_bits": 4}, "the largest weight would be 32.775"),
+        ({"w_min": 0, "w_max": 32.767, "weight_bits": 4}, "weights would reach 32.775"),
     ],
 )
 def test_precision_that_cannot_be(fields, said):
@@ -223,3 +242,24 @@ def test_full_precision_is_written_as_before_there_was_another():
     population = Population(name="N", size=1, weight_bits=16, random_generator="splitmix64")
     assert population.model_dump().keys() & {"weight_bits", "potential_step", "random_generator"} == set()
     assert Population(name="N", size=1, weight_bits=8).model_dump()["weight_bits"] == 8
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 4.681), (-4.6, 0.1), (-2.0, 2.6)])
+def test_many_spikes_of_the_largest_weights_add_up(engine_of, low, high):
+    """The nearest step to a bound can lie beyond it; compiled engines add rows of weights in 16 bits."""
+    population = {
+        "name": "N", "size": 40, "w_min": low, "w_max": high, "weight_bits": 2, "tau_m": 1000, "hebbian_window": 0,
+    }  # fmt: skip
+    sums = []
+    for resource in (2000.0, -1.0):
+        link = {"source": "R", "target": "N", "kind": "plastic", "connection": "all_to_all"}
+        link["initial_resource"] = resource
+        plan = plan_of([population], [link], {"R": 96})
+        weight = int(plan.populations[0].rule.weights(np.array([round(resource * ONE)]))[0])
+        engine = engine_of(plan)
+        engine.run(spikes_at(plan, 3, {"R": {0: list(range(96))}}), 0, 2, freeze=0)
+        found = engine.state()["0/N/potential"]
+        sums.append(weight)
+        expected = 96 * weight
+        assert set(found.tolist()) == {0 if expected > 8531 else expected}
+    assert sums[0] > sums[1]

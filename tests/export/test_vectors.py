@@ -87,7 +87,7 @@ def check_state(folder, manifest, plan, state, copy, when):
             rule = plan.populations[q.target].rule
             weight = rule.weights(state[f"{copy}/{q.name}/resource"])
             np.testing.assert_array_equal(read(folder, manifest, "weight", q.name, when), weight)
-            np.testing.assert_array_equal(rule.w_min + read(folder, manifest, "code", q.name, when), weight)
+            np.testing.assert_array_equal(rule.weight_base + read(folder, manifest, "code", q.name, when), weight)
 
 
 def check_against_reference(folder, manifest, plan, state, step, sources, learn, copy):
@@ -185,10 +185,10 @@ def damage(path, line):
 
 
 def test_python_alone_computes_the_same(trained, tmp_path):
-    manifest = write(trained, tmp_path, images=8, part="train")  # with labels, so that BIASGATE fires
+    manifest = write(trained, tmp_path, images=16, part="train")  # with labels, so that BIASGATE fires
     ended = run_reader(tmp_path)
     fired = {name: sum(counts) for name, counts in manifest["spikes_of_neurons"].items()}
-    expected = [f"{name}: {8 * PERIOD} steps equal, {number} spikes" for name, number in fired.items()]
+    expected = [f"{name}: {16 * PERIOD} steps equal, {number} spikes" for name, number in fired.items()]
     assert (ended.returncode, ended.stdout.splitlines()) == (0, expected)
     assert min(fired.values()) > 0
     damage(tmp_path / "L.potential.mem", 70 * 150 + 3)
@@ -220,7 +220,7 @@ def run_bench(folder, manifest, build):
     values = {
         "INPUTS": projections["R->L"]["source_size"], "N": p["size"], "COLUMN": p["column_size"],
         "STEPS": manifest["steps"], "FIRST": manifest["first_step"], "CODE": widths["code", "R->L", "before"],
-        "WORD": widths["potential", "L", "step"], "W_MIN": rule["w_min"], "W_STEP": rule["weight_step"],
+        "WORD": widths["potential", "L", "step"], "W_MIN": rule["weight_base"], "W_STEP": rule["weight_step"],
         "U_STEP": p["potential_step"], "U_LIMIT": p["potential_limit"], "LEAK": p["leak"],
         "TEACH": projections["BIASGATE->L"]["weight"], "PERIOD": p["reset_period"], "PHASE": p["reset_phase"],
     }  # fmt: skip

@@ -75,15 +75,17 @@ def level_of(positive, level):
 
 
 @inlined
-def weight_of(resource, span, span_q, level, step):
-    """Weight minus w_min, a multiple of `step`. Small resources are looked up: the high bits of `level` hold the
-    code of the weight, that multiple, at the start of each bucket of 1024 resources, in which at most one boundary
-    lies, the low bits where in the bucket it does."""
+def weight_of(resource, span, span_q, level, step, offset):
+    """Weight minus the least one, a multiple of `step`; `offset` is w_min minus the least one.
+
+    Small resources are looked up: the high bits of `level` hold the code of the weight, that multiple, at the start
+    of each bucket of 1024 resources, in which at most one boundary lies, the low bits where in the bucket it does.
+    """
     positive = larger(resource, 0)
     if positive < BUCKETS << BUCKET:
         return step * np.int64(level_of(positive, level))
     total = np.uint64(span_q) + np.uint64(positive)
-    above = np.int64((np.uint64(2 * span) * np.uint64(positive) + total) // (total + total))
+    above = offset + np.int64((np.uint64(2 * span) * np.uint64(positive) + total) // (total + total))
     return (above + (step >> 1)) // step * step
 
 

@@ -112,7 +112,8 @@ def weights_of(projection, live):
 def shift_each(projection, first, mask, step, wiring, live):
     """`shift` slot by slot; how much was really added, and by how much the sum of positive weights has grown."""
     population, level = wiring.population[projection.target], wiring.level[projection.target]
-    w_min, span, limit = population.w_min, population.w_max - population.w_min, population.resource_limit
+    base, span, limit = population.weight_base, population.w_max - population.w_min, population.resource_limit
+    offset = population.w_min - base
     span_q, weight = in_resources(span), weights_of(projection, live)
     added, positive, place = np.int64(0), np.int64(0), np.uint64(first)
     for w in range(projection.words):
@@ -126,7 +127,7 @@ def shift_each(projection, first, mask, step, wiring, live):
             added += new - old
             at = slot if projection.dense else np.uint64(wiring.slot_position[slot])
             before = np.int64(weight[at])
-            after = w_min + weight_of(new, span, span_q, level, population.weight_step)
+            after = base + weight_of(new, span, span_q, level, population.weight_step, offset)
             weight[at] = after
             positive += larger(after, 0) - larger(before, 0)
         place += WORD_BITS
@@ -149,9 +150,9 @@ def shift(q, i, mask, step, wiring, live, scratch):
         for w in range(words):
             marked += count_bits(mask[w])
         if abs(step) <= ONE:
-            level, w_min = wiring.level[projection.target], population.w_min
+            level, base = wiring.level[projection.target], population.weight_base
             positive, left = shift_marked(
-                live.resource, live.own, level, first, mask, scratch.stale, stale, words, step, w_min,
+                live.resource, live.own, level, first, mask, scratch.stale, stale, words, step, base,
                 population.weight_step, population.resource_limit,
             )  # fmt: skip
             added = step * np.int64(marked)

@@ -183,4 +183,4 @@ def subtract_rows(total, weight, sources, first, stop, origin, stride, lines, mo
 @once
 def rows_in_int16(population):
     """How many weights of a population add up within int16 whatever they are."""
-    return WEIGHT_LIMIT // larger(larger(abs(population.w_min), abs(population.w_max)), 1)
+    return WEIGHT_LIMIT // larger(larger(abs(population.weight_base), abs(population.weight_top)), 1)

@@ -39,12 +39,12 @@ def _gather(builder: Any, array: Any, places: Any) -> Any:
 class Shift:
     """Writes the loop over groups of 16 slots. `data` are pointers: resources, weights, table, bits, changes."""
 
-    def __init__(self, builder: Any, data: list[Any], step: Any, w_min: Any, weight_step: Any, limit: Any) -> None:
+    def __init__(self, builder: Any, data: list[Any], step: Any, base: Any, weight_step: Any, limit: Any) -> None:
         self.builder = builder
         self.resource, self.weight, self.level, bits, changed = data
         self.bits, self.changed = (builder.bitcast(array, HALF.as_pointer()) for array in (bits, changed))
-        self.step, self.w_min, self.weight_step, limit = (
-            everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, w_min, weight_step, limit)
+        self.step, self.base, self.weight_step, limit = (
+            everywhere(builder, VALUES, builder.trunc(n, ir.IntType(32))) for n in (step, base, weight_step, limit)
         )
         known = self.constant((BUCKETS << BUCKET) - 1)
         self.most = builder.select(builder.icmp_signed("<", limit, known), limit, known)
@@ -65,7 +65,7 @@ class Shift:
         inside, bound = builder.and_(above, self.constant(IN_BUCKET)), builder.and_(entry, self.constant(BOUND))
         more = builder.zext(builder.icmp_signed(">=", inside, bound), VALUES)
         code = builder.add(builder.ashr(entry, self.constant(BUCKET + 1)), more)
-        return builder.add(builder.mul(code, self.weight_step), self.w_min)
+        return builder.add(builder.mul(code, self.weight_step), self.base)
 
     def group(self, slot: Any, g: Any, marks: Any) -> tuple[Any, Any]:
         """The marked ones of 16 slots: what positive weights gain, and which have left the table or the limits."""
@@ -118,7 +118,7 @@ class Shift:
 
 
 def _shift_marked(
-    typing, resource, weight, level, first, bits, changed, at, words, step, w_min, weight_step, limit
+    typing, resource, weight, level, first, bits, changed, at, words, step, base, weight_step, limit
 ):
     """Add `step` to the resource[first + j] for which bit j of `bits` is set; weights follow by the table `level`.
 

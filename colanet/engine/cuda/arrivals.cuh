@@ -31,10 +31,10 @@ INLINE void unpack(const Local& local, int first, int size, u32 pair, int offset
 }
 
 // current += weight rows of the spiking sources. A thread adds eight neighbouring weights of every `groups`-th row.
-// Weights are kept minus w_min, so they are >= 0 and `burst` rows of them can be added in 16 bits.
+// Weights are kept minus the least one, so they are >= 0 and `burst` rows of them can be added in 16 bits.
 INLINE void add_rows(const Projection& projection, const Sources& from, const Net& net, const Local& local) {
     const Population& target = net.population[projection.target];
-    int size = projection.target_size, w_min = target.w_min, span = target.w_max - w_min;
+    int size = projection.target_size, base = target.weight_base, span = target.weight_top - base;
     int burst = span > 1 ? 0xFFFF / span : 0xFFFF;
     int lanes = projection.stride / 8, across = lanes < (int)blockDim.x ? lanes : (int)blockDim.x;
     int groups = blockDim.x / across, group = threadIdx.x / across;
@@ -58,7 +58,7 @@ INLINE void add_rows(const Projection& projection, const Sources& from, const Ne
             }
             for (; j < from.count && added < burst; j += groups, added++)
                 add_packed(sum, rows[(i64)from.list[j] * lanes + lane]);
-            int extra = added * w_min, offset = 8 * lane;
+            int extra = added * base, offset = 8 * lane;
             unpack(local, target.start, size, sum.x, offset, extra);
             unpack(local, target.start, size, sum.y, offset + 2, extra);
             unpack(local, target.start, size, sum.z, offset + 4, extra);
@@ -76,7 +76,7 @@ INLINE void arrive(const Projection& projection, int i, int position, const Net&
         if (weight > 0) atomicOr(&local.work(i), (u32)FORCING);
         break;
     case PLASTIC:
-        atomicAdd(&local.current(i), (int)net.weight[position] + net.population[projection.target].w_min);
+        atomicAdd(&local.current(i), (int)net.weight[position] + net.population[projection.target].weight_base);
         break;
     case REWARD:
         atomicAdd((u64*)&local.reward(i), (u64)(i64)weight);

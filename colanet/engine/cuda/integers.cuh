@@ -24,15 +24,15 @@ INLINE i64 scaled(i64 stability, i64 rate, const int* scale) {
     return fixmul(rate, scale[(stability & (ONE - 1)) >> (Q - 10)] >> whole, SCALE_Q);
 }
 
-// Weight of a resource minus w_min: (w_max - w_min) W / (w_max - w_min + W) to the nearest, 0 for W <= 0; that to the
-// nearest multiple of a step.
-INLINE u32 level_of(i64 resource, u32 span, u32 step) {
-    if (resource <= 0) return 0;
+// Weight of a resource minus the least one, `offset` more than that minus w_min, which is
+// (w_max - w_min) W / (w_max - w_min + W) to the nearest, 0 for W <= 0; to the nearest multiple of a step.
+INLINE u32 level_of(i64 resource, u32 span, int offset, u32 step) {
+    if (resource <= 0) return 0;  // w_min, which lies less than half a step above the least weight
     u64 total = ((u64)span * ONE + MILLI / 2) / MILLI + resource;
     u64 above = 2ull * span * resource + total;
     bool wide = (above | 2 * total) >> 32;
     u32 level = wide ? (u32)(above / (2 * total)) : (u32)above / (u32)(2 * total);
-    return step > 1 ? (level + step / 2) / step * step : level;
+    return step > 1 ? (level + offset + step / 2) / step * step : level;
 }
 
 // A potential within +-limit, cut towards zero to a multiple of a step.

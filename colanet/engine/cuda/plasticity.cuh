@@ -74,12 +74,13 @@ INLINE void set_debt(int neuron, i64 debt, const Population& population, const N
 
 // Move the resource of one slot by `step`; what was really added, and the change of the positive weights' sum.
 INLINE void move(int* resource, u16* weight, i64 step, const Population& population, i64& added, i64& positive) {
-    int w_min = population.w_min;
-    u32 span = population.w_max - w_min;
+    int base = population.weight_base, offset = population.w_min - base;
+    u32 span = population.w_max - population.w_min;
     i64 old = *resource, now = clip(old + step, population.resource_limit);
     *resource = (int)now;
     added += now - old;
-    int before = w_min + (int)*weight, level = (int)level_of(now, span, population.weight_step), after = w_min + level;
+    int before = base + (int)*weight, level = (int)level_of(now, span, offset, population.weight_step);
+    int after = base + level;
     *weight = (u16)level;
     positive += (after > 0 ? after : 0) - (before > 0 ? before : 0);
 }

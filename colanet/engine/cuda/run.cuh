@@ -266,14 +266,15 @@ INLINE void derive_weights(const u64* a) {
         const Projection& projection = net.projection[q];
         if (projection.kind != PLASTIC) continue;
         const Population& population = net.population[projection.target];
-        int w_min = population.w_min;
+        int base = population.weight_base, offset = population.w_min - base;
+        int span = population.w_max - population.w_min;
         for (int i = 0; i < projection.target_size; i++) {
             int count, first = slots(projection, i, net, count);
             i64 positive = 0;
             for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
-                int level = (int)level_of(net.resource[first + slot], population.w_max - w_min, population.weight_step);
+                int level = (int)level_of(net.resource[first + slot], span, offset, population.weight_step);
                 net.weight[place_of(projection, i, first, slot, net)] = (u16)level;
-                positive += most(w_min + level, 0);
+                positive += most(base + level, 0);
             }
             if (positive) atomicAdd((u64*)&net.positive[population.start + i], (u64)positive);
         }
