@@ -51,7 +51,7 @@ class Exporter(Protocol):
 EXPORTS: Registry[Exporter] = Registry(
     "export format",
     "colanet.exports",
-    {"arrays": "colanet.export.arrays:arrays"},
+    {"arrays": "colanet.export.arrays:arrays", "c": "colanet.export.c:c"},
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )
 
