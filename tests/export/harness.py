@@ -59,7 +59,7 @@ def compiler() -> str:
 def driver(net) -> str:
     """A main program for a network: spikes in, spikes and state out."""
     read = [
-        f"        in.{source.id} = nodes[{k}]; in.n_{source.id} = (uint32_t)numbers[4 + {k}];"
+        f"        in.{source.id}.nodes = nodes[{k}]; in.{source.id}.n = (uint32_t)numbers[4 + {k}];"
         for k, source in enumerate(net.inputs)
     ]
     fired = [

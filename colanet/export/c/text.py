@@ -10,9 +10,15 @@ import numpy as np
 KEYWORDS = frozenset(
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
-    "step learning votes mask".split()
+    "step learning votes mask AWAKE BASE_THRESHOLD FOREVER MEMORY_KICK ONE POTENTIAL_LIMIT RAMP_LIMIT SCALE "
+    "STABILITY_LIMIT".split()
 )
-"""Words that cannot be members of the state: those of C99, and the members that every network may have."""
+"""Names that nothing of a network can have: words of C99, members of every state, constants of every source."""
+ENDINGS = tuple(
+    "_SIZE _WORDS _RING _COLUMNS _LEAK _BIAS _KICK _KEY _PERIOD _FLOOR _LIMIT _STEP _PHASE _INCREMENT _W_MIN _ALPHA "
+    "_SPAN _RESOURCE _GRAIN _HEBBIAN _WINDOW _ISI_MAX _RATE _PRESYNAPTIC _SYNAPSES".split()
+)
+"""Of constants of populations."""
 WIDTH = 110
 
 
@@ -22,7 +28,8 @@ def identifier(name: str, taken: set[str]) -> str:
     if plain[0].isdigit():
         plain = f"x{plain}"
     chosen, number = plain, 1
-    while chosen in taken or chosen in KEYWORDS:
+    # Constants are called NAME_CONSTANT, so a name that ends like one could be taken for it.
+    while chosen in taken or chosen in KEYWORDS or chosen.endswith(ENDINGS):
         number += 1
         chosen = f"{plain}_{number}"
     taken.add(chosen)
