@@ -9,6 +9,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from pydantic import ValidationError
 
 from colanet import contents
@@ -240,7 +241,9 @@ def return_to(session: Session, bookmark: Bookmark) -> None:
     session.presentation = bookmark.presentation
     for observer, (arrays, attributes) in zip(session.watching, bookmark.seen, strict=True):
         observer.begin(session)
-        observer.restore("bookmark", arrays, attributes | {"step": session.step})
+        # Copies, for observers go on counting in what they are given, and one may come back more than once.
+        own = {name: array.copy() if isinstance(array, np.ndarray) else array for name, array in arrays.items()}
+        observer.restore("bookmark", own, attributes | {"step": session.step})
 
 
 # ---------------------------------------------------------------------- checks

@@ -19,6 +19,7 @@ from typing import Any
 import click
 import yaml
 
+from colanet import quantisation
 from colanet.atomic import write_text
 from colanet.continual.tables import (
     NOTHING,
@@ -67,6 +68,7 @@ PUBLISHED = (
     "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "comparison_permuted_mnist",
 )  # fmt: skip
 """Experiments that name figures from elsewhere."""
+QUANTISED = ("mnist", "mnist_45", "mnist_chip")
 STAGES = (1, 5, 10, 20, 30, 40, 50)
 """Numbers of tasks learnt that `capacity.course` shows."""
 HEADLINE = (
@@ -224,6 +226,17 @@ def flips(found: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
+# ------------------------------------------------------------------ precision
+
+
+def quantised(name: str) -> str:
+    """Accuracy with fewer bits."""
+    path = RESULTS / "quantise" / f"{name}.json"
+    if not path.exists():
+        raise DataError(f"{path.relative_to(ROOT)} is not there")
+    return quantisation.table(quantisation.stored(path)[1])
+
+
 # ------------------------------------------------------------------------ GPU
 
 
@@ -255,6 +268,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"letters_cause": cause, "capacity.course": capacity_course, "capacity.ends": capacity_ends}
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
+    found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found |= benchmarks.stored()
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 

@@ -457,6 +457,17 @@ def test_a_bookmark_undoes_a_test_and_the_run_goes_on_as_if_it_had_not_been(netw
     np.testing.assert_array_equal(session.tally.spikes, plain[0].tally.spikes)
 
 
+def test_a_bookmark_can_be_returned_to_more_than_once(network, plain):
+    session = session_of(network)
+    session.run(30 * PERIOD)
+    place = session.bookmark()
+    for _ in range(2):
+        session.return_to(place)
+        session.run()
+        np.testing.assert_array_equal(session.tally.votes, plain[0].tally.votes)
+        np.testing.assert_array_equal(session.tally.spikes, plain[0].tally.spikes)
+
+
 def test_other_data_begin_with_an_object_and_time_goes_on(network):
     session = session_of(network)
     session.run(10 * PERIOD + 4)

@@ -55,7 +55,7 @@ _EXAMPLES = {
     "image_presentation_time": "10", "record_presentation_period": "15", "record_presentation_time": "10",
     "object_presentation_period": "15", "state_duration": "15", "chartime": "2.5", "history_length": "1E3",
     "reset_period": "15", "reset": "subtract", "bias": "-0.5", "output": "L", "rule": "first_spike",
-    "options": "{}",
+    "options": "{}", "resource_rounding": "stochastic", "potential_bits": "16", "random_generator": "jenkins32",
 }  # fmt: skip
 """Values of the examples; other words take numbers, for example 2."""
 

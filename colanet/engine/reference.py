@@ -21,6 +21,7 @@ from colanet.engine.reference_learning import Learner
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.bounds import check_steps
 from colanet.plan.fixed import weight_threshold
+from colanet.plan.precision import held
 from colanet.plan.variables import State, initial_state
 from colanet.units import (
     AWAKE,
@@ -30,13 +31,6 @@ from colanet.units import (
     MEMORY_KICK,
     RAMP_LIMIT,
 )
-
-
-def held(potential: np.ndarray, population: PopulationPlan) -> np.ndarray:
-    """Potentials within their limit, cut towards zero to a multiple of their step (docs/model.md, section 21)."""
-    limit, step = population.potential_limit, population.potential_step
-    size = np.minimum(np.abs(potential.astype(np.int64)), limit) // step * step
-    return np.where(potential < 0, -size, size)
 
 
 class Arrivals:

@@ -90,10 +90,12 @@ def in_grains(values: np.ndarray, grain: int, limit: int) -> np.ndarray:
     ndarray of int, same shape
     """
     if grain == 1:
-        return np.clip(values, -limit, limit)
+        clipped: np.ndarray = np.clip(values, -limit, limit)
+        return clipped
     wide = np.asarray(values, dtype=np.int64)
     size = (np.abs(wide) + grain // 2) // grain * grain
-    return np.clip(np.where(wide < 0, -size, size), -limit, limit)
+    held: np.ndarray = np.clip(np.where(wide < 0, -size, size), -limit, limit)
+    return held
 
 
 def rounded(change: int, grain: int, more: int) -> int:

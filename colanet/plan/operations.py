@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
-from colanet.units import BASE_THRESHOLD, MILLI, ONE
+from colanet.plan.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
+from colanet.units import BASE_THRESHOLD, MILLI, ONE, POTENTIAL_LIMIT
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,13 @@ def _leak(q: PopulationPlan) -> str:
 
 def _integrate(q: PopulationPlan) -> str:
     reset = f", zeroes at t mod {q.reset_period} = {q.reset_phase}" if q.reset_period else ""
-    return f"adds current where awake{reset}"
+    return f"adds current where awake{_held(q)}{reset}"
+
+
+def _held(q: PopulationPlan) -> str:
+    if q.potential_limit >= POTENTIAL_LIMIT - 1 and q.potential_step == 1:
+        return ""
+    return f", holds {q.potential_limit / MILLI:g} at most, in steps of {q.potential_step / MILLI:g}"
 
 
 def _fire(q: PopulationPlan) -> str:
@@ -135,7 +141,16 @@ def _fire(q: PopulationPlan) -> str:
 
 
 def _own_spike(q: PopulationPlan) -> str:
-    return f"{q.rule.hebbian / ONE:+.6g} to contributors, gaps up to {q.rule.isi_max} steps"
+    return f"{q.rule.hebbian / ONE:+.6g} to contributors, gaps up to {q.rule.isi_max} steps{_grains(q.rule)}"
+
+
+def _grains(rule: Plasticity) -> str:
+    if rule.resource_grain == 1 and rule.weight_step == 1:
+        return ""
+    rounding = "stochastic" if rule.stochastic else "nearest"
+    limit, grain = rule.resource_limit / ONE, ONE // rule.resource_grain
+    weights = f"weights in steps of {rule.weight_step / MILLI:g}"
+    return f"; resources up to {limit:g} in steps of 1/{grain}, {rounding}; {weights}"
 
 
 def _rewarded(q: PopulationPlan) -> str:

@@ -145,6 +145,13 @@ populations = shapes.flatmap(
             w_max=positive,
             virtual_synapses=st.integers(-1, 2**24),
             presynaptic_period=st.integers(1, 4096),
+            weight_bits=st.integers(1, 16),
+            resource_bits=st.integers(2, 32),
+            resource_fraction=st.integers(0, 20),
+            resource_rounding=st.sampled_from(["nearest", "stochastic"]),
+            potential_bits=st.integers(15, 32),
+            potential_step=st.floats(0.001, 1e3),
+            random_generator=st.sampled_from(["splitmix64", "jenkins32"]),
         ),
     )
 )

@@ -27,3 +27,11 @@ def test_the_lines_of_the_learning_network_are_printed():
     lines = [line.strip() for line in shown.splitlines() if line]
     assert len(lines) == 7
     assert set(lines) <= found
+
+
+def test_the_bits_of_a_network_are_printed():
+    told = printed("mnist_chip.yaml")
+    assert "holds 32.767 at most, in steps of 0.001" in told
+    # 2047 / 512; 411 / 255 is 2, rounded up.
+    assert "resources up to 3.99805 in steps of 1/512, stochastic; weights in steps of 0.002" in told
+    assert "in steps of" not in printed("mnist.yaml")
