@@ -37,7 +37,6 @@ int main(void)
             if (!get(nodes[k], sizeof **nodes, (size_t)numbers[4 + k])) return 2;
         }}
 {read}
-{freeze}
         {name}_step(&net, &in);
 {fired}
     }}
@@ -47,12 +46,14 @@ int main(void)
     return 0;
 }}
 """
+WITHIN_A_STEP = {"n_fired", "fired", "current", "forcing", "wake", "sleep", "reward", "kicked", "codes"}
 
 
-def compiler() -> str:
-    found = shutil.which("gcc")
+def tool(name: str) -> str:
+    """Where a program is; skips where it is not."""
+    found = shutil.which(name)
     if found is None:
-        pytest.skip("there is no gcc")
+        pytest.skip(f"there is no {name}")
     return found
 
 
@@ -62,33 +63,27 @@ def driver(net) -> str:
         f"        in.{source.id}.nodes = nodes[{k}]; in.{source.id}.n = (uint32_t)numbers[4 + {k}];"
         for k, source in enumerate(net.inputs)
     ]
+    if net.learn:
+        read.append("        net.learning = t < numbers[1];")
     fired = [
-        f"        for (k = 0; k < (int32_t)net.{p.id}.n_fired; ++k) {{ put(t); put({p.p.start} + net.{p.id}.fired[k]); }}"
+        f"        for (k = 0; k < (int32_t)net.{p.id}.n_fired; ++k) {{\n"
+        f"            put(t); put({p.p.start} + net.{p.id}.fired[k]);\n        }}"
         for p in net.populations
     ]
     state = []
     for owner, array in arrays_of(net):
-        place = f"net.{owner.id}.{array.name}"
-        n = array.values.size
-        if array.values.ndim == 2:
-            width = array.values.shape[1]
-            place += f"[k / {width}][k % {width}]"
-        else:
-            place += "[k]"
-        state.append(f"    for (k = 0; k < {n}; ++k) put((int64_t){place});")
+        place = f"[k / {array.values.shape[-1]}][k % {array.values.shape[-1]}]" if array.values.ndim == 2 else "[k]"
+        put = f"put((int64_t)net.{owner.id}.{array.name}{place})"
+        state.append(f"    for (k = 0; k < {array.values.size}; ++k) {put};")
     return DRIVER.format(
         name=net.name, inputs=len(net.inputs), index=net.index_type, largest=max(s.size for s in net.inputs),
         read="\n".join(read), fired="\n".join(fired), state="\n".join(state),
-        freeze="        net.learning = t < numbers[1];" if net.learn else "",
     )  # fmt: skip
 
 
-SCRATCH = {"n_fired", "fired", "current", "forcing", "wake", "sleep", "reward", "kicked", "codes"}
-
-
 def arrays_of(net):
-    """Arrays that outlive a step."""
-    return [(owner, a) for owner in net.owners for a in owner.arrays if a.name not in SCRATCH]
+    """Arrays that outlive a step, with their owners."""
+    return [(owner, a) for owner in net.owners for a in owner.arrays if a.name not in WITHIN_A_STEP]
 
 
 def built(folder, plan, state, *, learn, step=0, copy=0, flags=("-O1",)):
@@ -99,11 +94,14 @@ def built(folder, plan, state, *, learn, step=0, copy=0, flags=("-O1",)):
     net = model_of(plan, state, copy=copy, learn=learn, name=name, step=step)
     main, program = folder / f"{name}_main.c", folder / name
     main.write_text(driver(net))
-    done = subprocess.run(
-        [compiler(), *STRICT, *flags, str(main), str(source), "-o", str(program)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    compile_c([tool("gcc"), *STRICT, *flags, str(main), str(source), "-o", str(program)])
     return program, net
+
+
+def compile_c(words, folder=None):
+    """Call a compiler, which must have nothing to say."""
+    done = subprocess.run([str(word) for word in words], cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def ran(program, net, inputs, start, stop, freeze):
@@ -121,11 +119,11 @@ def ran(program, net, inputs, start, stop, freeze):
     end = 1
     while out[end] != -1:
         end += 2
-    spikes = out[1:end].reshape(-1, 2) + [start, 0]
+    spikes = out[1:end].reshape(-1, 2) + np.array([start, 0])
     assert out[end + 1] == stop
     found, at = {}, end + 2
     for owner, array in arrays_of(net):
         found[owner.id, array.name] = out[at : at + array.values.size].reshape(array.values.shape)
         at += array.values.size
     assert at == len(out)
-    return spikes, found
+    return spikes[np.lexsort(spikes.T[::-1])], found

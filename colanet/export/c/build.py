@@ -103,10 +103,8 @@ def _form(plan: Plan, copy: int, p: ProjectionPlan) -> tuple[str, tuple[int, int
     if full:
         return "all", (0, 0)
     own = np.arange(p.source_size)
-    low, high = spans[:, 0], spans[:, 1]
-    if p.source_size == p.target_size and (low == own).all() and (high == own + 1).all() and (reached(spans) == 1).all():
-        return "same", (0, 0)
-    return "spans", (0, 0)
+    alone = (spans[:, 1] == own + 1).all() and (reached(spans) == 1).all()
+    return "same" if p.source_size == p.target_size and (spans[:, 0] == own).all() and alone else "spans", (0, 0)
 
 
 def _store(plan: Plan, copy: int, made: Projection) -> None:
@@ -251,21 +249,19 @@ def _learning(plan: Plan, state: State, copy: int, q: Projection, codes: np.ndar
         resource, code = grains.reshape(shape).T, codes.reshape(shape)
         bits = plastic.contributes.reshape(shape).T
     else:
-        resource, bits = _slots(plan, copy, q, grains, plastic.contributes)
-        code = codes
+        resource, code, bits = grains, codes, _slots(plan, copy, q, plastic.contributes)
+    order = " by target, then source" if q.form == "dense" else ""
     contributes = bit_words(np.ascontiguousarray(bits))
     q.words = contributes.shape[1]
     q.arrays += [
-        Array("resource", target.resource_type, f"{unit}, resources by target, then source", resource),
+        Array("resource", target.resource_type, f"{unit}, resources{order}", resource),
         Array("code", target.code_type, "weights: w_min + weight_step x code", code, True),
         Array("contributes", "uint32_t", "bit sets over the synapses of a neuron", contributes),
     ]
 
 
-def _slots(
-    plan: Plan, copy: int, q: Projection, grains: np.ndarray, contributes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tables of the synapses of each target neuron; resources in that order, and 0 or 1 a neuron and synapse."""
+def _slots(plan: Plan, copy: int, q: Projection, contributes: np.ndarray) -> np.ndarray:
+    """Tables of the synapses of each target neuron; who of them contributes, 0 or 1 of each neuron and place."""
     synapses = plan.synapses(q.p.index, copy)
     order = np.lexsort((synapses.pre, synapses.post))
     post = synapses.post[order]
@@ -278,7 +274,7 @@ def _slots(
         Table("synapse", integer_type(0, q.count), "their numbers", order),
         Table("source", integer_type(0, q.source.size), "their sources", synapses.pre[order]),
     ]
-    return grains[order], bits
+    return bits
 
 
 # ---------------------------------------------------------------------------- votes

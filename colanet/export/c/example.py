@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from colanet.config.model import TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.sources import Labels, Source, SpikeSource
 from colanet.engine import make_engine
@@ -70,11 +71,11 @@ def shown_to(plan: Plan, state: State, net: Model, copy: int, images: int, data_
         If its data are missing or damaged.
     """
     where = "export format c: option images"
-    seen = build_sources(plan.description.inputs, seed=plan.seed, data_dir=data_dir, n_train=0, n_test=images)
-    if seen.labels is None or not seen.period:
+    if not any(isinstance(i, TargetInput) for i in plan.description.inputs):
         raise ConfigError(f"{where}: the inputs show no objects with labels")
-    if len(seen.labels) < images:
-        raise ConfigError(f"{where}: there are {len(seen.labels)} test objects, not {images}")
+    seen = build_sources(plan.description.inputs, seed=plan.seed, data_dir=data_dir, n_train=0, n_test=images)
+    assert seen.labels is not None
+    assert seen.period
     sizes = [(source.name, source.size) for source in seen.sources]
     if sizes != list(plan.inputs):
         raise ConfigError(f"{where}: the data give inputs (name, nodes) {sizes}, expected {list(plan.inputs)}")

@@ -22,7 +22,7 @@ def c(
     copy: int = 0,
     images: int = 0,
     name: str = "network",
-    data_dir: str | None = None,
+    data: str | None = None,
     step: int = 0,
 ) -> list[Path]:
     """C99 source and header of one network copy, in integers, for microcontrollers; with learn it goes on learning.
@@ -40,7 +40,7 @@ def c(
         Objects that an example shows the network; 0: no example.
     name : str
         Of the files, and prefix of what they declare.
-    data_dir : str or None
+    data : str or None
         Where the example looks for data sets first.
     step : int
         The step that comes next in the state.
@@ -61,7 +61,7 @@ def c(
     net = model_of(plan, state, copy=copy, learn=learn, name=name, step=step)
     texts = {f"{name}.h": render("network.h.j2", net=net), f"{name}.c": render("network.c.j2", net=net)}
     if images:
-        shown = shown_to(plan, state, net, copy, images, data_dir)
+        shown = shown_to(plan, state, net, copy, images, data)
         texts |= {file: render(f"{file}.j2", net=net, shown=shown) for file in ("images.h", "example.c")}
         (folder / "boards").mkdir(exist_ok=True)
         texts |= {f"boards/{file.name}": file.read_text() for file in sorted((TEMPLATES / "boards").iterdir())}

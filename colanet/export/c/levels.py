@@ -27,8 +27,8 @@ def levels(rule: Plasticity) -> np.ndarray:
     """The least resource of each code from 1 on, in units of the grain; int64, ascending.
 
     With S the span as a resource, a code of c or more needs a full weight above w_min of m = c s - s div 2 or more.
-    That is (2 span W + S + W) div (2 (S + W)) >= m, so W >= (2 m - 1) S / (2 (span - m) + 1). Codes that no resource
-    within the limit reaches are left out.
+    That is (2 span W + S + W) div (2 (S + W)) >= m, so W >= (2 m - 1) S / (2 (span - m) + 1). Codes that no
+    resource within the limit reaches are left out.
     """
     span, step = rule.w_max - rule.w_min, rule.weight_step
     span_q = in_resources(span)

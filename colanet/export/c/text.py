@@ -7,17 +7,19 @@ from collections.abc import Iterable
 
 import numpy as np
 
-KEYWORDS = frozenset(
+_KEYWORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "step learning votes mask AWAKE BASE_THRESHOLD FOREVER MEMORY_KICK ONE POTENTIAL_LIMIT RAMP_LIMIT SCALE "
-    "STABILITY_LIMIT".split()
+    "STABILITY_LIMIT"
 )
+_ENDINGS = (
+    "_SIZE _WORDS _RING _COLUMNS _LEAK _BIAS _KICK _KEY _PERIOD _FLOOR _LIMIT _STEP _PHASE _INCREMENT _W_MIN "
+    "_ALPHA _SPAN _RESOURCE _GRAIN _HEBBIAN _WINDOW _ISI_MAX _RATE _PRESYNAPTIC _SYNAPSES"
+)
+KEYWORDS = frozenset(_KEYWORDS.split())
 """Names that nothing of a network can have: words of C99, members of every state, constants of every source."""
-ENDINGS = tuple(
-    "_SIZE _WORDS _RING _COLUMNS _LEAK _BIAS _KICK _KEY _PERIOD _FLOOR _LIMIT _STEP _PHASE _INCREMENT _W_MIN _ALPHA "
-    "_SPAN _RESOURCE _GRAIN _HEBBIAN _WINDOW _ISI_MAX _RATE _PRESYNAPTIC _SYNAPSES".split()
-)
+ENDINGS = tuple(_ENDINGS.split())
 """Of constants of populations."""
 WIDTH = 110
 
@@ -87,7 +89,9 @@ def _row(values: np.ndarray) -> str:
 def _lines(values: np.ndarray, indent: int) -> str:
     bits = values.dtype == np.uint32
     words: Iterable[str] = (f"0x{int(value):X}u" if bits else number(int(value)) for value in values)
-    lines, line, length = [], [], 0
+    lines: list[str] = []
+    line: list[str] = []
+    length = 0
     for word in words:
         if line and length + len(word) + 2 > WIDTH - indent:
             lines.append(" " * indent + ", ".join(line))
@@ -112,4 +116,5 @@ def packed(codes: np.ndarray, bits: int) -> np.ndarray:
     padded = np.zeros((codes.shape[0], -(-codes.shape[1] // lanes) * lanes), dtype=np.uint8)
     padded[:, : codes.shape[1]] = codes
     lane = padded.reshape(codes.shape[0], -1, lanes) << (bits * np.arange(lanes, dtype=np.uint8))
-    return np.bitwise_or.reduce(lane, axis=2).astype(np.uint8)
+    result: np.ndarray = np.bitwise_or.reduce(lane, axis=2).astype(np.uint8)
+    return result
