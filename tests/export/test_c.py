@@ -1,6 +1,7 @@
 """`colanet export --format c`: what compilers make of it gives the simulator's integers."""
 
 import os
+import random
 import re
 import subprocess
 from dataclasses import replace
@@ -23,7 +24,7 @@ from colanet.export.c.text import identifier, packed
 from colanet.plan import build
 from colanet.plan.variables import initial_state
 from colanet.session import Session
-from tests.engine.networks import learning, networks, populations, precision, random_input
+from tests.engine.networks import networks, random_input
 from tests.export.harness import STRICT, arrays_of, built, compile_c, ran, tool
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -89,41 +90,55 @@ def test_random_networks_give_the_same_integers(tmp_path_factory, flags):
     same()
 
 
-@st.composite
-def taught(draw):
-    """A population that learns much: forced and rewarded often, stable and unstable, with drawn rules and precision."""
-    size = draw(st.sampled_from([1, 3, 6]))
-    learns = draw(populations("L")) | draw(learning()) | draw(st.one_of(st.just({}), precision()))
-    learns |= {
-        "size": size, "columns": None, "winner_take_all": False, "tau_m": draw(st.sampled_from([1, 3, 10])),
-        "hebbian_rate": draw(st.sampled_from([-0.1765, 0.3])), "dopamine_window": draw(st.sampled_from([3, 10])),
-        "stability_rate": draw(st.sampled_from([0.05, 1.0])), "w_min": draw(st.sampled_from([-0.25, -1.6])),
-        "w_max": draw(st.sampled_from([0.9, 5.0, 30.0])),
+def taught(number):
+    """A network whose neurons are forced and rewarded often; its rules and precision are drawn independently."""
+    pick = random.Random(number).choice
+    size = pick([1, 3, 6])
+    bits, fraction = pick([(32, 20), (32, 5), (20, 20), (16, 12), (12, 8), (8, 4), (3, 0)])
+    learns = {
+        "name": "L", "size": size, "tau_m": pick([1, 3, 10]), "noise_amplitude": pick([0.0, 2.2]),
+        "threshold_weight_factor": pick([0.0, 0.02, 0.3]), "reset": pick(["zero", "subtract"]),
+        "hebbian_rate": pick([-0.1765, 0.3]), "hebbian_window": pick([0.0, 1.0, 3.0]),
+        "isi_max": pick([0, 1, 4, 10]), "dopamine_window": pick([3, 10]), "stability_rate": pick([0.05, 1.0]),
+        "dopamine_rule": pick(["two_factor", "three_factor"]),
+        "stability_rule": pick([None, "two_factor", "three_factor"]),
+        "w_min": pick([0.0, -0.25, -1.6]), "w_max": pick([0.9, 5.0, 30.0]),
+        "virtual_synapses": pick([-1, 0, 3, 27]), "weight_bits": pick([16, 13, 13, 8, 2]),
+        "presynaptic_rate": pick([0.0, 0.2]), "presynaptic_period": 5,
+        "resource_bits": bits, "resource_fraction": fraction, "resource_rounding": pick(["stochastic", "nearest"]),
+        "random_generator": pick(["splitmix64", "jenkins32"]),
     }  # fmt: skip
+    plastic = {"initial_resource": 2.0, "connection": pick(["all_to_all", "random"]), "delay": pick([1, 2])}
     to = {"target": "L", "connection": "all_to_all"}
     links = [
-        to | {"source": "R", "kind": "plastic", "initial_resource": 2.0, "connection": draw(CONNECTIONS), "delay": 2},
-        to | {"source": "T", "weight": 12.0, "delay": draw(st.integers(1, 4)), "connection": "one_to_one"},
+        to | plastic | {"source": "R", "kind": "plastic"},
+        to | {"source": "T", "weight": 12.0, "delay": pick([1, 2, 3, 4]), "connection": "one_to_one"},
         to | {"source": "T", "kind": "reward", "weight": 0.25, "delay": 5},
-        to | {"source": "T", "kind": "reward", "weight": draw(st.sampled_from([-0.46, 1.0])), "delay": 9},
+        to | {"source": "T", "kind": "reward", "weight": pick([-0.46, 1.0]), "delay": 9},
+        to | {"source": "G", "kind": "gating", "weight": -3},
     ]
-    inputs = [{"name": "R", "kind": "noise", "size": 40}, {"name": "T", "kind": "noise", "size": size}]
+    inputs = [{"name": name, "kind": "noise", "size": n} for name, n in (("R", 40), ("T", size), ("G", 1))]
     return Network.model_validate({"inputs": inputs, "populations": [learns], "projections": links})
 
 
-CONNECTIONS = st.sampled_from(["all_to_all", "all_to_all", "random"])
-
-
 @pytest.mark.slow
-def test_networks_that_learn_much_give_the_same_integers(tmp_path_factory, flags):
-    folder = tmp_path_factory.mktemp("c")
+def test_networks_that_learn_much_give_the_same_integers(tmp_path, flags):
+    for number in range(EXAMPLES):
+        compare(tmp_path, taught(number), number, 20, True, flags)
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
-    @given(taught(), st.integers(0, 2**32))
-    def same(network, seed):
-        compare(folder, network, seed, 20, True, flags)
 
-    same()
+def test_late_steps(tmp_path, flags):
+    """Steps of more than 32 bits."""
+    plan, late = build(taught(3)), (1 << 40) - 50
+    early = silent_until(random_input(plan, 400, 7), 0)
+    inputs = InputSpikes(early.base + late, early.stop + late, early.ptr, early.index)
+    engine = NumbaEngine(plan)
+    program, net = built(tmp_path, plan, engine.state(), learn=True, step=late, flags=flags)
+    spikes, found = ran(program, net, inputs, late, late + 400, late + 400)
+    stretch = engine.run(inputs, late, late + 400, freeze=late + 400, record=range(len(plan.populations)))
+    np.testing.assert_array_equal(spikes, stretch.records[0])
+    assert len(spikes) > 5
+    assert_same_state(plan, 0, net, found, engine.state(), late + 400)
 
 
 WIDE = Network(

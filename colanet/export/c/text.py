@@ -11,7 +11,7 @@ _KEYWORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "step learning votes mask AWAKE BASE_THRESHOLD FOREVER MEMORY_KICK ONE POTENTIAL_LIMIT RAMP_LIMIT SCALE "
-    "STABILITY_LIMIT"
+    "STABILITY_LIMIT OWN_SPIKE REWARD PRESYNAPTIC"
 )
 _ENDINGS = (
     "_SIZE _WORDS _RING _COLUMNS _LEAK _BIAS _KICK _KEY _PERIOD _FLOOR _LIMIT _STEP _PHASE _INCREMENT _W_MIN "
