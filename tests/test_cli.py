@@ -169,7 +169,7 @@ def test_results_file(run, whole, tmp_path):
     assert np.mean(arrays["answers"][60:] == arrays["labels"][60:]) == expected.accuracy
     assert attributes["kind"] == "results"
     assert int(attributes["seed"]) == 0
-    assert json.loads(attributes["result"]) == result
+    assert json.loads(attributes["result"]) | {"costs": result["costs"]} == result
     assert Network.model_validate_json(attributes["configuration"]) == session.network
     assert json.loads(attributes["versions"]).keys() == {"colanet", "python", "numpy", "numba"}
     assert attributes["colanet_version"] == __version__

@@ -168,11 +168,11 @@ def test_the_format_of_checkpoints_stays(network, tmp_path):
     session = session_of(network, recording=Recording(("OUT",)))
     arrays, attributes = session.snapshot()
     assert {name for name in arrays if not name.startswith("state/")} == {
-        "tally/votes", "tally/spikes", "records/0/OUT", "records/1/OUT",
+        "tally/votes", "tally/spikes", "tally/test_spikes", "records/0/OUT", "records/1/OUT",
     }  # fmt: skip
     assert set(attributes) == {
         "kind", "fingerprint", "data", "terms", "origin", "step", "events", "seconds", "configuration",
-        "input_sizes", "seed",
+        "input_sizes", "seed", "test_events", "test_learnt", "told_apart",
     }  # fmt: skip
     # Of a network without a rule of its own the text is that of versions that knew no rules.
     assert session.network.readout.model_dump_json() == '{"kind":"object","population":"OUT"}'

@@ -13,6 +13,7 @@ import numpy as np
 
 from colanet import config
 from colanet.atomic import final_place
+from colanet.commands.costs import costs_report
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
 from colanet.commands.options import engine_name, lenient, stand_ins
@@ -22,6 +23,7 @@ from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_
 from colanet.commands.run_options import RunOptions
 from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
+from colanet.costs import costs_of
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
@@ -65,6 +67,9 @@ from colanet.units import LARGEST_SEED, STEP_LIMIT
 @click.option("--overwrite", is_flag=True, help="Begin anew although --out has the checkpoint of another run.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--costs", is_flag=True, help="Print footprint, sparsity and synaptic operations too.")
+@click.option("--pj-per-op", type=float, metavar="X",
+              help="Picojoules of a synaptic operation: energy too (needs --costs or --json).")  # fmt: skip
 @stand_ins
 @lenient
 def run(**given: Any) -> None:
@@ -233,7 +238,11 @@ def finish(session: Session, options: RunOptions, result: Result, monitor: Monit
         save(draw_fields(session), options.fields)
     if options.out:
         write_folder(session, options, options.out, result, monitor)
-    click.echo(json.dumps(result.as_dict()) if options.as_json else report(result))
+    costs = costs_of(session, options.pj_per_op) if options.costs or options.as_json else None
+    if options.as_json:
+        click.echo(json.dumps(result.as_dict() | {"costs": costs.as_dict() if costs else None}))
+    else:
+        click.echo(report(result) + (f"\n{costs_report(costs)}" if options.costs else ""))
 
 
 def write_folder(session: Session, options: RunOptions, out: Path, result: Result, monitor: Monitor | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class RunOptions:
     overwrite: bool = False
     quiet: bool = False
     as_json: bool = False
+    costs: bool = False
+    pj_per_op: float | None = None
     stand_ins: tuple[str, ...] = ()
     lenient: bool = False
 
@@ -63,6 +66,11 @@ class RunOptions:
             raise ConfigError("--record-steps needs --record or --protocol")
         if self.protocol_inputs and not self.protocol:
             raise ConfigError("--protocol-inputs needs --protocol")
+        if self.pj_per_op is not None:
+            if not (self.costs or self.as_json):
+                raise ConfigError("--pj-per-op needs --costs or --json")
+            if not (math.isfinite(self.pj_per_op) and self.pj_per_op >= 0):
+                raise ConfigError(f"--pj-per-op {self.pj_per_op}: expected picojoules, a number of at least 0")
 
     @property
     def checkpoint_file(self) -> Path | None:

@@ -51,7 +51,14 @@ class Exporter(Protocol):
 EXPORTS: Registry[Exporter] = Registry(
     "export format",
     "colanet.exports",
-    {"arrays": "colanet.export.arrays:arrays", "c": "colanet.export.c:c"},
+    {
+        "arrays": "colanet.export.arrays:arrays",
+        "c": "colanet.export.c:c",
+        "csv": "colanet.export.csv:csv",
+        "nir": "colanet.export.nir:nir",
+        "sanafe": "colanet.export.sanafe:sanafe",
+        "vectors": "colanet.export.vectors:vectors",
+    },
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )
 

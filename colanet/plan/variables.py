@@ -77,6 +77,16 @@ class Variable:
         """Whether the compiled engines hold it as bit sets: one bit a synapse."""
         return self.per == "synapse" and self.bounds is _BIT
 
+    @property
+    def truth(self) -> bool:
+        """Whether it is 0 or 1."""
+        return self.bounds is _BIT
+
+    @property
+    def learns(self) -> bool:
+        """Whether plasticity alone needs it."""
+        return self.per == "synapse" or self.exists is _plastic
+
     def shape(self, plan: Plan, owner: PopulationPlan | ProjectionPlan, copy: int) -> tuple[int, ...]:
         """Shape of its array."""
         if isinstance(owner, ProjectionPlan):

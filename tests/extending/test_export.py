@@ -26,7 +26,8 @@ def folder(tmp_path):
 def test_it_is_listed_and_writes_its_files(folder):
     status, out, err = colanet(folder, "export", "--list")
     assert (status, err) == (0, "")
-    assert out.splitlines()[1] == "counts  Synapses of every projection as text (counts.txt)."
+    listed = dict(line.split(None, 1) for line in out.splitlines())
+    assert listed["counts"] == "Synapses of every projection as text (counts.txt)."
     assert colanet(folder, "export", "s.h5", "--format", "counts", "--out", "o") == (0, "o/counts.txt\n", "")
     assert (folder / "o" / "counts.txt").read_text() == "R->N 10\n"
 

@@ -21,6 +21,7 @@ from colanet.export.c.model import (
     sources_of,
 )
 from colanet.export.c.text import bit_words, comment, identifier, integer_type, packed, signed_type
+from colanet.export.inference import one_copy
 from colanet.plan import Plan, ProjectionPlan
 from colanet.plan.connect import reached
 from colanet.plan.fixed import weight_threshold
@@ -36,10 +37,9 @@ def model_of(plan: Plan, state: State, *, copy: int, learn: bool, name: str, ste
     ConfigError
         If there is no such copy, or the name is none of C.
     """
-    if copy not in range(plan.copies):
-        raise ConfigError(f"export format c: option copy: expected 0 to {plan.copies - 1}, not {copy}")
+    one_copy(plan, copy)
     if not (name.isascii() and name.isidentifier()) or identifier(name, set()) != name:
-        raise ConfigError(f"export format c: option name: expected a name of C, not {name!r:.60}")
+        raise ConfigError(f"option name: expected a name of C, not {name!r:.60}")
     inputs, populations = sources_of(plan, state, copy, learn)
     made = Model(name, step, learn, inputs, populations, [])
     taken = {source.id for source in (*inputs, *populations)}

@@ -60,7 +60,7 @@ class Shown:
         return integer_type(-1, int(self.labels.max()))
 
 
-def shown_to(plan: Plan, state: State, net: Model, copy: int, images: int, data_dir: str | None) -> Shown:
+def shown_to(plan: Plan, state: State, net: Model, copy: int, images: int, data: str | None) -> Shown:
     """The first test objects of a network's data, taught if it learns, and what becomes of it.
 
     Raises
@@ -70,10 +70,10 @@ def shown_to(plan: Plan, state: State, net: Model, copy: int, images: int, data_
     DataError
         If its data are missing or damaged.
     """
-    where = "export format c: option images"
+    where = "option images"
     if not any(isinstance(i, TargetInput) for i in plan.description.inputs):
-        raise ConfigError(f"{where}: the inputs show no objects with labels")
-    seen = build_sources(plan.description.inputs, seed=plan.seed, data_dir=data_dir, n_train=0, n_test=images)
+        raise ConfigError(f"{where}: the network has no labels (no input of kind object_target)")
+    seen = build_sources(plan.description.inputs, seed=plan.seed, data_dir=data, n_train=0, n_test=images)
     assert seen.labels is not None
     assert seen.period
     sizes = [(source.name, source.size) for source in seen.sources]

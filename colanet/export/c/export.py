@@ -57,7 +57,7 @@ def c(
         If the data of the example are missing.
     """
     if images < 0:
-        raise ConfigError(f"export format c: option images: expected 0 or more, not {images}")
+        raise ConfigError(f"option images: expected 0 or more, not {images}")
     net = model_of(plan, state, copy=copy, learn=learn, name=name, step=step)
     texts = {f"{name}.h": render("network.h.j2", net=net), f"{name}.c": render("network.c.j2", net=net)}
     if images:
