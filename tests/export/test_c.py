@@ -296,6 +296,17 @@ def test_commands_in_the_files_are_those_of_the_tests():
         assert all(word in page for word in words), words
 
 
+@pytest.mark.slow
+def test_the_program_of_the_page(call, trained, tmp_path):
+    """It compiles and runs; three lit pixels are no digit."""
+    page = (CONFIGS.parent / "docs" / "microcontroller.md").read_text(encoding="utf-8")
+    (tmp_path / "main.c").write_text(re.search(r"```c\n(.*?)```", page, re.DOTALL)[1])
+    assert call("export", trained / "mnist_chip.h5", "--format", "c", "--out", tmp_path / "c")[0] == 0
+    words = [tool("gcc"), *STRICT, "-Ic", "main.c", "c/network.c", "-o", "main"]
+    compile_c(words, tmp_path)
+    assert run_of(["./main"], tmp_path) == (255, "")
+
+
 # ---------------------------------------------------------------------- refusals
 
 

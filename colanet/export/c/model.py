@@ -90,7 +90,7 @@ class Source:
         return -(-self.size // 32)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Population(Source):
     """A population.
 
@@ -108,7 +108,7 @@ class Population(Source):
         Plastic projections that end here and have synapses.
     """
 
-    p: PopulationPlan = None  # type: ignore[assignment]
+    p: PopulationPlan
     rule: Plasticity | None = None
     bound: int = POTENTIAL_LIMIT
     clips: bool = False
