@@ -53,6 +53,7 @@ EXPORTS: Registry[Exporter] = Registry(
     "colanet.exports",
     {
         "arrays": "colanet.export.arrays:arrays",
+        "c": "colanet.export.c:c",
         "csv": "colanet.export.csv:csv",
         "nir": "colanet.export.nir:nir",
         "sanafe": "colanet.export.sanafe:sanafe",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from colanet.programs import run_safely
-from experiments.benchmarks import dense, memory, recurrent, speed, tables
+from experiments.benchmarks import dense, memory, microcontroller, recurrent, speed, tables
 from experiments.benchmarks.timing import RESULTS, ROOT, Result, store
 
 COUNT = click.IntRange(1)
@@ -81,6 +81,16 @@ def memory_command(microcolumns: tuple[int, ...], inputs: tuple[int, ...], resul
 def speed_command(base: Path, results: Path, **sizes: Any) -> None:
     """This checkout beside the one in the folder BASE, for example a `git worktree`."""
     finish("speed", speed.measure(base, **sizes), results, base=base)
+
+
+@main.command("microcontroller")
+@click.option("--train", type=COUNT, default=6000, show_default=True, help="Images learnt before the export.")
+@click.option("--images", type=COUNT, default=50, show_default=True, help="Images shown on the processors.")
+@DATA
+@INTO
+def microcontroller_command(train: int, images: int, data: Path | None, results: Path) -> None:
+    """Flash, RAM and instructions of networks exported as C, on emulated processors."""
+    finish("microcontroller", microcontroller.measure(train, images, data), results)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,23 @@ def speed(found: Result) -> str:
     return markdown_table(head, rows)
 
 
+def microcontroller(found: Result) -> str:
+    """Networks in C on emulated processors."""
+    head = ["network", "learning", "processor", "flash (bytes)", "RAM (bytes)", "instructions an image"]
+    rows = [
+        [r["network"], "yes" if r["learn"] else "no", r["board"], f"{r['flash']:,}", f"{r['state']:,}",
+         f"{r['instructions']:,}"]
+        for r in found["rows"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+def tools(found: Result) -> str:
+    """What compiled and ran them."""
+    rows = [[f"`{name}`", number] for name, number in found["tools"].items()]
+    return markdown_table(["program", "version"], rows)
+
+
 TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
     "recurrent": (("", recurrent),),
     "dense": (("", dense),),
@@ -70,6 +87,7 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
         (".exponents", exponents),
     ),
     "speed": (("", speed),),
+    "microcontroller": ((".tools", tools), ("", microcontroller)),
 }
 """For every result: the tables that it makes, by the end of their names."""
 

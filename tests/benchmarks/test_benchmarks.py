@@ -10,7 +10,7 @@ import pytest
 from colanet import load
 from colanet.errors import ColanetError, ConfigError, DataError
 from colanet.plan import build
-from experiments.benchmarks import recurrent, speed, tables, timing
+from experiments.benchmarks import microcontroller, recurrent, speed, tables, timing
 from experiments.benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -178,3 +178,15 @@ def test_a_result_that_is_not_stored(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
     with pytest.raises(DataError, match=r"speed\.json"):
         tables.stored()["benchmarks.speed"]()
+
+
+@pytest.mark.slow
+def test_networks_in_c_are_measured(measured):
+    if absent := microcontroller.missing():
+        pytest.skip(f"{', '.join(absent)}: not installed")
+    found = measured("microcontroller", "--train", 40, "--images", 2)
+    assert [row["network"] for row in found["rows"]] == ["mnist"] * 4 + ["mnist_chip"] * 4
+    for row in found["rows"]:
+        assert row["instructions"] > 1000
+        assert 100_000 < row["flash"] < 1_000_000
+        assert (row["state"] > 100_000) == row["learn"]
