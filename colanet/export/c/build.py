@@ -255,7 +255,7 @@ def _learning(plan: Plan, state: State, copy: int, q: Projection, codes: np.ndar
     q.words = contributes.shape[1]
     q.arrays += [
         Array("resource", target.resource_type, f"{unit}, resources{order}", resource),
-        Array("code", target.code_type, "weights: w_min + weight_step x code", code, True),
+        Array("code", target.code_type, "weights: weight_base + weight_step x code", code, True),
         Array("contributes", "uint32_t", "bit sets over the synapses of a neuron", contributes),
     ]
 

@@ -1,4 +1,4 @@
-"""Weights as codes: w = w_min + weight_step x code, and the resources at which the next code begins."""
+"""Weights as codes: w = weight_base + weight_step x code, and the resources at which the next code begins."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ MOST_LEVELS = 1024
 
 def largest_code(rule: Plasticity) -> int:
     """The largest code of a weight of a rule."""
-    span = rule.w_max - rule.w_min
-    return (span + rule.weight_step // 2) // rule.weight_step
+    return (rule.weight_top - rule.weight_base) // rule.weight_step
 
 
 def codes_of(rule: Plasticity, resource: np.ndarray) -> np.ndarray:
     """Codes of the weights of resources in 2^-20, int64 of the same shape."""
-    codes: np.ndarray = (rule.weights(resource).astype(np.int64) - rule.w_min) // rule.weight_step
+    codes: np.ndarray = (rule.weights(resource).astype(np.int64) - rule.weight_base) // rule.weight_step
     return codes
 
 
 def levels(rule: Plasticity) -> np.ndarray:
     """The least resource of each code from 1 on, in units of the grain; int64, ascending.
 
-    With S the span as a resource, a code of c or more needs a full weight above w_min of m = c s - s div 2 or more.
-    That is (2 span W + S + W) div (2 (S + W)) >= m, so W >= (2 m - 1) S / (2 (span - m) + 1). Codes that no
-    resource within the limit reaches are left out.
+    With S the span as a resource, a code of c or more needs a full weight of base + c s - s div 2 or more, which is
+    m above w_min. That is (2 span W + S + W) div (2 (S + W)) >= m, so W >= (2 m - 1) S / (2 (span - m) + 1). Codes
+    that no resource within the limit reaches are left out.
     """
     span, step = rule.w_max - rule.w_min, rule.weight_step
     span_q = in_resources(span)
     found = []
     for code in range(1, largest_code(rule) + 1):
-        least = code * step - step // 2
+        least = rule.weight_base - rule.w_min + code * step - step // 2
         resource = -(-(2 * least - 1) * span_q // (2 * (span - least) + 1))
         grains = -(-resource // rule.resource_grain)
         if grains * rule.resource_grain > rule.resource_limit:
