@@ -22,6 +22,7 @@ from colanet.plan import Plan, build
 from colanet.plan.variables import State
 from colanet.storage import read_h5, write_h5
 from colanet.units import STEP_LIMIT
+from colanet.version import __version__
 
 if TYPE_CHECKING:
     from colanet.session import Session
@@ -92,9 +93,22 @@ def saved(path: StrPath) -> Saved:
         plan = build(network, input_sizes=sizes, seed=seed)
         check_state(plan, arrays)
     except (ValidationError, ColanetError, ValueError, TypeError, AttributeError, LookupError) as error:
+        unknown = _unknown_fields(error)
+        if unknown:
+            message = f"which colanet {__version__} does not know; a newer one wrote it"
+            raise CheckpointError(f"{path}: its configuration has {', '.join(unknown)}, {message}") from error
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
     return Saved(plan, arrays, step)
+
+
+def _unknown_fields(error: Exception) -> list[str]:
+    """Fields of a description that are not known here, if nothing else is wrong with it."""
+    if not isinstance(error, ValidationError):
+        return []
+    found = error.errors(include_url=False, include_input=False)
+    unknown = [str(one["loc"][-1]) for one in found if one["type"] == "extra_forbidden"]
+    return list(dict.fromkeys(unknown)) if len(unknown) == len(found) else []
 
 
 def save(session: Session, path: StrPath) -> None:

@@ -6,12 +6,14 @@ call with `resume`.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -147,6 +149,8 @@ class Study:
         As for `colanet.Session`.
     resume : bool
         Keep the runs that stand in the folder.
+    lenient : bool
+        Unknown words of the configuration are only warned of.
     say : callable
         Takes lines about what is going on.
     bar : callable
@@ -167,18 +171,19 @@ class Study:
         threads: int | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         resume: bool = False,
+        lenient: bool = False,
         say: Say = lambda text: None,
         bar: Bar = lambda total: nullcontext(lambda done: None),
     ) -> None:
         self.configuration, self.grid, self.out = Path(configuration), grid, Path(out)
         self.engine, self.threads, self.data_dir, self.say, self.bar = engine, threads, data_dir, say, bar
-        self.network = override_all(config.load(self.configuration), parse_settings(grid.settings))
+        self.network = override_all(config.load(self.configuration, lenient=lenient), parse_settings(grid.settings))
         if self.network.readout is None:
             raise ConfigError(Problem("the network has no readout, nothing can be tested", "readout"))
         self.points = list(grid.points())
         for _, point in self.points:
             point.of(self.network)  # better refused now than after hours
-        self.resume = resume
+        self.resume, self.lenient = resume, lenient
         self.runs: dict[Key, Run] = {}
 
     # ---------------------------------------------------------------------- the file
@@ -187,7 +192,19 @@ class Study:
     def stamp(self) -> dict[str, Any]:
         """What all runs of a file have in common."""
         shown = {name: getattr(self.grid, name) for name in ("train", "test", "validation")}
-        return {"configuration": self.network.model_dump(mode="json"), **shown}
+        return {
+            "configuration": self.network.model_dump(mode="json"), **shown, "colanet": __version__,
+            "data": self.data,
+        }  # fmt: skip
+
+    @cached_property
+    def data(self) -> dict[str, str]:
+        """Digests of the data that all runs see."""
+        if self.grid.validation:
+            images, labels, _ = self._validation_arrays
+            return {"validation": hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()}
+        first = self._session(Precision(), self.grid.copies[0], self.grid.seeds[0])
+        return {used.name: used.sha256 for used in first.presentation.data}
 
     def read(self) -> None:
         """Take over the runs that stand in the folder.
@@ -215,7 +232,6 @@ class Study:
         """Add runs to the file."""
         self.runs |= {key_of(run): run for run in runs}
         held = {
-            "colanet": __version__,
             "stamp": self.stamp,
             "runs": [asdict(run) for run in self.runs.values()],
         }
@@ -278,18 +294,24 @@ class Study:
 
     def _validation(self, network: Network, seed: int) -> Presentation:
         """The last training images in the place of the test images."""
-        image = next((i for i in network.inputs if isinstance(i, ImageInput)), None)
+        images, labels, taught = self._validation_arrays
+        return present_arrays(network.inputs, images, labels, taught, seed=seed)
+
+    @cached_property
+    def _validation_arrays(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """Images and labels, and how many are taught."""
+        image = next((i for i in self.network.inputs if isinstance(i, ImageInput)), None)
         if image is None:
             raise ConfigError(Problem("only a network with an image input has validation images", "--validation"))
         fields = {
-            "name": "quantise", "network": os.fspath(self.configuration.resolve()),
+            "lenient": self.lenient, "name": "quantise", "network": os.fspath(self.configuration.resolve()),
             "tasks": [{"dataset": image.source}], "validation": self.grid.validation,
         }  # fmt: skip
         task = make_tasks(make_experiment(fields), self.data_dir)[0]
         train, test = slice(self.grid.train), slice(self.grid.test)
         images = np.concatenate([task.train_images[train], task.test_images[test]])
         labels = np.concatenate([task.train_labels[train], task.test_labels[test]])
-        return present_arrays(network.inputs, images, labels, len(task.train_labels[train]), seed=seed)
+        return images, labels, len(task.train_labels[train])
 
     def _result(self, when: str, point: Precision, session: Session) -> Run:
         p = session.presentation
@@ -317,6 +339,8 @@ def stored(path: Path) -> tuple[dict[str, Any], list[Run]]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         runs = [Run(**(row | {"precision": Precision(**row["precision"])})) for row in held["runs"]]
+        if not all(isinstance(run.accuracy, float) and isinstance(run.weight_bytes, int) for run in runs):
+            raise ValueError("a run without an accuracy")
         return dict(held["stamp"]), runs
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: damaged ({error})") from error

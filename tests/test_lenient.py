@@ -16,6 +16,7 @@ ARGUMENTS = {
     "continual": ("e.yaml", "--train", "20", "--test", "10"),
     "picture raster": ("net.nnc", "--out", "a.png"),
     "plan": ("net.nnc",),
+    "quantise": ("net.nnc", "--train", "20", "--test", "10", "--weights", "16", "--resources", "32.20"),
     "bench": ("net.nnc", "--train", "2", "--test", "1", "--rounds", "1", "--copies", "1"),
     "search": ("s.yaml", "--generations", "1"),
     "validate": ("net.nnc",),

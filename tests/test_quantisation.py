@@ -1,6 +1,7 @@
 """`colanet quantise`: its runs against runs of sessions, resumed, and what is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -140,10 +141,28 @@ def test_runs_of_another_network_are_not_mixed(call, tmp_path):
     path = tmp_path / "runs.json"
     status, _, err = call("quantise", CONFIG, *few, "--resume", "--set", "population.L.tau_m=4")
     assert (status, err) == (2, f"{path}: its runs had another configuration; choose another --out\n")
-    path.write_text(path.read_text()[:-9])
-    status, _, err = call("quantise", CONFIG, *few, "--resume")
-    assert status == 2
-    assert err.startswith(f"{path}: damaged")
+    kept = path.read_text()
+    path.write_text(kept.replace('"data": {', '"data": {"more": "x",'))
+    said = f"{path}: its runs had another data; choose another --out\n"
+    assert call("quantise", CONFIG, *few, "--resume")[2] == said
+    path.write_text(kept.replace('"colanet": "', '"colanet": "9.'))
+    assert "its runs had another colanet" in call("quantise", CONFIG, *few, "--resume")[2]
+    for damaged in (kept[:-9], re.sub('"accuracy": [0-9.]+', '"accuracy": "x"', kept)):
+        path.write_text(damaged)
+        status, _, err = call("quantise", CONFIG, *few, "--resume")
+        assert status == 2
+        assert err.startswith(f"{path}: damaged")
+        assert len(err.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_stored_run_is_made_again():
+    """One of those behind the tables of docs/quantise.md, whole: the tables are of the model as it is."""
+    path = CONFIG.parents[1] / "experiments" / "results" / "quantise" / "mnist_chip.json"
+    stored = {quantisation.key_of(run): run for run in quantisation.stored(path)[1]}
+    point = Precision(2, 12, 9, "stochastic")
+    found = Study(CONFIG.with_name("mnist_chip.yaml"), Grid(), "unused", engine="numba")._learnt(point, 1, 1)
+    assert found == stored[LEARNING, point, 1, 1]
 
 
 def test_validation_images_are_the_last_training_images():

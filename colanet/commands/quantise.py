@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from colanet.commands.continual import seeds_of
-from colanet.commands.options import engine_name
+from colanet.commands.options import engine_name, lenient
 from colanet.commands.progress import Progress
 from colanet.errors import ConfigError
 from colanet.quantisation import RANGE_BITS, Grid, Study, table
@@ -38,6 +38,7 @@ ROUNDINGS = ("nearest", "stochastic")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: results/quantise-NAME]")
 @click.option("--resume", is_flag=True, help="Keep the runs that are done and go on.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the table.")
+@lenient
 def quantise(
     configuration: Path,
     weights: str,
@@ -55,6 +56,7 @@ def quantise(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    lenient: bool,
 ) -> None:
     """Run CONFIGURATION over a grid of precisions and print accuracy and bytes as a table in Markdown."""
     grid = Grid(
@@ -64,7 +66,7 @@ def quantise(
     )  # fmt: skip
     study = Study(
         configuration, grid, out or Path("results") / f"quantise-{configuration.stem}", engine=engine,
-        threads=threads, data_dir=data_dir, resume=resume,
+        threads=threads, data_dir=data_dir, resume=resume, lenient=lenient,
         say=(lambda text: None) if quiet else (lambda text: click.echo(text, err=True)), bar=_bars(quiet),
     )  # fmt: skip
     click.echo(table(study.execute()))

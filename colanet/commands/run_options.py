@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,9 @@ from pathlib import Path
 import click
 
 from colanet.errors import ConfigError
+
+MOST_PICOJOULES = 1e12
+"""One joule an operation."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,9 @@ class RunOptions:
         if self.pj_per_op is not None:
             if not (self.costs or self.as_json):
                 raise ConfigError("--pj-per-op needs --costs or --json")
-            if not (math.isfinite(self.pj_per_op) and self.pj_per_op >= 0):
-                raise ConfigError(f"--pj-per-op {self.pj_per_op}: expected picojoules, a number of at least 0")
+            if not 0 <= self.pj_per_op <= MOST_PICOJOULES:
+                expected = f"expected picojoules, a number from 0 to {MOST_PICOJOULES:g}"
+                raise ConfigError(f"--pj-per-op {self.pj_per_op}: {expected}")
 
     @property
     def checkpoint_file(self) -> Path | None:

@@ -185,7 +185,7 @@ def check_state(plan: Plan, state: State, step: int | None = None) -> None:
                 f"expected {dtype}{shape}"
             )
     for wrong in wrong_values(plan, state, step):
-        raise CheckpointError(f"the state is damaged: {wrong}")
+        raise CheckpointError(f"the state is damaged, or of other precision: {wrong}")
 
 
 def digest(state: State, step: int) -> str:

@@ -178,12 +178,15 @@ def export(
             raise OutputError(f"{place}: is a file, expected a folder")
         if place.is_dir() and any(place.iterdir()) and not overwrite:
             raise OutputError(f"{place}: holds files already; --overwrite replaces those of the same names")
+        made = not place.exists()
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{place}: cannot be made a folder: {error.strerror or error}") from error
     try:
         written = [Path(path) for path in exporter(plan, state, place, **chosen)]
     except (ColanetError, MemoryError):
+        if made and not any(place.iterdir()):
+            place.rmdir()
         raise
     except Exception as error:  # whatever a format of another package raises
         raise OutputError(f"{place}: export format {name} failed ({one_line(error)})") from error

@@ -364,7 +364,10 @@ FAULTS = {
     "too many rows added in 16 bits": ("0xFFFF / span", "0xFFFF / span * 8"),
     "the highest index wins": ("0xFFFFFFFFu - (u32)i", "(u32)i"),
     "a list not cleared": ("net.n_fired[after * net.populations + p] = 0", "(void)after"),
-    "shares rounded down": ("owed / sharers, added", "(owed - (owed < 0 ? sharers - 1 : 0)) / sharers, added"),
+    "shares rounded down": (
+        "owed / (sharers * population.resource_grain)",
+        "(owed - (owed < 0 ? sharers - 1 : 0)) / (sharers * population.resource_grain)",
+    ),
     "skipping over the last arrival": (
         "t < net.latest[p] + net.population", "t + 1 < net.latest[p] + net.population"
     ),

@@ -60,6 +60,8 @@ def extreme_networks(draw) -> Network:
         population["threshold_decay"] = draw(st.sampled_from([1, 30, 2**31 - 1]))
         population["presynaptic_period"] = draw(st.sampled_from([1, 7]))
         population["reset_phase"] = 0
+        if own and {population["w_min"], population["w_max"]} & {-32.767, 32.767}:
+            population.pop("weight_bits", None)  # the step next to such a bound may lie beyond 16 bits
         if own and (population["tau_m"] == "INFINITY" or population["tau_m"] * population["hebbian_window"] > 40):
             population["tau_m"], population["hebbian_window"] = 2**20, 20 / 2**20
     for projection in described["projections"]:

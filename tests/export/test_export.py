@@ -200,3 +200,36 @@ def test_options_that_cannot_be(call, noted, words, said):
 def test_the_list_tells_options(call, noted):
     listed = dict(line.split(None, 1) for line in call("export", "--list")[1].splitlines())
     assert listed["noting"] == "What it was given (given.txt). [learn=no, images=3, title=]"
+
+
+def test_a_refused_export_leaves_no_folder(call, noted, tmp_path):
+    def refuses(plan, state, folder):
+        """Nothing."""
+        raise ConfigError("not this network")
+
+    EXPORTS.register("refuses", refuses)
+    try:
+        words = ["export", tmp_path / "s.h5", "--format", "refuses", "--out", tmp_path / "no"]
+        assert call(*words) == (2, "", "not this network\n")
+    finally:
+        EXPORTS.unregister("refuses")
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_state_of_a_newer_colanet(call, noted, tmp_path, monkeypatch):
+    import colanet.checkpoints as checkpoints
+
+    read = checkpoints.read_h5
+
+    def newer(path):
+        arrays, attributes = read(path)
+        text = attributes["configuration"].replace('"size":150', '"size":150,"hue_bits":3', 1)
+        assert text != attributes["configuration"]
+        return arrays, attributes | {"configuration": text}
+
+    monkeypatch.setattr(checkpoints, "read_h5", newer)
+    status, out, err = call(*noted)
+    assert (status, out) == (2, "")
+    version = colanet.__version__
+    expected = f"its configuration has hue_bits, which colanet {version} does not know; a newer one wrote it\n"
+    assert err == f"{tmp_path / 's.h5'}: {expected}"

@@ -28,6 +28,9 @@ from colanet.plan.fixed import weight_threshold
 from colanet.plan.variables import State, neurons_of, plastic_of
 from colanet.units import POTENTIAL_LIMIT
 
+TAKEN = ("board", "example", "images", "stdint")
+"""Files that stand beside the source, or that it includes."""
+
 
 def model_of(plan: Plan, state: State, *, copy: int, learn: bool, name: str, step: int) -> Model:
     """A network copy for the templates.
@@ -40,6 +43,8 @@ def model_of(plan: Plan, state: State, *, copy: int, learn: bool, name: str, ste
     one_copy(plan, copy)
     if not (name.isascii() and name.isidentifier()) or identifier(name, set()) != name:
         raise ConfigError(f"option name: expected a name of C, not {name!r:.60}")
+    if name in TAKEN:
+        raise ConfigError(f"option name: expected another name than those of other files, {', '.join(TAKEN)}")
     inputs, populations = sources_of(plan, state, copy, learn)
     made = Model(name, step, learn, inputs, populations, [])
     taken = {source.id for source in (*inputs, *populations)}

@@ -11,14 +11,17 @@ _KEYWORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "step learning votes mask AWAKE BASE_THRESHOLD FOREVER MEMORY_KICK ONE POTENTIAL_LIMIT RAMP_LIMIT SCALE "
-    "STABILITY_LIMIT OWN_SPIKE REWARD PRESYNAPTIC"
+    "STABILITY_LIMIT OWN_SPIKE REWARD PRESYNAPTIC asm typeof unix linux errno EOF NULL NAN INFINITY bool true "
+    "false class delete explicit export friend mutable namespace new operator private protected public template "
+    "this throw try typename using virtual catch wchar_t"
 )
 _ENDINGS = (
     "_SIZE _WORDS _RING _COLUMNS _LEAK _BIAS _KICK _KEY _OFFSET _PERIOD _FLOOR _LIMIT _STEP _PHASE _INCREMENT "
     "_WEIGHT_BASE _ALPHA _SPAN _RESOURCE _GRAIN _HEBBIAN _WINDOW _ISI_MAX _RATE _PRESYNAPTIC _SYNAPSES"
 )
 KEYWORDS = frozenset(_KEYWORDS.split())
-"""Names that nothing of a network can have: words of C99, members of every state, constants of every source."""
+"""Names that nothing of a network can have: words of C99, its dialects, its headers and C++, members of every
+state, constants of every source."""
 ENDINGS = tuple(_ENDINGS.split())
 """Of constants of populations."""
 WIDTH = 110
