@@ -130,6 +130,20 @@ def checked_options(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _value(f"export format {name}: option {key}", known[key], value) for key, value in given.items()}
 
 
+def _make(place: Path, overwrite: bool) -> bool:
+    """Make a folder; whether it was not there. OutputError if it holds something, or cannot be made."""
+    try:
+        if place.exists() and not place.is_dir():
+            raise OutputError(f"{place}: is a file, expected a folder")
+        if place.is_dir() and any(place.iterdir()) and not overwrite:
+            raise OutputError(f"{place}: holds files already; --overwrite replaces those of the same names")
+        made = not place.exists()
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be made a folder: {error.strerror or error}") from error
+    return made
+
+
 def export(
     name: str,
     plan: Plan,
@@ -173,15 +187,7 @@ def export(
     chosen = checked_options(name, options or {})
     if _takes_step(exporter):
         chosen["step"] = step
-    try:
-        if place.exists() and not place.is_dir():
-            raise OutputError(f"{place}: is a file, expected a folder")
-        if place.is_dir() and any(place.iterdir()) and not overwrite:
-            raise OutputError(f"{place}: holds files already; --overwrite replaces those of the same names")
-        made = not place.exists()
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{place}: cannot be made a folder: {error.strerror or error}") from error
+    made = _make(place, overwrite)
     try:
         written = [Path(path) for path in exporter(plan, state, place, **chosen)]
     except (ColanetError, MemoryError):

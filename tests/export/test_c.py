@@ -309,6 +309,8 @@ def test_the_program_of_the_page(call, trained, tmp_path):
 
 # ---------------------------------------------------------------------- refusals
 
+OTHER = "option name: expected another name than those of other files,"
+
 
 @pytest.mark.parametrize(
     ("options", "said"),
@@ -317,7 +319,7 @@ def test_the_program_of_the_page(call, trained, tmp_path):
         ({"copy": -1}, "option copy: there is no copy -1, expected 0..0"),
         ({"name": "my net"}, "option name: expected a name of C, not 'my net'"),
         ({"name": "int"}, "option name: expected a name of C, not 'int'"),
-        ({"name": "example"}, "option name: expected another name than those of other files"),
+        ({"name": "example"}, f"{OTHER} board, example, images, stdint"),
         ({"images": -1}, "option images: expected 0 or more, not -1"),
         ({"images": 1}, "option images: the network has no labels (no input of kind object_target)"),
     ],
