@@ -229,12 +229,37 @@ def flips(found: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------ precision
 
 
-def quantised(name: str) -> str:
-    """Accuracy with fewer bits."""
+def quantised_runs(name: str) -> list[quantisation.Run]:
+    """The stored runs of a network with fewer bits."""
     path = RESULTS / "quantise" / f"{name}.json"
     if not path.exists():
         raise DataError(f"{path.relative_to(ROOT)} is not there")
-    return quantisation.table(quantisation.stored(path)[1])
+    return quantisation.stored(path)[1]
+
+
+def quantised(name: str) -> str:
+    """Accuracy with fewer bits."""
+    return quantisation.table(quantised_runs(name))
+
+
+def quantised_summary() -> str:
+    """Differences to full precision with 12-bit resources, rounded stochastically while learning."""
+    head, columns = ["weights (bits)"], []
+    for name in QUANTISED:
+        accuracy = {quantisation.key_of(run): run.accuracy for run in quantised_runs(name)}
+        for copies in sorted({key[2] for key in accuracy}):
+            head.append(f"`{name}`, copies: {copies} (points)")
+            columns.append([
+                statistics.fmean(
+                    100 * (value - accuracy[when, quantisation.Precision(), copies, seed])
+                    for (when, point, n, seed), value in accuracy.items()
+                    if (when, n) == (quantisation.LEARNING, copies)
+                    and point == quantisation.Precision(bits, 12, 9, "stochastic")
+                )
+                for bits in (8, 4, 2)
+            ])  # fmt: skip
+    rows = zip(*columns, strict=True)
+    return markdown_table(head, [[b, *(f"{x:+.2f}" for x in row)] for b, row in zip((8, 4, 2), rows, strict=True)])
 
 
 # ------------------------------------------------------------------------ GPU
@@ -269,6 +294,7 @@ def all_tables() -> dict[str, Table]:
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
+    found["quantise.summary"] = quantised_summary
     found |= benchmarks.stored()
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
