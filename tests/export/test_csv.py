@@ -65,7 +65,7 @@ def test_numbers_of_a_small_network(tmp_path):
     assert ["population", "L", "w_min", "-1000", "1/1000"] in tables["constants.csv"]
     with pytest.raises(ConfigError, match=r"^option copy: there is no copy 2, expected 0\.\.1$"):
         export("csv", plan, initial_state(plan), tmp_path / "none", options={"copy": 2})
-    assert list((tmp_path / "none").iterdir()) == []
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("owner", [PopulationPlan, Plasticity, ProjectionPlan], ids=lambda c: c.__name__)

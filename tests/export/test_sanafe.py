@@ -134,4 +134,4 @@ def test_a_delay_that_it_does_not_hold_is_refused(tmp_path):
                  input_sizes={"R": 6}, seed=0)  # fmt: skip
     with pytest.raises(ConfigError, match=r"^projection A->B-1: delay 3, the format sanafe holds delay 1 only$"):
         export("sanafe", plan, initial_state(plan), tmp_path / "out", options={"output": "B-1"})
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()

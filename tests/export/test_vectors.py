@@ -261,7 +261,7 @@ def test_verilog_computes_the_same(trained, tmp_path):
 def test_what_is_not_there_is_refused(trained, options, said, tmp_path):
     with pytest.raises(ConfigError, match=said.replace("(", r"\(")):
         write(trained, tmp_path / "out", **options)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_data_without_images_need_a_number_of_steps(tmp_path):
