@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colanet.encoding.sources import SpikeSource
-from colanet.plan import Plan, PopulationPlan, ProjectionPlan
+from colanet.plan import Plan, ProjectionPlan
 from colanet.plan.memory import CHUNK_STEPS
-from colanet.plan.precision import weight_bytes
-from colanet.plan.variables import State, Variable, owned
+from colanet.plan.precision import bits_of, weight_bytes
+from colanet.plan.variables import State, owned
 
 if TYPE_CHECKING:
     from colanet.session import Session
@@ -180,13 +180,6 @@ def footprint_of(plan: Plan) -> Footprint:
         else:
             neurons += size
     return Footprint(weights, neurons, learning)
-
-
-def bits_of(plan: Plan, owner: PopulationPlan | ProjectionPlan, variable: Variable) -> int:
-    """Bits of one entry of a variable: as the configuration says, one for yes and no, else those of its type."""
-    described = plan.description.populations[owner.target if isinstance(owner, ProjectionPlan) else owner.index]
-    said = {"potential": described.potential_bits, "resource": described.resource_bits}
-    return said.get(variable.key, 1 if variable.truth else 8 * np.dtype(variable.dtype).itemsize)
 
 
 def bytes_of(bits: int) -> int:

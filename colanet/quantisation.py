@@ -41,7 +41,7 @@ RANGE_BITS = 3
 
 Say = Callable[[str], None]
 Bar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Called with the number of objects of a run; the block's value is told how many are done."""
+"""Called with the number of steps of a run; the block's value is told how many are done."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Grid:
             for pair in pairs:
                 exact = pair[1:] == (full.resource_bits, full.resource_fraction)
                 # Nothing is rounded where the grain is the smallest, and after training nothing changes.
-                for rounding in self.roundings[:1] if exact or when == TRAINED else self.roundings:
-                    point = Precision(*pair, "nearest" if exact or when == TRAINED else rounding)
+                for rounding in ("nearest",) if exact or when == TRAINED else self.roundings:
+                    point = Precision(*pair, rounding)
                     if point != full:
                         yield when, point
 

@@ -27,7 +27,7 @@ from colanet.config.model import MAX_COPIES, Network, TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.files import located
 from colanet.engine import EngineMaker, make_engine
-from colanet.engine.base import InputSpikes, Votes
+from colanet.engine.base import Votes, rest
 from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
 from colanet.migration import Migration, Move
@@ -327,15 +327,8 @@ class Session(Inspection):
 
     def rest(self, steps: int) -> None:
         """Let the network run without input, plasticity off, time going on; between two sets of data."""
-        if steps > 0:
-            now = self.origin + self.step
-            silence = InputSpikes(
-                now - self.plan.history,
-                now + steps,
-                tuple(np.zeros(self.plan.history + steps + 1, dtype=np.int64) for _ in self.plan.inputs),
-                tuple(np.zeros(0, dtype=np.int32) for _ in self.plan.inputs),
-            )
-            self.engine.run(silence, now, now + steps, freeze=0)
+        now = self.origin + self.step
+        rest(self.engine, now, now + steps)
         self.origin += self.step + steps
         self.step = 0
 

@@ -32,11 +32,6 @@ DEFAULTS: dict[str, Any] = {
 """What the fields are without a word of precision; a population then is written as before there were any."""
 
 
-def largest_resource(p: Population) -> int:
-    """The limit of a population's resources, in 2^-20."""
-    return resource_limit(p.resource_bits, p.resource_fraction)
-
-
 def problems(p: Population) -> Iterator[str]:
     """What is wrong with the precision of a population."""
     limit = potential_limit(p.potential_bits, POTENTIAL.integer(p.potential_step))
@@ -59,7 +54,7 @@ def problems(p: Population) -> Iterator[str]:
 
 def resource_problem(p: Population, resource: float) -> str | None:
     """What is wrong with an initial resource under the precision of its target; None if it fits."""
-    limit = largest_resource(p)
+    limit = resource_limit(p.resource_bits, p.resource_fraction)
     if abs(resource) * ONE <= limit:
         return None
     return (

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from colanet.encoding.sources import SpikeSource
-from colanet.encoding.stretch import Spikes
+from colanet.encoding.stretch import Spikes, empty
 from colanet.errors import CheckpointError
 from colanet.plan import Plan
 from colanet.plan.variables import State, shapes, wrong_values
@@ -151,6 +151,13 @@ class Engine(Protocol):
     def load(self, state: State) -> None:
         """Take over a state; CheckpointError if it does not belong to this plan."""
         ...
+
+
+def rest(engine: Engine, step: int, stop: int) -> None:
+    """Advance from `step` to `stop` without input and plasticity; nothing if that is where the engine stands."""
+    if stop > step:
+        silence = [empty(stop - step) for _ in engine.plan.inputs]
+        engine.run(joined(silence, step, -engine.plan.history, 0, stop - step), step, stop, freeze=0)
 
 
 def check_state(plan: Plan, state: State, step: int | None = None) -> None:

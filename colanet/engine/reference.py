@@ -14,18 +14,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from colanet import hashing
 from colanet.encoding.sources import SpikeSource
 from colanet.engine.base import InputSpikes, Stretch, Votes, check_state, input_spikes
 from colanet.engine.reference_learning import Learner
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.bounds import check_steps
 from colanet.plan.fixed import weight_threshold
-from colanet.plan.precision import held
+from colanet.plan.precision import held, kicks
 from colanet.plan.variables import State, initial_state
 from colanet.units import (
     AWAKE,
-    DRAW_BITS,
     FOREVER,
     LEAK_Q,
     MEMORY_KICK,
@@ -150,12 +148,7 @@ class Network(Learner):
         u[:] = np.where(u < 0, -size, size)
         u += population.bias
         if population.kick:
-            key, every = int(self.kick_keys[population.index]), np.arange(population.size)
-            if population.jenkins:
-                draw = hashing.draw16_32(hashing.step_key32(key, t), every)
-            else:
-                draw = hashing.draw16(hashing.step_key(key, t), every)
-            u += (draw * population.kick >> DRAW_BITS).astype(np.int32)
+            u += kicks(population, int(self.kick_keys[population.index]), t).astype(np.int32)
         kicked = np.zeros(population.size, dtype=bool)
         if population.memory_period:
             kicked = (neurons.memory_next == t) & (t <= neurons.memory_end)

@@ -124,12 +124,11 @@ def _population(p: PopulationPlan) -> dict[str, Any]:
 
 
 def _projection(plan: Plan, p: ProjectionPlan) -> dict[str, Any]:
-    source = plan.inputs[p.source][0] if p.from_input else plan.populations[p.source].name
     constant = {"weight": {"value": p.weight, "unit": _WEIGHT_UNITS[p.kind]}} if p.kind != "plastic" else {}
     return {
         "name": p.name,
         "kind": p.kind,
-        "source": source,
+        "source": plan.source_name(p),
         "source_size": p.source_size,
         "target": plan.populations[p.target].name,
         "target_size": p.target_size,

@@ -12,7 +12,7 @@ from colanet.atomic import atomic_path
 from colanet.config.model import TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.engine import make_engine
-from colanet.engine.base import InputSpikes, Votes
+from colanet.engine.base import Votes, rest
 from colanet.errors import ConfigError
 from colanet.export.inference import Inference
 from colanet.plan import Plan
@@ -142,10 +142,7 @@ def _votes(plan: Plan, state: State, presentation: Presentation, votes: Votes, s
     engine = make_engine("auto", plan, 1)
     engine.load(state)
     origin = step + -step % votes.period
-    if origin > step:
-        ptr = np.zeros(plan.history + origin - step + 1, dtype=np.int64)
-        nothing = (ptr,) * len(plan.inputs), (ptr[:0].astype(np.int32),) * len(plan.inputs)
-        engine.run(InputSpikes(step - plan.history, origin, *nothing), step, origin, freeze=0)
+    rest(engine, step, origin)
     stop, stretch, parts = presentation.n_test * votes.period, STRETCH * votes.period, []
     for start in range(0, stop, stretch):
         last = min(start + stretch, stop)

@@ -13,17 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from colanet import hashing
 from colanet.atomic import write_text
 from colanet.encoding import Presentation, build_sources
-from colanet.encoding.stretch import empty
 from colanet.engine import make_engine
-from colanet.engine.base import Engine, InputSpikes, joined
+from colanet.engine.base import Engine, InputSpikes, joined, rest
 from colanet.errors import ConfigError
 from colanet.export.mem import Mem
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan, memory
 from colanet.plan.fixed import scale_table
+from colanet.plan.precision import bits_of, kicks
 from colanet.plan.variables import State, Variable, key_of, owned
 from colanet.units import (
     AWAKE,
@@ -127,9 +126,7 @@ def _engine(plan: Plan, state: State, step: int, now: int) -> Engine:
     memory.check(plan)
     engine = make_engine("numba", plan)
     engine.load(state)
-    if now > step:
-        silence = [empty(now - step) for _ in plan.inputs]
-        engine.run(joined(silence, step, -plan.history, 0, now - step), step, now, freeze=0)
+    rest(engine, step, now)
     return engine
 
 
@@ -272,17 +269,6 @@ class _Trace:
             self.kick.words(kicks(self.population, self.key, t))
 
 
-def kicks(population: PopulationPlan, key: int, t: int) -> np.ndarray:
-    """Random kicks of step t, int64 of shape (size,), in 1/1000 (docs/model.md, section 5)."""
-    every = np.arange(population.size)
-    if population.jenkins:
-        draw = hashing.draw16_32(hashing.step_key32(key, t), every)
-    else:
-        draw = hashing.draw16(hashing.step_key(key, t), every)
-    kick: np.ndarray = draw * population.kick >> DRAW_BITS
-    return kick
-
-
 def plain(name: str) -> str:
     """A name of letters, digits and underscores, which every tool takes in a file's name."""
     return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "x"
@@ -298,12 +284,10 @@ def _window(inputs: InputSpikes, t: int, history: int) -> InputSpikes:
 
 def _format(plan: Plan, owner: PopulationPlan | ProjectionPlan, variable: Variable) -> dict[str, Any]:
     """Width, sign, unit and scale of a variable's words: the bits that the configuration says, or its type's."""
-    number = owner.target if isinstance(owner, ProjectionPlan) else owner.index
-    described, target = plan.description.populations[number], plan.populations[number]
-    said = {"potential": described.potential_bits, "resource": described.resource_bits}
+    target = plan.populations[owner.target] if isinstance(owner, ProjectionPlan) else owner
+    width = bits_of(plan, owner, variable)
     if variable.truth:
-        return {"width": 1, "unit": "bit"}
-    width = said.get(variable.key, 8 * np.dtype(variable.dtype).itemsize)
+        return {"width": width, "unit": "bit"}
     return {"width": width, "signed": True, "unit": variable.unit, "scale": variable.grain(target)}
 
 
@@ -343,13 +327,12 @@ def _populations(plan: Plan, copy: int) -> Iterator[dict[str, Any]]:
 
 
 def _projection(plan: Plan, p: ProjectionPlan) -> dict[str, Any]:
-    source = plan.inputs[p.source][0] if p.from_input else plan.populations[p.source].name
     constant = {"weight": p.weight, "unit": _WEIGHT_UNITS[p.kind]} if p.kind != "plastic" else {}
     return {
         "name": p.name,
         "kind": p.kind,
         "from_input": p.from_input,
-        "source": source,
+        "source": plan.source_name(p),
         "source_size": p.source_size,
         "target": plan.populations[p.target].name,
         "target_size": p.target_size,

@@ -110,9 +110,8 @@ def calls(plan: Plan) -> Iterator[Call]:
 
 
 def _deliver(plan: Plan, p: ProjectionPlan) -> str:
-    source = plan.inputs[p.source][0] if p.from_input else plan.populations[p.source].name
     to = {"fixed": "current, forcing", "plastic": "current", "gating": "wake, sleep", "reward": "reward"}[p.kind]
-    return f"spikes of {source} to {to} of {plan.populations[p.target].name}"
+    return f"spikes of {plan.source_name(p)} to {to} of {plan.populations[p.target].name}"
 
 
 def _gate(q: PopulationPlan) -> str | None:

@@ -207,6 +207,11 @@ class Plan:
         source, target = self.shape(projection, "source"), self.shape(projection, "target")
         return connect.ends_of(projection.description, source, target)
 
+    def source_name(self, projection: ProjectionPlan) -> str:
+        """Name of the input or population that a projection begins at."""
+        source = projection.source
+        return self.inputs[source][0] if projection.from_input else self.populations[source].name
+
     def fan_in(self, projection: ProjectionPlan) -> int:
         """Most synapses of a projection that one target neuron can have."""
         return connect.rule_of(projection.description).fan_in(self.ends(projection))

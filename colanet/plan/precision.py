@@ -1,4 +1,4 @@
-"""Fewer bits: a state as fewer bits hold it, and the bytes that plastic synapses take."""
+"""What the bits of a population make of numbers: potentials, kicks, states, bytes (docs/model.md, section 22)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from colanet import hashing
 from colanet.config.model import Population
 from colanet.plan.fixed import in_grains
-from colanet.plan.plan import Plan, PopulationPlan
-from colanet.plan.variables import State, key_of, owned
+from colanet.plan.plan import Plan, PopulationPlan, ProjectionPlan
+from colanet.plan.variables import State, Variable, key_of, owned
+from colanet.units import DRAW_BITS
 
 
 def held(potential: np.ndarray, population: PopulationPlan) -> np.ndarray:
@@ -17,6 +19,24 @@ def held(potential: np.ndarray, population: PopulationPlan) -> np.ndarray:
     limit, step = population.potential_limit, population.potential_step
     size = np.minimum(np.abs(potential.astype(np.int64)), limit) // step * step
     return np.where(potential < 0, -size, size)
+
+
+def kicks(population: PopulationPlan, key: int, t: int) -> np.ndarray:
+    """Random kicks of step t, int64 of shape (size,), in 1/1000 (docs/model.md, sections 5 and 16)."""
+    every = np.arange(population.size)
+    if population.jenkins:
+        draw = hashing.draw16_32(hashing.step_key32(key, t), every)
+    else:
+        draw = hashing.draw16(hashing.step_key(key, t), every)
+    kick: np.ndarray = draw * population.kick >> DRAW_BITS
+    return kick
+
+
+def bits_of(plan: Plan, owner: PopulationPlan | ProjectionPlan, variable: Variable) -> int:
+    """Bits of one entry of a variable: as the configuration says, one for yes and no, else those of its type."""
+    described = plan.description.populations[owner.target if isinstance(owner, ProjectionPlan) else owner.index]
+    said = {"potential": described.potential_bits, "resource": described.resource_bits}
+    return said.get(variable.key, 1 if variable.truth else 8 * np.dtype(variable.dtype).itemsize)
 
 
 def in_precision(plan: Plan, state: State) -> State:
@@ -52,10 +72,10 @@ def learning_bytes(plan: Plan) -> int:
     return _packed(plan, lambda population: population.resource_bits + 1)
 
 
-def _packed(plan: Plan, bits_of: Callable[[Population], int]) -> int:
-    bits = sum(
-        plan.count(p.index) * bits_of(plan.description.populations[p.target])
+def _packed(plan: Plan, bits: Callable[[Population], int]) -> int:
+    total = sum(
+        plan.count(p.index) * bits(plan.description.populations[p.target])
         for p in plan.projections
         if p.kind == "plastic"
     )
-    return -(-bits // 8)
+    return -(-total // 8)

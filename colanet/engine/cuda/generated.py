@@ -32,6 +32,7 @@ def constants() -> str:
     large = [f"{name} = {n}ll" for name, n in numbers.items() if abs(n) >= 1 << 31]
     lines = [f"enum Integers : int {{ {', '.join(small)} }};", f"enum LongIntegers : i64 {{ {', '.join(large)} }};"]
     lines += [f"enum Rounding : int {{ {', '.join(f'ROUND_{r.name} = {int(r)}' for r in hashing.Rounding)} }};"]
+    lines += [f"const u32 JENKINS{number} = {value:#x}u;" for number, value in enumerate(hashing.JENKINS)]
     lines += [f"const u64 {name} = {getattr(hashing, name):#x}ull;" for name in ("GOLDEN", "MIX1", "MIX2")]
     return "\n".join(lines)
 

@@ -54,12 +54,12 @@ INLINE u64 draw64(u64 key, u32 index) { return mix(key + (u64)index * GOLDEN + G
 INLINE u32 draw16(u64 key, u32 index) { return (u32)(draw64(key, index >> 2) >> (16 * (index & 3))) & 0xFFFF; }
 
 INLINE u32 jenkins(u32 a) {
-    a = (a + 0x7ED55D16u) + (a << 12);
-    a = (a ^ 0xC761C23Cu) ^ (a >> 19);
-    a = (a + 0x165667B1u) + (a << 5);
-    a = (a + 0xD3A2646Cu) ^ (a << 9);
-    a = (a + 0xFD7046C5u) + (a << 3);
-    return (a ^ 0xB55A4F09u) ^ (a >> 16);
+    a = (a + JENKINS0) + (a << 12);
+    a = (a ^ JENKINS1) ^ (a >> 19);
+    a = (a + JENKINS2) + (a << 5);
+    a = (a + JENKINS3) ^ (a << 9);
+    a = (a + JENKINS4) + (a << 3);
+    return (a ^ JENKINS5) ^ (a >> 16);
 }
 INLINE u32 draw32(u64 key, i64 index) { return jenkins((u32)key + (u32)index); }
 INLINE u32 draw16_32(u32 key, u32 index) { return draw32(key, index >> 1) >> (16 * (index & 1)) & 0xFFFF; }

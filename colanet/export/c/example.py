@@ -12,7 +12,7 @@ from colanet.config.model import TargetInput
 from colanet.encoding import Presentation, build_sources
 from colanet.encoding.sources import Labels, Source, SpikeSource
 from colanet.engine import make_engine
-from colanet.engine.base import Engine, InputSpikes
+from colanet.engine.base import Engine, rest
 from colanet.errors import ConfigError
 from colanet.export.c.model import Model
 from colanet.export.c.text import integer_type
@@ -85,12 +85,12 @@ def shown_to(plan: Plan, state: State, net: Model, copy: int, images: int, data:
     for source, made in zip(sources, net.inputs, strict=True):
         first, nodes = source.spikes(0, steps)
         spiking.append(Spiking(made.id, first, nodes if len(nodes) else np.zeros(1, dtype=np.int32)))
-    rest = -net.step % seen.period
+    begin = net.step + -net.step % seen.period
     engine = make_engine("numba", plan, 1)
     engine.load(state)
-    _rest(engine, net.step, rest)
-    digest = fnv(_numbers(engine, sources, net, copy, net.step + rest, images, seen.period))
-    return Shown(images, seen.period, rest, seen.labels, spiking, digest)
+    rest(engine, net.step, begin)
+    digest = fnv(_numbers(engine, sources, net, copy, begin, images, seen.period))
+    return Shown(images, seen.period, begin - net.step, seen.labels, spiking, digest)
 
 
 def _taught(seen: Presentation) -> tuple[SpikeSource, ...]:
@@ -103,14 +103,6 @@ def _taught(seen: Presentation) -> tuple[SpikeSource, ...]:
             source = Source(source.name, source.size, source.n_steps, [labels])
         sources.append(source)
     return tuple(sources)
-
-
-def _rest(engine: Engine, step: int, rest: int) -> None:
-    """Steps without input and learning."""
-    history, inputs = engine.plan.history, engine.plan.inputs
-    ptr = tuple(np.zeros(history + rest + 1, dtype=np.int64) for _ in inputs)
-    silence = InputSpikes(step - history, step + rest, ptr, tuple(np.zeros(0, dtype=np.int32) for _ in inputs))
-    engine.run(silence, step, step + rest, freeze=0)
 
 
 def _numbers(
