@@ -4,8 +4,8 @@
     colanet export STATE.h5 --format vectors --out vectors --learn
     python test_core.py core vectors --seed 7
 
-After every step the spikes, potentials and gates of all neurons are compared, at the end all memories of the core, and
-the answers. A seed makes random stalls at all ports; 0: none. The simulator is Icarus Verilog.
+After every step the spikes, potentials and gates of all neurons are compared, at the end all memories of the core,
+and the answers. A seed makes random stalls at all ports; 0: none. The simulator is Icarus Verilog.
 """
 
 from __future__ import annotations
