@@ -98,9 +98,10 @@ class Program:
         self.words.append(np.full(steps, STEP, dtype=np.uint32))
 
     def read(self, region: Mapping[str, Any]) -> None:
-        """A whole region of the manifest."""
-        count = words_of(region)
-        self.put(READ, address(region["region"]), count)
+        """A whole region of the manifest; synapses neuron by neuron, each neuron's at a multiple of `stride`."""
+        count, neurons = words_of(region), region["neurons"] if "stride" in region else 1
+        for neuron in range(neurons):
+            self.put(READ, address(region["region"], neuron * region.get("stride", 0)), count // neurons)
         self.asked.append(count)
 
     def write(self, register: str, value: int) -> None:
@@ -220,7 +221,7 @@ def played(folder: Path, asked: Iterable[int]) -> Played:
     )
 
 
-def readback(manifest: Manifest, got: Played, stop: int, steps: int) -> Readback:
+def readback(manifest: Manifest, got: Played, stop: int, steps: int, recorded: int | None = None) -> Readback:
     """What a run brought whose last steps were recorded and watched, and that ended with `Program.regions`.
 
     Parameters
@@ -230,7 +231,9 @@ def readback(manifest: Manifest, got: Played, stop: int, steps: int) -> Readback
     stop : int
         The step that comes next.
     steps : int
-        Steps that were recorded; the same were watched, right before all regions were read.
+        Steps that were watched, right before all regions were read.
+    recorded : int or None
+        Steps that were recorded, up to the last one; None: those that were watched.
     """
     regions = manifest["regions"]
     last = len(got.words) - len(regions)
@@ -240,4 +243,5 @@ def readback(manifest: Manifest, got: Played, stop: int, steps: int) -> Readback
     gates = np.ones((steps, neurons), dtype=np.int64)
     if gate is not None and steps:
         gates = entries_of(gate, np.stack(got.words[last - steps : last]))
-    return Readback(stop, steps, got.fired + np.array([stop - steps, 0]), gates, values)
+    fired = got.fired + np.array([stop - (steps if recorded is None else recorded), 0])
+    return Readback(stop, steps, fired[fired[:, 0] >= stop - steps], gates, values)

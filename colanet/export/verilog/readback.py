@@ -1,8 +1,8 @@
 """From what a core's bus reads to a state of colanet, and back: what a chip has learnt can be a checkpoint again.
 
 A region is a memory of the core, see `regions` in core.json. Words of the bus have 32 bits; an entry of more bits
-takes two words, the low one first. Regions are in the units of the core: potentials in the potential step of their
-population, resources and debts in the resource grain, gates as codes of few bits.
+takes two words, the low one first. A number of the core times the `scale` of its region is the integer that colanet
+calculates with. Gates are codes of few bits, the largest of which means: awake for good.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ Manifest = Mapping[str, Any]
 """The content of core.json."""
 
 WORD = 32
-_PLAIN = ("stability", "last_spike", "sequence_start", "forced")
-"""Regions of the learning population that hold a variable of its state as it is."""
+_OF_NEURONS = ("stability", "debt", "last_spike", "sequence_start", "forced")
+"""Regions of the learning population that hold a variable of its state."""
+_OF_SYNAPSES = ("resource", "contributes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +73,18 @@ def entries_of(region: Mapping[str, Any], words: np.ndarray) -> np.ndarray:
     region : mapping
         Of core.json.
     words : ndarray of int, shape (..., `words_of(region)`)
+        As `Program.read` asks for them: synapses neuron by neuron.
 
     Returns
     -------
     ndarray of int64, shape (..., entries)
+        Synapses in the order (pre, post) of a state.
     """
     bits = int(region["bits"])
     value = words.astype(np.uint64)
+    if "stride" in region:
+        by_neuron = value.reshape(*value.shape[:-1], region["neurons"], -1)
+        value = np.ascontiguousarray(np.swapaxes(by_neuron, -1, -2)).reshape(value.shape)
     if words_per_entry(region) == 2:
         value = value[..., 0::2] | value[..., 1::2] << np.uint64(WORD)
     unused = np.uint64(64 - bits)
@@ -110,7 +116,7 @@ def regions_of(plan: Plan, state: State, manifest: Manifest) -> dict[str, np.nda
     every = [(p, f"{copy}/{p.name}") for p in plan.populations]
     found: dict[str, np.ndarray] = {}
     regions = {region["name"]: region for region in manifest["regions"]}
-    found["potential"] = np.concatenate([state[f"{name}/potential"] // p.potential_step for p, name in every])
+    found["potential"] = np.concatenate([state[f"{name}/potential"] for _, name in every])
     if "gate" in regions:
         gates = np.concatenate([state[f"{name}/gate"] for _, name in every]).astype(np.int64)
         found["gate"] = np.where(gates == AWAKE, largest_gate(regions["gate"]), gates)
@@ -119,13 +125,12 @@ def regions_of(plan: Plan, state: State, manifest: Manifest) -> dict[str, np.nda
         projection, population = learning
         rule, start = population.rule, f"{copy}/{population.name}"
         resource = state[f"{copy}/{projection.name}/resource"]
-        found["code"] = (rule.weights(resource).astype(np.int64) - rule.weight_base) // rule.weight_step
+        found["code"] = rule.weights(resource).astype(np.int64) - rule.weight_base
         found["threshold"] = thresholds(plan, state, population.name, copy)
-        found["resource"] = resource // rule.resource_grain
+        found["resource"] = resource
         found["contributes"] = state[f"{copy}/{projection.name}/contributes"]
-        found["debt"] = state[f"{start}/debt"] // rule.resource_grain
-        found |= {key: state[f"{start}/{key}"] for key in _PLAIN}
-    return {name: values.astype(np.int64) for name, values in found.items() if name in regions}
+        found |= {key: state[f"{start}/{key}"] for key in _OF_NEURONS}
+    return {name: found[name].astype(np.int64) // region["scale"] for name, region in regions.items()}
 
 
 def state_of(plan: Plan, before: State, manifest: Manifest, read: Readback) -> State:
@@ -151,21 +156,22 @@ def state_of(plan: Plan, before: State, manifest: Manifest, read: Readback) -> S
     """
     copy, after = int(manifest["copy"]), {key: array.copy() for key, array in before.items()}
     gate = next((region for region in manifest["regions"] if region["name"] == "gate"), None)
+    scaled = {region["name"]: read.regions[region["name"]] * region["scale"] for region in manifest["regions"]}
     rows = np.arange(read.stop - read.steps, read.stop)
     for p in plan.populations:
         name, own = f"{copy}/{p.name}", slice(p.start, p.stop)
-        _put(after, f"{name}/potential", read.regions["potential"][own] * p.potential_step)
+        _put(after, f"{name}/potential", scaled["potential"][own])
         after[f"{name}/spikes"][rows % plan.history] = 0
         mine = read.fired[(read.fired[:, 1] >= p.start) & (read.fired[:, 1] < p.stop)]
         after[f"{name}/spikes"][mine[:, 0] % plan.history, mine[:, 1] - p.start] = 1
         if gate is not None:
-            codes = read.regions["gate"][own]
+            codes = scaled["gate"][own]
             _put(after, f"{name}/gate", np.where(codes == largest_gate(gate), AWAKE, codes))
             if f"{name}/awake" in after and read.steps:
                 after[f"{name}/awake"][rows % plan.history] = read.gates[:, own] > 0
     learning = _learning(plan)
-    if learning is not None and "resource" in read.regions:
-        _learnt(plan, after, before, copy, read, *learning)
+    if learning is not None and "resource" in scaled:
+        _learnt(plan, after, before, copy, scaled, *learning)
     return after
 
 
@@ -180,16 +186,15 @@ def _put(state: State, key: str, values: np.ndarray) -> None:
 
 
 def _learnt(
-    plan: Plan, after: State, before: State, copy: int, read: Readback,
+    plan: Plan, after: State, before: State, copy: int, scaled: Mapping[str, np.ndarray],
     projection: ProjectionPlan, population: PopulationPlan,
 ) -> None:  # fmt: skip
     """Variables of plasticity."""
     rule, start, synapses = population.rule, f"{copy}/{population.name}", f"{copy}/{projection.name}"
-    _put(after, f"{synapses}/resource", read.regions["resource"] * rule.resource_grain)
-    _put(after, f"{synapses}/contributes", read.regions["contributes"])
-    for key in _PLAIN:
-        _put(after, f"{start}/{key}", read.regions[key])
-    _put(after, f"{start}/debt", read.regions["debt"] * rule.resource_grain)
+    for key in _OF_SYNAPSES:
+        _put(after, f"{synapses}/{key}", scaled[key])
+    for key in _OF_NEURONS:
+        _put(after, f"{start}/{key}", scaled[key])
     if rule.virtual_synapses >= 0:
         post = plan.synapses(projection.index, copy).post
 

@@ -39,11 +39,11 @@ class Vectors:
         self.files = {(told["what"], told["of"], told["when"]): told for told in self.manifest["files"]}
 
     def words(self, what: str, of: str, when: str) -> list[int]:
-        """Words of a file as they are, with their signs."""
+        """Numbers of a file, with their signs, in the units of colanet."""
         told = self.files[what, of, when]
         values = [int(line, 16) for line in (self.folder / told["file"]).read_text(encoding="ascii").split()]
         half = 1 << told["width"] - 1
-        return [v - 2 * half if told["signed"] and v >= half else v for v in values]
+        return [(v - 2 * half if told["signed"] and v >= half else v) * told["scale"] for v in values]
 
     def rows(self, of: str) -> list[list[int]]:
         """Who spikes in each step."""
@@ -52,7 +52,7 @@ class Vectors:
 
 
 class Expected:
-    """What the core must give, in its own words and its own order."""
+    """What the core must give, in the units of colanet and the core's order of neurons."""
 
     def __init__(self, core: dict[str, Any], vectors: Vectors) -> None:
         self.core, self.vectors, told = core, vectors, vectors.manifest
@@ -66,7 +66,6 @@ class Expected:
             for neurons, row in zip(self.fired, vectors.rows(p["name"]), strict=True):
                 neurons += [p["first"] + neuron for neuron in row]
         self.regions = {region["name"]: region for region in core["regions"]}
-        self.plan = {p["name"]: p for p in told["populations"]}
         self.trace = {what: self._trace(what) for what in OF_EACH_STEP if what in self.regions}
 
     def _trace(self, what: str) -> list[list[int]]:
@@ -97,14 +96,7 @@ class Expected:
     def after(self, region: dict[str, Any]) -> list[int]:
         """What a region holds at the end."""
         name = region["name"]
-        if name in self.trace:
-            return self.trace[name][-1]
-        words = self.vectors.words(name, region["of"], "after")
-        if name == "debt":
-            grain = self.plan[region["of"]]["plasticity"]["resource_grain"]
-            assert not any(word % grain for word in words)
-            words = [word // grain for word in words]
-        return words
+        return self.trace[name][-1] if name in self.trace else self.vectors.words(name, region["of"], "after")
 
     def answers(self) -> list[int]:
         """Class of every whole object, -1 for none; none where the core does not answer."""
@@ -236,14 +228,16 @@ class Bench:
         return word
 
     async def read(self, region: dict[str, Any]) -> list[int]:
-        """All entries of a region."""
+        """All entries of a region times its scale; synapses in the order (pre, post)."""
         bits, start = region["bits"], region["region"] << 24
-        each = 1 if bits <= WORD else 2
+        each, neurons = 1 if bits <= WORD else 2, region.get("neurons", 0)
         found = []
         for entry in range(region["entries"]):
-            words = [await self.bus(start | each * entry + i) for i in range(each)]
+            place = each * entry if not neurons else entry % neurons * region["stride"] + entry // neurons
+            words = [await self.bus(start | place + i) for i in range(each)]
             value = sum(word << WORD * i for i, word in enumerate(words)) & (1 << bits) - 1
-            found.append(value - (1 << bits) if region["signed"] and value >> bits - 1 else value)
+            value -= (1 << bits) if region["signed"] and value >> bits - 1 else 0
+            found.append(value * region["scale"])
         return found
 
 
