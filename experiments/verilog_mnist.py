@@ -1,8 +1,9 @@
 """Lets a Verilog core learn and answer a whole data set, and compares it with the simulator.
 
-    python -m experiments.verilog_mnist                                 # configs/mnist_chip.yaml, all of MNIST
-    python -m experiments.verilog_mnist --train 500 --test 100          # a few minutes
-    python -m experiments.verilog_mnist configs/mnist_45.yaml --lanes 15
+    python -m experiments.verilog_mnist                          # configs/mnist_chip.yaml, all of MNIST: minutes
+    python -m experiments.verilog_mnist --train 500 --test 100   # half a minute
+    python -m experiments.verilog_mnist configs/mnist.yaml --set population.L.resource_bits=16 \\
+        --set population.L.resource_fraction=9 --set population.L.random_generator=jenkins32
 
 The core starts from the initial state of the configuration. Verilator runs it on the spikes of the configuration's
 own images, the engine `numba` runs the network on the same images. Every answer must be equal, every memory of the
@@ -25,7 +26,8 @@ import click
 import numpy as np
 
 from colanet.atomic import write_text
-from colanet.config import load
+from colanet.config import load, override_all
+from colanet.config.overrides import parse_settings
 from colanet.continual.results import versions
 from colanet.engine.base import digest
 from colanet.errors import ConfigError
@@ -41,6 +43,8 @@ from colanet.session import Session
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = 100
 """Images of one piece of the stream."""
+LANES = 50
+"""Neurons that the core adds at a time, unless said: few cycles, and compiled in a minute."""
 
 
 class DifferenceError(Exception):
@@ -164,8 +168,8 @@ class Run:
 
 def exported(session: Session, folder: Path, lanes: int | None) -> None:
     """The core of the session's present state, with learning if the network learns."""
-    learns = any(p.kind == "plastic" for p in session.plan.projections)
-    options = {"learn": learns} | ({} if lanes is None else {"lanes": lanes})
+    learning = [p.size for p in session.plan.populations if p.plasticity]
+    options = {"learn": bool(learning), "lanes": lanes or min([LANES, *learning])}
     step = session.origin + session.step
     export("verilog", session.plan, session.state(), folder, overwrite=True, options=options, step=step)
 
@@ -191,7 +195,7 @@ def compare(session: Session, work: Path, lanes: int | None, progress: int) -> d
     work : Path
         Folder for the core and what is built.
     lanes : int or None
-        Neurons that the core adds at a time; None: the format's default.
+        Neurons that the core adds at a time; None: `LANES`, or all of a smaller population.
     progress : int
         Lines of the core on standard error, one every so many images; 0: none.
     """
@@ -209,6 +213,7 @@ def compare(session: Session, work: Path, lanes: int | None, progress: int) -> d
 
 @click.command(help=(__doc__ or "").replace("\n    python", "\n\n\b\n    python", 1))
 @click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the configuration.")
 @click.option("--train", type=click.IntRange(min=0), help="Only the first training images.")
 @click.option("--test", type=click.IntRange(min=0), help="Only the first test images.")
 @click.option("--lanes", type=click.IntRange(min=1), help="Neurons that the core adds at a time.")
@@ -217,13 +222,13 @@ def compare(session: Session, work: Path, lanes: int | None, progress: int) -> d
 @click.option("--data", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--progress", type=click.IntRange(min=0), default=500, show_default=True, help="Images a line.")
 def main(
-    config: Path | None, train: int | None, test: int | None, lanes: int | None, out: Path | None,
-    work: Path | None, data: Path | None, progress: int,
+    config: Path | None, changes: tuple[str, ...], train: int | None, test: int | None, lanes: int | None,
+    out: Path | None, work: Path | None, data: Path | None, progress: int,
 ) -> None:  # fmt: skip
     """Run, print, write."""
     config = config or ROOT / "configs" / "mnist_chip.yaml"
     tool("verilator")
-    network = load(config)
+    network = override_all(load(config), parse_settings(changes))
     session = Session(
         network, base_dir=config.parent, engine="numba", threads=1, copies=1, train=train, test=test, data_dir=data
     )

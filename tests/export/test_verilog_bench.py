@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import colanet
 from colanet.config import override_all
@@ -17,6 +18,7 @@ from colanet.export.verilog.programs import MARK, READ, RECORD, STEP, Program, s
 from colanet.export.verilog.readback import Readback, entries_of, regions_of, state_of, words_of
 from colanet.plan import build
 from colanet.session import Session
+from experiments import verilog_mnist
 from tests.export.verilog_bench import need, run_bench, run_long
 
 ROOT = Path(__file__).parents[2]
@@ -237,3 +239,39 @@ def test_cocotb_compares_every_step(tmp_path):
     done = run_bench(core, vectors, 0, tmp_path / "build")
     assert done.returncode == 1
     assert "step 2: potential 3: " in done.stdout + done.stderr
+
+
+# -------------------------------------------------- python -m experiments.verilog_mnist
+
+
+@pytest.mark.slow
+def test_a_core_learns_what_the_simulator_learns(tmp_path, monkeypatch):
+    need("verilator", "make", "c++")
+    words = ["--set", "population.L.size=10", "--lanes", "10", "--progress", "0", "--train", "400", "--test", "50"]
+    words += ["--work", str(tmp_path), "--out", str(tmp_path / "figures.json")]
+    done = CliRunner().invoke(verilog_mnist.main, words)
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "equal"
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert (found["answers"], found["train"], found["test"], found["differs"]) == (450, 400, 50, [])
+    assert found["digest"]["core"] == found["digest"]["simulator"]
+    assert found["accuracy"]["core"] == found["accuracy"]["simulator"] > 0.1
+    assert found["cycles_per_image"]["learning"] > found["cycles_per_image"]["test"] > 1000
+
+    def another(plan, state):
+        state = {key: array.copy() for key, array in state.items()}
+        state["0/R->L/resource"][0] += plan.populations[0].rule.resource_grain
+        return state
+
+    def exported(session, folder, lanes):
+        options = {"learn": True, "lanes": lanes}
+        state = another(session.plan, session.state())
+        export("verilog", session.plan, state, folder, overwrite=True, options=options)
+
+    monkeypatch.setattr(verilog_mnist, "exported", exported)
+    # Its memory files alone are others, and they are read when it runs.
+    monkeypatch.setattr(verilog_mnist, "built", lambda core, out: out / "verilated" / "long")
+    done = CliRunner().invoke(verilog_mnist.main, words)
+    assert done.exit_code == 1
+    assert "DIFFERENT: region resource: 1 of 7840 entries" in done.output.splitlines()
+    assert "DIFFERENT: digest of the state" in done.output.splitlines()
