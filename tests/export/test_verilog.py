@@ -1,0 +1,113 @@
+"""The core in Verilog: equal to the simulator bit for bit, on drawn networks and on MNIST; what it cannot hold is said."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import colanet
+from colanet import cli
+from colanet.config import override_all
+from colanet.config.model import Network
+from colanet.encoding import build_sources
+from colanet.engine import make_engine
+from colanet.engine.base import digest, joined
+from colanet.errors import ConfigError
+from colanet.export import export
+from colanet.export.verilog.memories import rows_of
+from colanet.export.verilog.readback import regions_of, state_of
+from colanet.plan import build
+from colanet.plan.variables import initial_state
+from tests.engine import networks as drawn
+from tests.export.verilog_bench import need, run_long
+
+ROOT = Path(__file__).parents[2]
+CHIP = ROOT / "configs" / "mnist_chip.yaml"
+STEPS, FREEZE = 130, 100
+
+
+def held_by_a_core(draw, values):
+    """Of a drawn population, what a core can hold: other words of the same features."""
+    values = values | draw(drawn.precision()) | {"memory": None, "random_generator": "jenkins32"}
+    if values["potential_step"] not in (0.001, 0.008):
+        values |= {"potential_step": 0.002, "potential_bits": 16}
+    return {key: value for key, value in values.items() if key not in ("threshold_increment", "threshold_decay")}
+
+
+@st.composite
+def networks(draw):
+    """A network of up to three populations, one of which learns, and up to seven other projections."""
+    inputs = [
+        {"name": "R", "kind": "noise", "size": draw(st.integers(1, 40))},
+        {"name": "T", "kind": "noise", "size": draw(st.integers(1, 6))},
+    ]
+    names = ["A", "B", "C"][: draw(st.integers(1, 3))]
+    described = [held_by_a_core(draw, draw(drawn.populations(name))) for name in names]
+    learner = draw(st.sampled_from(described))
+    learner |= draw(drawn.learning())
+    if learner["tau_m"] in ("INFINITY", 1000):
+        learner["tau_m"] = 10
+    if learner["resource_bits"] > 16:
+        learner |= {"resource_bits": 16, "resource_fraction": draw(st.sampled_from([9, 12, 14]))}
+    links = [{
+        "source": "R", "target": learner["name"], "kind": "plastic", "delay": draw(st.sampled_from([1, 1, 2, 5])),
+        "initial_resource": draw(st.sampled_from([0.95, 5.0, {"uniform": (-1.0, 6.0)}])),
+    }]  # fmt: skip
+    for _ in range(draw(st.integers(1, 7))):
+        link = draw(drawn.projections(["R", "T", *names], described, set()))
+        link["delay"] = draw(st.sampled_from([1, 1, 2, 3, 30]))
+        if link["connection"] == "random":
+            link = {k: v for k, v in link.items() if k not in ("probability", "max_inputs")}
+            link["connection"] = "all_to_all"
+        links.append(link)
+    return Network.model_validate({"inputs": inputs, "populations": described, "projections": links})
+
+
+def compare(plan, inputs, steps, folder, *, lanes, learn, freeze, seed=0):
+    """Play a core from its beginning; its spikes, memories and the state made of them are the simulator's."""
+    before = initial_state(plan)
+    export("verilog", plan, before, folder / "core", options={"learn": learn, "lanes": lanes})
+    got = run_long(folder / "core", inputs, 0, steps, freeze, folder / "run", seed=seed)
+    engine = make_engine("numba", plan)
+    engine.load(before)
+    ran = engine.run(inputs, 0, steps, freeze=freeze, record=range(len(plan.populations)))
+    manifest = json.loads((folder / "core" / "core.json").read_text())
+    after = engine.state()
+    assert got.fired.tolist() == ran.records[0].tolist()
+    for name, wanted in regions_of(plan, after, manifest).items():
+        assert got.regions[name].tolist() == wanted.tolist(), name
+    if learn:
+        assert digest(state_of(plan, before, manifest, got.read), steps) == digest(after, steps)
+    return ran
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks(), st.integers(0, 10**6), st.booleans(), st.integers(1, 12), st.booleans())
+def test_drawn_networks_are_equal(tmp_path_factory, network, seed, learn, lanes, stalls):
+    need("iverilog", "vvp")
+    try:
+        plan = build(network, seed=seed)
+    except ConfigError:  # for example more than a potential holds
+        return
+    size = next(p.size for p in plan.populations if p.plasticity)
+    inputs = drawn.random_input(plan, STEPS, seed, rate=0.2)
+    compare(
+        plan, inputs, STEPS, tmp_path_factory.mktemp("drawn"), lanes=min(lanes, size), learn=learn,
+        freeze=FREEZE if learn else 0, seed=seed % 1000 + 1 if stalls else 0,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_images_of_mnist_are_learnt_as_in_the_simulator(tmp_path):
+    need("iverilog", "vvp")
+    network = override_all(colanet.load(CHIP), {"population.L.size": "20"})
+    plan = build(network)
+    steps = 50 * 20
+    made = [source.spikes(0, steps) for source in build_sources(network.inputs, seed=0).sources]
+    inputs = joined(made, 0, -plan.history, 0, steps)
+    ran = compare(plan, inputs, steps, tmp_path, lanes=20, learn=True, freeze=steps)
+    assert ran.spikes[0, 0] > 50  # images are taught, and some are answered
