@@ -62,6 +62,8 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "permuted_45_choice": ("constants", CHOICE),
     "permuted_45_inhibited_choice": ("inhibition, stability rate", CHOICE),
     "mnist_45_inhibited_choice": ("inhibition", ("copies", "seeds", "accuracy")),
+    "mnist_one_choice": ("network", ("seeds", "accuracy")),
+    "mnist_one": ("network", ("seeds", "accuracy")),
 }
 """Heading of the first column and the other columns, of each experiment."""
 PUBLISHED = (
