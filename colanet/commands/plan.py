@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,15 @@ class PlanOptions:
     lenient: bool
 
 
-def made_plan(options: PlanOptions) -> Plan:
-    """The plan of a configuration.
+def made_plan(options: PlanOptions, settings: Mapping[str, str] | None = None) -> Plan:
+    """The plan of a configuration, with fields overridden by settings.
 
     Raises
     ------
     ConfigError, DataError
     """
     network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
+    network = config.override_all(network, settings or {})
     try:
         made = build(network, seed=options.seed)
     except ColanetError:

@@ -58,6 +58,7 @@ EXPORTS: Registry[Exporter] = Registry(
         "nir": "colanet.export.nir:nir",
         "sanafe": "colanet.export.sanafe:sanafe",
         "vectors": "colanet.export.vectors:vectors",
+        "verilog": "colanet.export.verilog:verilog",
     },
     check=lambda thing: None if callable(thing) else "expected a function of plan, state and folder",
 )

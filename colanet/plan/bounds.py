@@ -88,7 +88,7 @@ def largest_potential(plan: Plan, population: PopulationPlan) -> int:
     fades = (1 << LEAK_Q) - population.leak
     if not fades:
         return POTENTIAL_LIMIT
-    reached = -(-(_largest_arrival(plan, population) << LEAK_Q) // fades)
+    reached = -(-(largest_arrival(plan, population) << LEAK_Q) // fades)
     return min(max(reached, population.floor), POTENTIAL_LIMIT)
 
 
@@ -119,7 +119,7 @@ def drift_bounds(population: PopulationPlan, steps: int) -> tuple[list[int], lis
     return keeps[:steps], [gain + 1 for gain in (*gains[: steps - 1], gains[-1])]
 
 
-def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
+def largest_arrival(plan: Plan, population: PopulationPlan) -> int:
     """Bound of the size of what one step adds to a potential."""
     total = abs(population.bias) + population.kick + (MEMORY_KICK if population.memory_period else 0)
     for projection in _into(plan, population, "fixed", "plastic"):
@@ -131,7 +131,7 @@ def _largest_arrival(plan: Plan, population: PopulationPlan) -> int:
 
 
 def _arrivals(plan: Plan, population: PopulationPlan) -> Iterator[Problem]:
-    total = _largest_arrival(plan, population)
+    total = largest_arrival(plan, population)
     if total >= POTENTIAL_LIMIT:
         yield Problem(
             f"its incoming weights could add up to {total / MILLI:.0f} in one step, "
