@@ -13,12 +13,14 @@ from tests.export.harness import tool
 BOARDS = Path(colanet.export.__file__).parent / "verilog" / "boards"
 HERE = Path(__file__).parent / "serial"
 CORE = {
-    "node_bits": 10, "neuron_bits": 9, "class_bits": 4, "period": 2,
+    "node_bits": 10, "neuron_bits": 9, "class_bits": 4, "period": 2, "first_step": 0, "lanes": 2,
     "registers": [{"name": "freeze", "index": 3, "bits": 32, "signed": False}],
     "regions": [
         {"name": "bytes", "region": 1, "entries": 256, "bits": 8, "signed": True, "words": 1},
         {"name": "triples", "region": 2, "entries": 100, "bits": 19, "signed": False, "words": 1},
         {"name": "pairs", "region": 3, "entries": 20, "bits": 40, "signed": True, "words": 2},
+        {"name": "code", "region": 4, "entries": 15, "bits": 4, "signed": False, "words": 1, "neurons": 3,
+         "stride": 8},
     ],
 }  # fmt: skip
 
@@ -113,6 +115,20 @@ def test_registers_and_memories_keep_their_signs(line):
     device.write("pairs", [-5, 7], first=9)
     assert device.read("pairs", 8, 4)[1:3] == [-5, 7]
     assert device.step([5, 3]) == [3, 5]
+
+
+def test_weights_of_rows_go_to_their_synapses(line):
+    """Five nodes, three neurons in groups of two; on the bus synapses lie neuron by neuron, in steps of eight."""
+    device = host.Device(line, CORE)
+    codes = list(range(15))
+    rows = [codes[3 * node] | codes[3 * node + 1] << 4 for node in range(5)] + [codes[3 * n + 2] for n in range(5)]
+    device.load(rows)
+    assert device.read("code") == codes
+    assert device.read("bytes", 8, 5) == [1, 4, 7, 10, 13]
+    with pytest.raises(host.BoardError, match="9 rows of weights, expected 10"):
+        device.load(rows[:-1])
+    with pytest.raises(host.BoardError, match="code: 3 entries, expected all 15 of them"):
+        device.read("code", 0, 3)
 
 
 def test_a_break_gives_up_what_was_begun_and_memories_stay(line):

@@ -76,7 +76,7 @@ class Widths(dict[str, int]):
         spans = sum(p.source_size for p in d.small)
         self |= {
             "SLOT_BITS": address(d.longest_delay + 2), "EVENT_ADDRESS": bits(per_step * (d.longest_delay + 1)),
-            "FIRED_BITS": bits(fired), "SPANS": max(spans, 1), "SPAN_ADDRESS": address(max(spans, 1)),
+            "FIRED_BITS": bits(fired), "TURN_BITS": max(bits(fired), self["POST_BITS"] + 1), "SPANS": max(spans, 1), "SPAN_ADDRESS": address(max(spans, 1)),
         }  # fmt: skip
 
     def _potentials(self, d: Design) -> None:

@@ -1,8 +1,9 @@
 """Speaks to a core on a board over a serial line: spikes in, who fired and answers out, registers and memories.
 
     python host.py --port /dev/ttyUSB1 --core core.json read threshold
-    python host.py --port /dev/ttyUSB1 --core core.json write code code.txt     # one integer a line
-    python host.py --port /dev/ttyUSB1 --core core.json run spikes.txt          # a step a line: its node numbers
+    python host.py --port /dev/ttyUSB1 --core core.json write threshold new.txt   # one integer a line
+    python host.py --port /dev/ttyUSB1 --core core.json load code.mem   # weights, if it begins without
+    python host.py --port /dev/ttyUSB1 --core core.json run spikes.txt   # a step a line: its node numbers
 
 It needs nothing but Python and pyserial. The bytes on the line are described in serial.v.
 """
@@ -169,7 +170,7 @@ class Device:
     def at_end_of_object(self) -> bool:
         """Whether an answer follows the last step."""
         period = self.core["period"]
-        return bool(period) and self._steps % period == 0
+        return bool(period) and (self.core["first_step"] + self._steps) % period == 0
 
     def answer(self) -> int | None:
         """The class of the object that has just ended; None: nobody fired."""
@@ -203,30 +204,54 @@ class Device:
             head = struct.pack("<BBHI", WRITE, size, len(part) // size, region << 24 | first + at // size)
             self._send(head + part)
 
-    def _place(self, name: str, first: int, count: int | None) -> tuple[dict[str, Any], int, int]:
-        """A region, words an entry, and how many entries from `first` on are meant."""
+    def _region(self, name: str) -> dict[str, Any]:
         if name not in self._regions:
             raise BoardError(f"{name}: unknown region, expected one of {', '.join(self._regions)}")
-        region = self._regions[name]
-        count = region["entries"] - first if count is None else count
-        if first < 0 or count < 0 or first + count > region["entries"]:
-            raise BoardError(f"{name}: entries {first} to {first + count - 1}, it has {region['entries']}")
-        return region, region.get("words", 1), count
+        found: dict[str, Any] = self._regions[name]
+        return found
+
+    def _part(self, region: dict[str, Any], first: int, count: int) -> Iterable[tuple[int, slice]]:
+        """Where entries lie on the bus, and which of them; those of synapses lie neuron by neuron."""
+        entries = region["entries"]
+        if first < 0 or count < 0 or first + count > entries:
+            raise BoardError(f"{region['name']}: entries {first} to {first + count - 1}, it has {entries}")
+        if "stride" not in region:
+            yield first * region["words"], slice(None)
+        elif count != entries:
+            raise BoardError(f"{region['name']}: {count} entries, expected all {entries} of them")
+        else:
+            neurons = region["neurons"]
+            yield from ((neuron * region["stride"], slice(neuron, None, neurons)) for neuron in range(neurons))
 
     def read(self, name: str, first: int = 0, count: int | None = None) -> list[int]:
-        """Entries of a region of core.json."""
-        region, words, count = self._place(name, first, count)
-        size = 4 if words == 2 else (region["bits"] + 7) // 8
-        data = self._words(region["region"], first * words, count * words, size)
-        whole, bits, signed = size * words, region["bits"], region["signed"]
-        return [_integer(data[k : k + whole], bits, signed) for k in range(0, len(data), whole)]
+        """Entries of a region of core.json; synapse k is that of node k // neurons to neuron k % neurons."""
+        region = self._region(name)
+        values = [0] * (region["entries"] - first if count is None else count)
+        words, size, bits = region["words"], _size(region), region["bits"]
+        for at, which in self._part(region, first, len(values)):
+            data = self._words(region["region"], at, len(values[which]) * words, size)
+            parts = [data[k : k + size * words] for k in range(0, len(data), size * words)]
+            values[which] = [_integer(part, bits, region["signed"]) for part in parts]
+        return values
 
     def write(self, name: str, values: Sequence[int], first: int = 0) -> None:
-        """Set entries of a region of core.json."""
-        region, words, _ = self._place(name, first, len(values))
-        size = 4 if words == 2 else (region["bits"] + 7) // 8
-        data = b"".join(_bytes(name, value, region, size * words) for value in values)
-        self._set_words(region["region"], first * words, size, data)
+        """Set entries of a region of core.json, in the order of `read`."""
+        region = self._region(name)
+        size, words = _size(region), region["words"]
+        data = [_bytes(name, value, region, size * words) for value in values]
+        for at, which in self._part(region, first, len(values)):
+            self._set_words(region["region"], at, size, b"".join(data[which]))
+
+    def load(self, rows: Sequence[int]) -> None:
+        """Set the weights to rows of codes, as code.mem has them: groups of `lanes` neurons, in each all nodes."""
+        region = self._region("code")
+        neurons, bits, lanes = region["neurons"], region["bits"], self.core["lanes"]
+        nodes = region["entries"] // neurons
+        if len(rows) != nodes * -(-neurons // lanes):
+            raise BoardError(f"{len(rows)} rows of weights, expected {nodes * -(-neurons // lanes)}")
+        mask = (1 << bits) - 1
+        places = [(j // lanes * nodes, bits * (j % lanes)) for j in range(neurons)]
+        self.write("code", [rows[row + node] >> at & mask for node in range(nodes) for row, at in places])
 
     def _register(self, name: str) -> dict[str, Any]:
         if name not in self._registers:
@@ -243,6 +268,11 @@ class Device:
         """Set a register of core.json."""
         found = self._register(name)
         self._set_words(0, found["index"], 4, _bytes(name, value, found, 4))
+
+
+def _size(region: dict[str, Any]) -> int:
+    """Bytes of a word on the line."""
+    return 4 if region["words"] == 2 else int(region["bits"] + 7) // 8
 
 
 def _integer(data: bytes, bits: int, signed: bool) -> int:
@@ -262,12 +292,12 @@ def _bytes(name: str, value: int, of: dict[str, Any], size: int) -> bytes:
 # -------------------------------------------------------------------- commands
 
 
-def integers(path: Path) -> list[list[int]]:
+def integers(path: Path, base: int = 10) -> list[list[int]]:
     """The integers of a text file, line by line."""
     found, number, line = [], 0, ""
     try:
         for number, line in enumerate(path.read_text(encoding="ascii").splitlines(), 1):  # noqa: B007
-            found.append([int(word) for word in line.split()])
+            found.append([int(word, base) for word in line.split()])
     except UnicodeDecodeError:
         raise BoardError(f"{path}: expected a text file of integers") from None
     except ValueError:
@@ -297,6 +327,8 @@ def act(options: argparse.Namespace, device: Device) -> None:
                 device.set_register(options.name, value)
         else:
             device.write(options.name, values)
+    elif options.command == "load":
+        device.load([value for line in integers(options.file, 16) for value in line])
     else:
         for line in run(device, integers(options.file)):
             print(line)
@@ -316,6 +348,8 @@ def main(words: Sequence[str] | None = None) -> int:
             command.add_argument("file", type=Path, help="one integer a line")
     command = commands.add_parser("run", help="show spikes, print who fires")
     command.add_argument("file", type=Path, help="one step a line: the numbers of its nodes")
+    command = commands.add_parser("load", help="load the weights of a core that begins without them")
+    command.add_argument("file", type=Path, help="code.mem of the same export without the option load")
     options = parser.parse_args(words)
     try:
         try:

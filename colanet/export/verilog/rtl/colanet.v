@@ -152,7 +152,7 @@ module colanet (
     wire [NODE_BITS-1:0] seen_node;
     wire fires, fires_forced, rewarded;
     wire [NEURON_BITS-1:0] fires_neuron, rewarded_neuron;
-    wire signed [POTENTIAL_BITS-1:0] fires_excess;
+    wire [POTENTIAL_BITS-1:0] fires_excess;
     wire signed [REWARD_BITS-1:0] reward;
     wire fire_set, bus_write_code, bus_write_potential, bus_write_gate, bus_write_threshold;
     wire [NEURON_BITS-1:0] fire_set_neuron, bus_neuron;

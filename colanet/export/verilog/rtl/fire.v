@@ -16,7 +16,7 @@ module fire (
     input wire fires;
     input wire [NEURON_BITS-1:0] fires_neuron;
     input wire fires_forced;
-    input wire signed [POTENTIAL_BITS-1:0] fires_excess;
+    input wire [POTENTIAL_BITS-1:0] fires_excess;
     input wire start;
     output reg done;
     input wire close;                             // send the closing beat
@@ -42,7 +42,7 @@ module fire (
 
     reg [1:0] state;
     reg [FIRED_BITS-1:0] next;
-    wire signed [POTENTIAL_BITS-1:0] read_excess;
+    wire [POTENTIAL_BITS-1:0] read_excess;
 
     memory #(
         .WIDTH(NEURON_BITS + 1 + POTENTIAL_BITS), .DEPTH(1 << FIRED_BITS), .ADDRESS(FIRED_BITS)
@@ -55,14 +55,17 @@ module fire (
     // What the populations do with a spike.
     integer p;
     reg subtracts, spreads, votes;
+    reg [4:0] cut;
     always @(*) begin
         subtracts = 1'b0;
+        cut = 5'd0;
         spreads = 1'b0;
         votes = 1'b0;
         for (p = 0; p < POPULATIONS; p = p + 1) begin
             if (read_neuron < POPULATION_STOP[p*32+:32]
                     && (p == 0 || read_neuron >= POPULATION_STOP[(p == 0 ? 0 : p - 1)*32+:32])) begin
                 subtracts = POPULATION_SUBTRACT[p];
+                cut = POPULATION_CUT[p*32+:5];
                 spreads = POPULATION_SPREADS[p];
                 votes = p == DECIDING;
             end
@@ -73,7 +76,7 @@ module fire (
 
     assign set = sending;
     assign set_neuron = read_neuron;
-    assign set_potential = subtracts ? read_excess : 0;
+    assign set_potential = subtracts ? read_excess >> cut << cut : 0;
     assign event_push = sending && spreads;
     assign event_number = read_neuron;
     assign vote = sending && votes;

@@ -1,7 +1,7 @@
 // The neurons, one a clock: gate, leak, integration, threshold, winner-take-all (docs/model.md, sections 4 to 6).
 //
 // The walk visits the populations in order. At the learning population it first lets `rows` add up what arrives at
-// the next LANES neurons. A neuron passes ten stages; the first six wait for its random kick.
+// the next LANES neurons. A neuron passes eleven stages; the first six wait for its random kick.
 
 `default_nettype none
 
@@ -45,7 +45,7 @@ module neurons (
     output reg fires;
     output reg [NEURON_BITS-1:0] fires_neuron;
     output reg fires_forced;
-    output reg signed [POTENTIAL_BITS-1:0] fires_excess;
+    output reg [POTENTIAL_BITS-1:0] fires_excess;          // of the potential above the threshold
     output wire rewarded;
     output wire [NEURON_BITS-1:0] rewarded_neuron;
     output wire signed [REWARD_BITS-1:0] reward;
@@ -68,7 +68,7 @@ module neurons (
     output wire [THRESHOLD_BITS-1:0] bus_threshold;
 
     localparam signed [GATE_BITS-1:0] AWAKE = {1'b0, {GATE_BITS - 1{1'b1}}};  // for good
-    localparam STAGES = 9;
+    localparam STAGES = 10;
 
     // ---------------------------------------------------------------- periodic reset
 
@@ -213,7 +213,7 @@ module neurons (
             end
             DRAIN: begin
                 wait_count <= wait_count + 1'b1;
-                if (wait_count == STAGES + 1) begin
+                if (wait_count == STAGES + 2) begin
                     done <= 1'b1;
                     state <= IDLE;
                 end
@@ -386,33 +386,41 @@ module neurons (
         reward9 <= reward8;
     end
 
-    // ------------------------------------------------------------------- stage 9: fire
+    // ------------------------------------------------ stages 9 and 10: excess; the best of a column
 
-    wire signed [WIDE_BITS-1:0] excess9 = potential9 - $signed({1'b0, threshold9});
-    wire above9 = awake9 && excess9 > 0;
-    wire contest9 = POPULATION_WINNER[population9];
-    wire signed [31:0] limit9 = POPULATION_LIMIT[population9*32+:32];
-    wire [4:0] cut9 = POPULATION_CUT[population9*32+:5];
+    reg [NEURON_BITS-1:0] neuron10;
+    reg awake10, closes10, forced10, contest10;
+    reg signed [WIDE_BITS-1:0] excess10;
+
+    always @(posedge clock) begin
+        excess10 <= potential9 - $signed({1'b0, threshold9});
+        awake10 <= awake9;
+        neuron10 <= neuron9;
+        closes10 <= closes9;
+        forced10 <= forced9;
+        contest10 <= POPULATION_WINNER[population9];
+    end
 
     reg best;                                          // somebody of the column is above its threshold
     reg [NEURON_BITS-1:0] best_neuron;
     reg best_forced;
-    reg signed [WIDE_BITS-1:0] best_excess;
-    wire leads9 = above9 && (!best || excess9 > best_excess);
+    reg [POTENTIAL_BITS-1:0] best_excess;              // an excess is smaller than the potential
+    wire fires10 = awake10 && excess10 > 0;
+    wire leads10 = fires10 && (!best || excess10[POTENTIAL_BITS-1:0] > best_excess);
 
     initial best = 1'b0;
 
     always @(posedge clock) begin
-        fires <= valid[9] && (contest9 ? closes9 && (above9 || best) : above9);
-        fires_neuron <= leads9 || !contest9 ? neuron9 : best_neuron;
-        fires_forced <= leads9 || !contest9 ? forced9 : best_forced;
-        fires_excess <= held(leads9 || !contest9 ? excess9 : best_excess, limit9, cut9);
-        if (valid[9] && contest9) begin
-            best <= !closes9 && (above9 || best);
-            if (leads9) begin
-                best_neuron <= neuron9;
-                best_forced <= forced9;
-                best_excess <= excess9;
+        fires <= valid[10] && (contest10 ? closes10 && (fires10 || best) : fires10);
+        fires_neuron <= leads10 || !contest10 ? neuron10 : best_neuron;
+        fires_forced <= leads10 || !contest10 ? forced10 : best_forced;
+        fires_excess <= leads10 || !contest10 ? excess10[POTENTIAL_BITS-1:0] : best_excess;
+        if (valid[10] && contest10) begin
+            best <= !closes10 && (fires10 || best);
+            if (leads10) begin
+                best_neuron <= neuron10;
+                best_forced <= forced10;
+                best_excess <= excess10[POTENTIAL_BITS-1:0];
             end
         end
         if (reset) best <= 1'b0;
@@ -431,12 +439,13 @@ module neurons (
             // Stage 8 reads, stage 9 writes; bit k: awake k steps ago.
             wire [NEURON_BITS-1:0] post8 = neuron8 - LEARNER_FIRST;
             wire [NEURON_BITS-1:0] post9 = neuron9 - LEARNER_FIRST;
+            wire [WINDOW:0] past9 = {awake_past, awake9};
             memory #(
                 .WIDTH(WINDOW), .DEPTH(LEARNER_SIZE), .ADDRESS(POST_BITS), .FILE("awake.mem")
             ) awake (
                 .clock(clock),
                 .write(valid[9] && population9 == LEARNER), .write_address(post9[POST_BITS-1:0]),
-                .write_data({awake_past, awake9}),
+                .write_data(past9[WINDOW-1:0]),
                 .read_address(walking ? post8[POST_BITS-1:0] : awake_address), .read_data(awake_past)
             );
         end else begin : no_past

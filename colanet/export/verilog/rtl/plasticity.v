@@ -67,7 +67,8 @@ module plasticity (
     // ------------------------------------------------------------------------------- lists
 
     // Neurons that are rewarded in this step.
-    reg [POST_BITS:0] reward_count, turn;
+    reg [POST_BITS:0] reward_count;
+    reg [TURN_BITS-1:0] turn;
     wire [NEURON_BITS-1:0] rewarded_post = rewarded_neuron - LEARNER_FIRST;
     wire [POST_BITS-1:0] listed_post;
     wire signed [REWARD_BITS-1:0] listed_reward;

@@ -62,9 +62,10 @@ module registers (
     wire signed [63:0] stability64 = stability, debt64 = debt;
     wire [63:0] threshold64 = threshold;
 
-    integer p;
+    integer p, q;
     reg [31:0] register;
     always @(*) begin
+        p = 0;
         register = 0;
         case (index)
             0: register = IDENTITY;
@@ -125,9 +126,9 @@ module registers (
                 7: presynaptic_rate <= bus_write_data;
                 8: threshold_factor <= bus_write_data;
                 default:
-                for (p = 0; p < POPULATIONS; p = p + 1) begin
-                    if (index == 16 + 2 * p) kick_keys[p*32+:32] <= bus_write_data;
-                    if (index == 17 + 2 * p) kick_sizes[p*32+:32] <= bus_write_data;
+                for (q = 0; q < POPULATIONS; q = q + 1) begin
+                    if (index == 16 + 2 * q) kick_keys[q*32+:32] <= bus_write_data;
+                    if (index == 17 + 2 * q) kick_sizes[q*32+:32] <= bus_write_data;
                 end
             endcase
         end
