@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import colanet.export
+from colanet.engine import make_engine
+from colanet.export.verilog.readback import regions_of
 from tests.export.harness import tool
+from tests.export.test_verilog_bench import PERIOD, Small
 
 BOARDS = Path(colanet.export.__file__).parent / "verilog" / "boards"
 HERE = Path(__file__).parent / "serial"
@@ -38,9 +41,9 @@ host = host_module()
 class Simulation:
     """A transport through the bench, which sends and receives every bit of the line."""
 
-    def __init__(self, program):
-        words = [tool("vvp"), "-n", str(program)]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    def __init__(self, program, folder=None):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen([tool("vvp"), "-n", str(program)], cwd=folder, **pipes)
 
     def write(self, data):
         self.process.stdin.write("".join(f"w{byte:02x}\n" for byte in data))
@@ -60,13 +63,26 @@ class Simulation:
         self.process.communicate("", timeout=60)
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    out = tmp_path_factory.mktemp("serial") / "bench.vvp"
-    sources = [HERE / "bench.v", HERE / "echo.v", BOARDS / "board.v", BOARDS / "serial.v"]
-    words = [tool("iverilog"), "-g2005", "-I", str(HERE), "-o", str(out), *map(str, sources)]
+def compiled(out, header, core, divider=8):
+    """The bench with the bridge and a core, whose network.vh is in a folder."""
+    sources = [HERE / "bench.v", BOARDS / "board.v", BOARDS / "serial.v", *core]
+    words = [
+        tool("iverilog"),
+        "-g2005",
+        f"-Pbench.DIVIDER={divider}",
+        "-I",
+        str(header),
+        "-o",
+        str(out),
+        *map(str, sources),
+    ]
     subprocess.run(words, check=True)
     return out
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("serial") / "bench.vvp", HERE, [HERE / "echo.v"])
 
 
 @pytest.fixture
@@ -115,6 +131,33 @@ def test_registers_and_memories_keep_their_signs(line):
     device.write("pairs", [-5, 7], first=9)
     assert device.read("pairs", 8, 4)[1:3] == [-5, 7]
     assert device.step([5, 3]) == [3, 5]
+
+
+@pytest.mark.slow
+def test_a_core_learns_behind_the_bridge(tmp_path):
+    """Spikes, answer and what is learnt of an object are those of the simulator."""
+    small = Small(tmp_path)
+    sources = [small.core / name for name in small.manifest["sources"]]
+    line = Simulation(compiled(tmp_path / "bench.vvp", small.core, sources, divider=4), small.core)
+    device = host.Device(line, small.manifest)
+    stop, answers, fired = small.start + PERIOD, [], []
+    for step in range(small.start, stop):
+        parts = zip(small.manifest["inputs"], range(9), strict=False)
+        nodes = [source["first"] + int(j) for source, k in parts for j in small.inputs.at(k, step)]
+        fired += [(step, neuron) for neuron in device.step(nodes)]
+        if device.at_end_of_object():
+            answers.append(device.answer())
+    assert fired == sorted(map(tuple, small.records[small.records[:, 0] < stop].tolist()))
+    assert [-1 if answer is None else answer for answer in answers] == small.answers[:1].tolist()
+    engine = make_engine("numba", small.plan)
+    engine.load(small.before)
+    engine.run(small.inputs, small.start, stop, freeze=stop)
+    expected = regions_of(small.plan, engine.state(), small.manifest)
+    for name in ("threshold", "stability"):
+        assert (expected[name] != regions_of(small.plan, small.before, small.manifest)[name]).any()
+        assert device.read(name) == expected[name].tolist()
+    assert device.register("step") == stop
+    line.close()
 
 
 def test_weights_of_rows_go_to_their_synapses(line):
