@@ -38,6 +38,7 @@ from colanet.programs import run_safely
 from colanet.reading import read_bytes
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
+from experiments.hardware import tables as hardware
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "experiments" / "results"
@@ -297,7 +298,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found["quantise.summary"] = quantised_summary
-    found |= benchmarks.stored()
+    found |= benchmarks.stored() | hardware.TABLES
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 
