@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from colanet import config
 from colanet.checkpoints import Saved, saved
 from colanet.commands.options import lenient, stand_ins
 from colanet.commands.plan import PlanOptions, made_plan
@@ -47,7 +46,7 @@ def export(
     listing: bool,
     **of_config: Any,
 ) -> None:
-    """Write a network in another form: of STATE.h5, a saved state or a checkpoint, or of CONFIG, before it learns."""
+    """Write a network in another form: that of STATE.h5 (saved, or a checkpoint), or of CONFIG before it learns."""
     if listing:
         names = EXPORTS.names()
         width = max(map(len, names))

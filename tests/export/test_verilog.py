@@ -1,4 +1,4 @@
-"""The core in Verilog: equal to the simulator bit for bit, on drawn networks and on MNIST; what it cannot hold is said."""
+"""The core in Verilog: equal to the simulator bit for bit, on drawn networks and on MNIST; what it cannot hold."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import colanet
-from colanet import cli
+from colanet.cli import main
 from colanet.config import override_all
 from colanet.config.model import Network
 from colanet.encoding import build_sources
@@ -111,3 +111,75 @@ def test_images_of_mnist_are_learnt_as_in_the_simulator(tmp_path):
     inputs = joined(made, 0, -plan.history, 0, steps)
     ran = compare(plan, inputs, steps, tmp_path, lanes=20, learn=True, freeze=steps)
     assert ran.spikes[0, 0] > 50  # images are taught, and some are answered
+
+
+def refused(fields, **options):
+    """The lines with which the export of a changed mnist_chip.yaml is refused."""
+    plan = build(override_all(colanet.load(CHIP), {"population.L.size": "20", **fields}))
+    with pytest.raises(ConfigError) as caught:
+        export("verilog", plan, initial_state(plan), ROOT / "never", options=options)
+    assert not (ROOT / "never").exists()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "said"),
+    [
+        ({"population.OUT.memory": "15", "population.OUT.memory_period": "4"}, {}, "population OUT: memory"),
+        (
+            {"population.OUT.threshold_increment": "1", "population.OUT.threshold_decay": "3"},
+            {},
+            "threshold_increment",
+        ),
+        ({"population.L.random_generator": "splitmix64"}, {}, "population L: random_generator"),
+        ({"population.L.potential_step": "0.003"}, {}, "population L: potential_step"),
+        ({"projection.OUT->OUT.probability": "0.5", "projection.OUT->OUT.connection": "random"}, {}, "OUT->OUT"),
+        ({"population.L.resource_bits": "20"}, {"learn": True}, "population L: resource_bits"),
+        ({}, {"lanes": 21}, "option lanes: expected 1 to 20"),
+        ({}, {"lanes": 0}, "option lanes: expected 1 to 20"),
+        ({}, {"copy": 1}, "option copy"),
+        ({}, {"learn": True, "load": True}, "option load"),
+    ],
+)
+def test_what_a_core_cannot_hold_is_said(fields, options, said):
+    assert said in refused(fields, **options)
+
+
+def test_a_configuration_and_a_state_can_be_exported(tmp_path):
+    """`colanet export` takes both; without --learn there is nothing of plasticity."""
+    run = CliRunner().invoke
+    small = ["--set", "population.L.size=20"]
+    done = run(
+        cli.main, ["export", str(CHIP), *small, "--format", "verilog", "--lanes", "4", "--out", str(tmp_path / "a")]
+    )
+    assert done.exit_code == 0, done.output
+    network = override_all(colanet.load(CHIP), {"population.L.size": "20"})
+    session = colanet.Session(network, train=0, test=0)
+    session.save(tmp_path / "state.h5")
+    state = ["export", str(tmp_path / "state.h5"), "--format", "verilog"]
+    done = run(cli.main, [*state, "--option", "lanes=4", "--out", str(tmp_path / "b")])
+    assert done.exit_code == 0, done.output
+    files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir() if path.is_file()}
+    assert {"colanet.v", "network.vh", "core.json", "code.mem"} <= files.keys()
+    assert not files.keys() & {"resource.mem", "learning.mem"}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir() if path.is_file()}
+    assert (tmp_path / "a" / "bench" / "stream.v").exists()
+    wrong = run(cli.main, [*state, "--set", "copies=1", "--out", str(tmp_path / "c")])
+    assert wrong.exit_code == 2
+    assert "--set: is for a configuration" in wrong.output
+
+
+def test_rows_hold_lanes_side_by_side():
+    """Two nodes and three neurons in groups of two: group by group, node by node."""
+    codes = np.array([[1, 2, 3], [4, 5, 6]])
+    assert rows_of(codes, 2).tolist() == [[1, 2], [4, 5], [3, 0], [6, 0]]
+
+
+def test_the_core_is_the_same_for_every_network(tmp_path):
+    """Only the header, the memories and the manifest depend on the network."""
+    sources = []
+    for size in ("20", "30"):
+        plan = build(override_all(colanet.load(CHIP), {"population.L.size": size}))
+        export("verilog", plan, initial_state(plan), tmp_path / size, options={"learn": True})
+        sources.append({path.name: path.read_text() for path in (tmp_path / size).glob("*.v")})
+    assert sources[0] == sources[1]

@@ -147,9 +147,7 @@ def delay_of(projection: ProjectionPlan) -> int:
     return delay
 
 
-def design_of(
-    plan: Plan, state: State, *, copy: int, step: int, learn: bool, lanes: int, load: bool
-) -> Design:
+def design_of(plan: Plan, state: State, *, copy: int, step: int, learn: bool, lanes: int, load: bool) -> Design:
     """A core of a network copy.
 
     Raises

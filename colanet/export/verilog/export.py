@@ -15,10 +15,12 @@ from colanet.plan.variables import State
 from colanet.version import __version__
 
 FORMAT, MANIFEST = "colanet-verilog/1", "core.json"
-RTL = Path(__file__).parent / "rtl"
+HERE = Path(__file__).parent
+BESIDE = ("bench", "boards")
+"""Folders that come along: benches, and tops for boards with a serial line."""
 SOURCES = (
-    "memory.v", "arithmetic.v", "jenkins.v", "spike_list.v", "rows.v", "deliver.v", "neurons.v", "fire.v", "answer.v",
-    "synapses.v", "plasticity.v", "registers.v", "colanet.v",
+    "memory.v", "arithmetic.v", "jenkins.v", "spike_list.v", "rows.v", "deliver.v", "neurons.v", "fire.v",
+    "answer.v", "synapses.v", "plasticity.v", "registers.v", "colanet.v",
 )  # fmt: skip
 
 
@@ -64,7 +66,12 @@ def verilog(
     widths = Widths(d)
     widths |= {"EVENTS": 0, "DUES": 0}
     memories = Memories(d, widths, folder).write()
-    texts = {file: (RTL / file).read_text() for file in SOURCES}
+    texts = {file: (HERE / "rtl" / file).read_text() for file in SOURCES}
+    for beside in BESIDE:
+        (folder / beside).mkdir(exist_ok=True)
+        for path in sorted((HERE / beside).iterdir()):
+            if path.is_file():
+                texts[f"{beside}/{path.name}"] = path.read_text()
     texts["network.vh"] = header(d, widths)
     told = _told(d, widths) | {"sources": list(SOURCES), "memories": [path.name for path in memories]}
     texts[MANIFEST] = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
@@ -120,7 +127,9 @@ _REGISTERS = {
 def _registers(d: Design, w: Widths) -> list[dict[str, Any]]:
     values = registers(d)
 
-    def entry(name: str, index: int, value: int, text: str, *, writable: bool = True, bits: int = 32) -> dict[str, Any]:
+    def entry(
+        name: str, index: int, value: int, text: str, *, writable: bool = True, bits: int = 32
+    ) -> dict[str, Any]:
         signed = name in ("hebbian_rate", "stability_hebbian", "presynaptic_rate")
         return {
             "name": name, "index": index, "bits": bits, "signed": signed, "value": value, "writable": writable,

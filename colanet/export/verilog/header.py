@@ -55,7 +55,8 @@ class Widths(dict[str, int]):
             "SOURCE_BITS": bits(plan.n_neurons + d.all_nodes), "POST_BITS": address(p.size),
             "ROW_BITS": address(d.nodes), "LANE_BITS": address(d.lanes), "ROW_ADDRESS": address(d.groups * d.nodes),
             "RESOURCE_ADDRESS": address(p.size * d.nodes), "ROW_SLOT_BITS": address(d.delay + 2),
-            "LIST_ADDRESS": bits(d.nodes * (d.delay + 1)), "TARGET_BITS": bits(max(q.size for q in plan.populations)),
+            "LIST_ADDRESS": bits(d.nodes * (d.delay + 1)),
+            "TARGET_BITS": bits(max(q.size for q in plan.populations)),
         }  # fmt: skip
         self._events(d)
         self._potentials(d)
@@ -76,7 +77,8 @@ class Widths(dict[str, int]):
         spans = sum(p.source_size for p in d.small)
         self |= {
             "SLOT_BITS": address(d.longest_delay + 2), "EVENT_ADDRESS": bits(per_step * (d.longest_delay + 1)),
-            "FIRED_BITS": bits(fired), "TURN_BITS": max(bits(fired), self["POST_BITS"] + 1), "SPANS": max(spans, 1), "SPAN_ADDRESS": address(max(spans, 1)),
+            "FIRED_BITS": bits(fired), "TURN_BITS": max(bits(fired), self["POST_BITS"] + 1),
+            "SPANS": max(spans, 1), "SPAN_ADDRESS": address(max(spans, 1)),
         }  # fmt: skip
 
     def _potentials(self, d: Design) -> None:
@@ -123,8 +125,9 @@ class Widths(dict[str, int]):
         stability = min(max(bits(largest) + 1, 32), 64)
         positive = max(rule.weight_top, 0) * n
         product = max(
-            34, bits(abs(rule.hebbian)), bits(abs(rule.presynaptic)), bits(rule.stability_rate), bits(d.learner.alpha),
-            bits(rewards) + 1, bits(positive), -(-(stability + Q + 1) // 2), -(-(self["THRESHOLD_BITS"] + Q + 1) // 2),
+            34, bits(abs(rule.hebbian)), bits(abs(rule.presynaptic)), bits(rule.stability_rate),
+            bits(d.learner.alpha), bits(rewards) + 1, bits(positive), -(-(stability + Q + 1) // 2),
+            -(-(self["THRESHOLD_BITS"] + Q + 1) // 2),
         )  # fmt: skip
         sharers = n + max(rule.virtual_synapses, 0)
         self |= {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -74,11 +73,10 @@ class Memories:
     def neurons(self) -> None:
         """Potentials, gates, thresholds, nothing arriving."""
         d, w, n = self.d, self.widths, self.d.plan.n_neurons
-        whole: Callable[[str], np.ndarray] = lambda name: np.concatenate(  # noqa: E731
-            [getattr(d.neurons(p), name) for p in d.plan.populations]
-        )
-        self.put("potential", (whole("potential"), w["POTENTIAL_BITS"]), length=n)
-        self.put("gate", (gate_codes(whole("gate"), w["GATE_BITS"]), w["GATE_BITS"]), length=n)
+        states = [d.neurons(p) for p in d.plan.populations]
+        gate = gate_codes(np.concatenate([s.gate for s in states]), w["GATE_BITS"])
+        self.put("potential", (np.concatenate([s.potential for s in states]), w["POTENTIAL_BITS"]), length=n)
+        self.put("gate", (gate, w["GATE_BITS"]), length=n)
         self.put("arrivals", (0, w["ARRIVAL_BITS"]), length=n)
         threshold = thresholds(d.plan, d.state, d.learner.name, d.copy)
         self.put("threshold", (threshold, w["THRESHOLD_BITS"]), length=d.learner.size)
@@ -121,20 +119,20 @@ class Memories:
         """Resources, state of the rules, tables."""
         d, w, rule, n = self.d, self.widths, self.d.rule, self.d.learner.size
         synapses, neurons, grain = d.synapses, d.neurons(d.learner), self.d.rule.resource_grain
-        by_neuron = lambda array: array.reshape(d.nodes, n).T.reshape(-1).astype(np.int64)  # noqa: E731
-        self.put(
-            "resource", (by_neuron(synapses.contributes), 1), (by_neuron(synapses.resource) // grain,
-            w["RESOURCE_BITS"]), length=n * d.nodes,
-        )  # fmt: skip
+
+        def by_neuron(array: np.ndarray) -> np.ndarray:
+            return array.reshape(d.nodes, n).T.reshape(-1).astype(np.int64)
+
+        resource = by_neuron(synapses.resource) // grain
+        columns = [(by_neuron(synapses.contributes), 1), (resource, w["RESOURCE_BITS"])]
+        self.put("resource", *columns, length=n * d.nodes)
         level = np.arange(1 << w["RESOURCE_BITS"] - 1, dtype=np.int64) * grain
         codes = (rule.weights(level).astype(np.int64) - rule.weight_base) // rule.weight_step
         self.put("weights", (codes, w["CODE_BITS"]), length=len(codes))
         self.put("history", (0, w["WINDOW"] + w["STAMP_BITS"]), length=d.nodes)
-        past = np.zeros(n, dtype=object)
-        for back in range(1, min(w["WINDOW"], d.step, d.plan.history) + 1):
-            past |= neurons.awake[(d.step - back) % d.plan.history].astype(object) << back - 1
-        bits = [(np.array([int(word) >> k & 1 for word in past]), 1) for k in reversed(range(w["WINDOW"]))]
-        self.put("awake", *bits, length=n)
+        known = min(d.step, d.plan.history)  # steps that there were
+        past = [neurons.awake[(d.step - 1 - k) % d.plan.history] if k < known else 0 for k in range(w["WINDOW"])]
+        self.put("awake", *((row, 1) for row in reversed(past)), length=n)
         debt = neurons.debt.astype(np.int64) // grain if len(neurons.debt) else np.zeros(n, dtype=np.int64)
         due = np.flatnonzero(np.abs(debt) >= w["DUE_DEBT"]) if w["RENORMALISES"] else np.zeros(0, dtype=np.int64)
         w["DUES"] = len(due)
@@ -143,14 +141,17 @@ class Memories:
         self.put("due", (queue, w["POST_BITS"]), length=len(queue))
         self.put(
             "learning", (neurons.sequence_start, 32), (neurons.forced, 1), (neurons.last_spike, 32),
-            (neurons.stability, w["STABILITY_BITS"]), (debt, w["DEBT_BITS"]), (np.isin(np.arange(n), due), 1), length=n,
+            (neurons.stability, w["STABILITY_BITS"]), (debt, w["DEBT_BITS"]), (np.isin(np.arange(n), due), 1),
+            length=n,
         )  # fmt: skip
         self.put("scale", (scale_table(), 31), length=1024)
-        self.put("factors", (np.array([_factor(s, rule.isi_max) for s in range(w["FACTORS"])]), 23), length=w["FACTORS"])
+        self.put(
+            "factors", (np.array([_factor(s, rule.isi_max) for s in range(w["FACTORS"])]), 23), length=w["FACTORS"]
+        )
 
 
 def _factor(since: int, isi_max: int) -> int:
-    """How a reward changes a two-factor stability so many steps into a sequence, in 2^-20 (model.md, section 12)."""
+    """How a reward changes a two-factor stability steps into a sequence, in 2^-20 (docs/model.md, section 12)."""
     distance = abs(since - isi_max)
     if not isi_max:
         return ONE if distance == 0 else -ONE
