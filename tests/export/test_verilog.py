@@ -154,7 +154,7 @@ def test_a_configuration_and_a_state_can_be_exported(tmp_path):
     )
     assert done.exit_code == 0, done.output
     network = override_all(colanet.load(CHIP), {"population.L.size": "20"})
-    session = colanet.Session(network, train=0, test=0)
+    session = colanet.Session(network, train=1, test=0)
     session.save(tmp_path / "state.h5")
     state = ["export", str(tmp_path / "state.h5"), "--format", "verilog"]
     done = run(cli, [*state, "--option", "lanes=4", "--out", str(tmp_path / "b")])
