@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -148,7 +149,7 @@ def cycles(train: int, test: int, data: Path | None) -> None:
         path = cycles_file(configuration, lanes)
         if not path.exists():
             say(f"{configuration}, lanes: {lanes}")
-            words = [f"configs/{configuration}.yaml", "--lanes", str(lanes), "--out", str(path)]
+            words = [f"configs/{configuration}.yaml", "--lanes", str(lanes), "--out", os.path.relpath(path, ROOT)]
             words += ["--train", str(train), "--test", str(test), *(["--data", str(data)] if data else [])]
             process([sys.executable, "-m", "experiments.verilog_mnist", *words])
 
