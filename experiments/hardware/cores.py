@@ -66,6 +66,8 @@ class Core:
 ECP5 = [name for name, device in DEVICES.items() if device.family is tools.ECP5]
 """The smallest first."""
 PLANS: tuple[tuple[Core, tuple[str, ...]], ...] = (
+    (Core("mnist_one", lanes=200, weight_bits=4), ("LFE5U-85F",)),
+    (Core("mnist_one", learn=False, lanes=4, weight_bits=4, load=True), ("iCE40UP5K",)),
     *((Core(lanes=lanes), tuple(ECP5)) for lanes in (1, 10, 150)),
     (Core(lanes=10, weight_bits=4, resource_bits=8), tuple(ECP5)),
     (Core(lanes=150, weight_bits=4, resource_bits=12), tuple(ECP5)),
