@@ -135,6 +135,8 @@ def refused(fields, **options):
         ({"population.L.potential_step": "0.003"}, {}, "population L: potential_step"),
         ({"projection.OUT->OUT.probability": "0.5", "projection.OUT->OUT.connection": "random"}, {}, "OUT->OUT"),
         ({"population.L.resource_bits": "20"}, {"learn": True}, "population L: resource_bits"),
+        ({"population.L.isi_max": "300"}, {"learn": True}, "population L: hebbian_window, isi_max"),
+        ({"population.L.threshold_weight_factor": "900", "population.L.w_max": "30"}, {}, "threshold_weight_f"),
         ({}, {"lanes": 21}, "option lanes: expected 1 to 20"),
         ({}, {"lanes": 0}, "option lanes: expected 1 to 20"),
         ({}, {"copy": 1}, "option copy"),
