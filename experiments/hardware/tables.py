@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from colanet.config import load
 from colanet.continual.tables import NOTHING, markdown_table
 from colanet.errors import DataError
-from experiments.hardware.cores import cycles_of, stored
+from experiments.benchmarks.timing import ROOT
+from experiments.hardware.cores import RESULTS, cycles_of, stored
 from experiments.hardware.tools import Found
 
+MNIST_ONE = RESULTS / "mnist_one.json"
+"""What the one documented command wrote: all of MNIST, learnt in Verilog."""
 PUBLISHED = Path(__file__).with_name("published.yaml")
 RESOURCES = {
     "luts": "look-up tables", "flip_flops": "flip-flops", "memories": "block memories",
@@ -28,10 +33,12 @@ def _rows(fits: bool) -> list[Found]:
 
 def _core(row: Found) -> list[Any]:
     bits = row["resource_bits"] if row["learn"] else NOTHING
-    return ["yes" if row["learn"] else "no", row["lanes"], row["weight_bits"], bits]
+    neurons = load(ROOT / "configs" / f"{row['configuration']}.yaml").populations[0].size
+    learns = "yes" if row["learn"] else "no"
+    return [f"`{row['configuration']}`", neurons, learns, row["lanes"], row["weight_bits"], bits]
 
 
-CORE = ["learning", "lanes", "weights (bits)", "resources (bits)"]
+CORE = ["network", "neurons", "learning", "lanes", "weights (bits)", "resources (bits)"]
 
 
 def fitting() -> str:
@@ -77,16 +84,46 @@ def tools() -> str:
 
 
 def published() -> str:
-    """Designs of others, with their sources."""
+    """The core of `mnist_one`, and designs of others with their sources."""
     found = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
     head = ["design", "technology", "learns on the chip", "task", "accuracy (%)", "time an image (us)",
             "energy of a synaptic operation (pJ)", "source"]  # fmt: skip
     keys = ("design", "technology", "learns", "task", "accuracy", "microseconds", "picojoules", "source")
-    return markdown_table(head, [[row.get(key, NOTHING) for key in keys] for row in found])
+    return markdown_table(head, [_own(), *([row.get(key, NOTHING) for key in keys] for row in found)])
+
+
+def _own() -> list[Any]:
+    """The row of `mnist_one`: what it has learnt in Verilator, and its time of an image at its clock."""
+    run = json.loads(MNIST_ONE.read_text(encoding="utf-8"))
+    row = next(r for r in _rows(True) if r["configuration"] == "mnist_one" and r["learn"])
+    time = run["cycles_per_image"]["test"] / row["frequency"]
+    accuracy = f"{100 * run['accuracy']['core']:.2f}"
+    return ["`mnist_one`", row["device"], "yes", "MNIST", accuracy, f"{time:.0f}", NOTHING, "above"]
+
+
+def learnt() -> str:
+    """All of MNIST in the simulated core."""
+    run = json.loads(MNIST_ONE.read_text(encoding="utf-8"))
+    differ = ", ".join(run["differs"]) or "none"
+    cycles = run["cycles_per_image"]
+    rows = [
+        ["images learnt", f"{run['train']:,}"],
+        ["images of the test", f"{run['test']:,}"],
+        ["answers compared with the simulator's", f"{run['answers']:,}"],
+        ["answers and memories that differ", differ],
+        ["digest of the final state, simulator", f"`{run['digest']['simulator'][:16]}`"],
+        ["digest of the final state, core", f"`{run['digest']['core'][:16]}`"],
+        ["accuracy of the test (%)", f"{100 * run['accuracy']['core']:.2f}"],
+        ["not answered (%)", f"{100 * run['unanswered']:.2f}"],
+        ["clock cycles an image, learning", f"{cycles['learning']:,.0f}"],
+        ["clock cycles an image, test", f"{cycles['test']:,.0f}"],
+        ["Verilator (s)", f"{run['seconds']['run']:.0f}"],
+    ]
+    return markdown_table(["what", "value"], rows)
 
 
 TABLES = {
     "hardware.cores": fitting, "hardware.speed": speed, "hardware.missing": missing, "hardware.tools": tools,
-    "hardware.published": published,
+    "hardware.published": published, "hardware.learnt": learnt,
 }  # fmt: skip
 """By the names that pages use."""
