@@ -9,7 +9,7 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "memory", "export"}
+READ_NONE = {"picture fields", "memory"}
 """Commands that read no configuration: saved states, and the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),
@@ -21,6 +21,7 @@ ARGUMENTS = {
     "search": ("s.yaml", "--generations", "1"),
     "validate": ("net.nnc",),
     "convert": ("net.nnc", "b.yaml"),
+    "export": ("net.nnc", "--out", "exported"),
 }
 PAGES = {"picture raster": "pictures"}
 EXPERIMENT = """

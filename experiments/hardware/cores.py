@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -65,6 +66,8 @@ class Core:
 ECP5 = [name for name, device in DEVICES.items() if device.family is tools.ECP5]
 """The smallest first."""
 PLANS: tuple[tuple[Core, tuple[str, ...]], ...] = (
+    (Core("mnist_one", lanes=200, weight_bits=4), ("LFE5U-85F",)),
+    (Core("mnist_one", learn=False, lanes=4, weight_bits=4, load=True), ("iCE40UP5K",)),
     *((Core(lanes=lanes), tuple(ECP5)) for lanes in (1, 10, 150)),
     (Core(lanes=10, weight_bits=4, resource_bits=8), tuple(ECP5)),
     (Core(lanes=150, weight_bits=4, resource_bits=12), tuple(ECP5)),
@@ -148,7 +151,7 @@ def cycles(train: int, test: int, data: Path | None) -> None:
         path = cycles_file(configuration, lanes)
         if not path.exists():
             say(f"{configuration}, lanes: {lanes}")
-            words = [f"configs/{configuration}.yaml", "--lanes", str(lanes), "--out", str(path)]
+            words = [f"configs/{configuration}.yaml", "--lanes", str(lanes), "--out", os.path.relpath(path, ROOT)]
             words += ["--train", str(train), "--test", str(test), *(["--data", str(data)] if data else [])]
             process([sys.executable, "-m", "experiments.verilog_mnist", *words])
 

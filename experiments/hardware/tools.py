@@ -110,7 +110,7 @@ def _version(path: str) -> tuple[int, ...]:
 def version(name: str) -> str:
     """`0.70` of what a program says about itself."""
     done = subprocess.run([program(name), "--version"], capture_output=True, text=True)
-    found = re.search(r"(\d+\.\d+(\.\d+)?|nextpnr-[\w.-]+)", done.stdout + done.stderr)
+    found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
     return found[0] if found else "?"
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import colanet
-from colanet.cli import main
+from colanet.cli import cli
 from colanet.config import override_all
 from colanet.config.model import Network
 from colanet.encoding import build_sources
@@ -135,6 +135,8 @@ def refused(fields, **options):
         ({"population.L.potential_step": "0.003"}, {}, "population L: potential_step"),
         ({"projection.OUT->OUT.probability": "0.5", "projection.OUT->OUT.connection": "random"}, {}, "OUT->OUT"),
         ({"population.L.resource_bits": "20"}, {"learn": True}, "population L: resource_bits"),
+        ({"population.L.isi_max": "300"}, {"learn": True}, "population L: hebbian_window, isi_max"),
+        ({"population.L.threshold_weight_factor": "900", "population.L.w_max": "30"}, {}, "threshold_weight_f"),
         ({}, {"lanes": 21}, "option lanes: expected 1 to 20"),
         ({}, {"lanes": 0}, "option lanes: expected 1 to 20"),
         ({}, {"copy": 1}, "option copy"),
@@ -150,23 +152,23 @@ def test_a_configuration_and_a_state_can_be_exported(tmp_path):
     run = CliRunner().invoke
     small = ["--set", "population.L.size=20"]
     done = run(
-        cli.main, ["export", str(CHIP), *small, "--format", "verilog", "--lanes", "4", "--out", str(tmp_path / "a")]
+        cli, ["export", str(CHIP), *small, "--format", "verilog", "--lanes", "4", "--out", str(tmp_path / "a")]
     )
     assert done.exit_code == 0, done.output
     network = override_all(colanet.load(CHIP), {"population.L.size": "20"})
-    session = colanet.Session(network, train=0, test=0)
+    session = colanet.Session(network, train=1, test=0)
     session.save(tmp_path / "state.h5")
     state = ["export", str(tmp_path / "state.h5"), "--format", "verilog"]
-    done = run(cli.main, [*state, "--option", "lanes=4", "--out", str(tmp_path / "b")])
+    done = run(cli, [*state, "--option", "lanes=4", "--out", str(tmp_path / "b")])
     assert done.exit_code == 0, done.output
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir() if path.is_file()}
     assert {"colanet.v", "network.vh", "core.json", "code.mem"} <= files.keys()
     assert not files.keys() & {"resource.mem", "learning.mem"}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir() if path.is_file()}
     assert (tmp_path / "a" / "bench" / "stream.v").exists()
-    wrong = run(cli.main, [*state, "--set", "copies=1", "--out", str(tmp_path / "c")])
-    assert wrong.exit_code == 2
-    assert "--set: is for a configuration" in wrong.output
+    wrong = run(cli, [*state, "--set", "copies=1", "--out", str(tmp_path / "c")])
+    assert isinstance(wrong.exception, ConfigError)
+    assert "--set: is for a configuration" in str(wrong.exception)
 
 
 def test_rows_hold_lanes_side_by_side():

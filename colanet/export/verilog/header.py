@@ -135,7 +135,7 @@ class Widths(dict[str, int]):
             "RESOURCE_LIMIT": limit, "STEP_BITS": resource + 3, "LARGEST_STEP": 2 * limit + 1,
             "GRAIN_BITS": address(grain) if grain > 1 else 0, "HALF_GRAIN": grain // 2,
             "STOCHASTIC": int(rule.stochastic and grain > 1),
-            "DEBT_BITS": bits(4 * n * limit + int(debts.max(initial=0))) + 1,
+            "DEBT_BITS": max(bits(4 * n * limit + int(debts.max(initial=0))) + 1, resource + 3),
             "POSITIVE_BITS": bits(positive), "STABILITY_BITS": stability, "PRODUCT_BITS": product,
             "RENORMALISES": int(rule.virtual_synapses >= 0), "VIRTUAL": max(rule.virtual_synapses, 0),
             "SHARERS": sharers, "DUE_DEBT": max(ONE // grain, sharers),

@@ -310,7 +310,8 @@ async def every_step_is_that_of_the_vectors(dut: Any) -> None:
 
 def main() -> int:
     """Compile the core with Icarus Verilog, and run the bench."""
-    from cocotb_tools.runner import get_results, get_runner
+    from cocotb_tools.check_results import get_results
+    from cocotb_tools.runner import get_runner
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("core", type=Path, help="folder of the exported core")
