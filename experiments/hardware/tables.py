@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from colanet.continual.tables import NOTHING, markdown_table
+from colanet.config import load
+from colanet.continual.tables import NOTHING, markdown_table, read_record
 from colanet.errors import DataError
+from colanet.export import export
+from colanet.plan import build
+from colanet.plan.variables import initial_state
+from experiments.benchmarks.timing import ROOT
+from experiments.hardware import cores
 from experiments.hardware.cores import cycles_of, stored
 from experiments.hardware.tools import Found
 
@@ -28,10 +37,10 @@ def _rows(fits: bool) -> list[Found]:
 
 def _core(row: Found) -> list[Any]:
     bits = row["resource_bits"] if row["learn"] else NOTHING
-    return ["yes" if row["learn"] else "no", row["lanes"], row["weight_bits"], bits]
+    return [f"`{row['configuration']}`", "yes" if row["learn"] else "no", row["lanes"], row["weight_bits"], bits]
 
 
-CORE = ["learning", "lanes", "weights (bits)", "resources (bits)"]
+CORE = ["network", "learning", "lanes", "weights (bits)", "resources (bits)"]
 
 
 def fitting() -> str:
@@ -85,8 +94,64 @@ def published() -> str:
     return markdown_table(head, [[row.get(key, NOTHING) for key in keys] for row in found])
 
 
+# ---------------------------------------------------------------------- mnist_one
+
+
+def equality() -> str:
+    """The run of the whole of MNIST in the core and in the simulator: what was equal."""
+    found = read_record(cores.RESULTS / "mnist_one.json")
+    if found["differs"]:
+        raise DataError(f"mnist_one.json: the core differs: {found['differs'][0]}")
+    accuracy, digest = found["accuracy"], found["digest"]
+    rows = [
+        ["images learnt", f"{found['train']:,}", f"{found['train']:,}"],
+        ["images of the test", f"{found['test']:,}", f"{found['test']:,}"],
+        ["equal answers", f"{found['answers']:,}", NOTHING],
+        ["accuracy (%)", f"{100 * accuracy['core']:.2f}", f"{100 * accuracy['simulator']:.2f}"],
+        ["digest, first 16 digits", f"`{digest['core'][:16]}`", f"`{digest['simulator'][:16]}`"],
+    ]
+    rows += [[f"clock cycles an image, {name}", f"{found['cycles_per_image'][name]:,.0f}", NOTHING]
+             for name in ("learning", "test")]  # fmt: skip
+    rows.append(["wall time of both (s)", f"{found['seconds']['run']:,.0f}", NOTHING])
+    return markdown_table(["quantity (unit)", "core", "simulator"], rows)
+
+
+@functools.cache
+def manifest() -> Found:
+    """core.json of configs/mnist_one.yaml with learning."""
+    plan = build(load(ROOT / "configs" / "mnist_one.yaml"))
+    with tempfile.TemporaryDirectory() as name:
+        options = {"learn": True, "lanes": 10}
+        export("verilog", plan, initial_state(plan), Path(name), overwrite=True, options=options)
+        told: Found = json.loads((Path(name) / "core.json").read_text(encoding="utf-8"))
+    return told
+
+
+def registers() -> str:
+    """The registers of a core of configs/mnist_one.yaml."""
+    head = ["register", "index", "bits", "signed", "writable", "first value", "what it is"]
+    return markdown_table(head, [
+        [f"`{one['name']}`", one["index"], one["bits"], _word(one["signed"]), _word(one["writable"]), one["value"],
+         one["text"]] for one in manifest()["registers"]
+    ])  # fmt: skip
+
+
+def regions() -> str:
+    """The memories of the same core on the bus."""
+    head = ["memory", "region", "of", "entries", "bits", "words an entry", "signed", "writable", "scale", "unit"]
+    return markdown_table(head, [
+        [f"`{one['name']}`", one["region"], one["of"] or "all", f"{one['entries']:,}", one["bits"], one["words"],
+         _word(one["signed"]), _word(one["writable"]), one["scale"], one["unit"]] for one in manifest()["regions"]
+    ])  # fmt: skip
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
+
+
 TABLES = {
     "hardware.cores": fitting, "hardware.speed": speed, "hardware.missing": missing, "hardware.tools": tools,
-    "hardware.published": published,
+    "hardware.published": published, "hardware.equality": equality, "hardware.registers": registers,
+    "hardware.regions": regions,
 }  # fmt: skip
 """By the names that pages use."""
