@@ -54,21 +54,6 @@ def test_the_tables_of_registers_and_memories_are_those_of_the_manifest():
     assert "| `resource` | 5 | R->L | 156,800 | 12 | 1 | yes | no | 2048 | 2^-20 |" in tables.regions()
 
 
-def test_a_run_that_differs_makes_no_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables.cores, "RESULTS", tmp_path)
-    found = {
-        "train": 60000, "test": 10000, "answers": 70000, "differs": [], "seconds": {"build": 1.0, "run": 1234.5},
-        "digest": {"core": "ab" * 32, "simulator": "ab" * 32}, "accuracy": {"core": 0.947, "simulator": 0.947},
-        "cycles_per_image": {"learning": 12345.6, "test": 2345.6},
-    }  # fmt: skip
-    (tmp_path / "mnist_one.json").write_text(json.dumps(found))
-    assert "| equal answers | 70,000 | – |" in tables.equality()
-    assert "| accuracy (%) | 94.70 | 94.70 |" in tables.equality()
-    (tmp_path / "mnist_one.json").write_text(json.dumps(found | {"differs": ["region code: 1 of 2 entries"]}))
-    with pytest.raises(colanet.errors.DataError, match="the core differs: region code"):
-        tables.equality()
-
-
 class Board:
     """A device of host.py that is the simulator: it rests, and tells what a core would."""
 
