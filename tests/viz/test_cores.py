@@ -61,6 +61,7 @@ def test_memories_are_those_of_the_files(core):
 
 def overlapping(found):
     """Pairs of blocks that touch each other."""
+
     def corners(block):
         x, y = block.at
         return x, y, x + block.width, y + block.height
