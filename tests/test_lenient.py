@@ -9,8 +9,8 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "memory"}
-"""Commands that read no configuration: saved states, and the associative memories."""
+READ_NONE = {"picture fields", "picture core", "memory"}
+"""Commands that read no configuration: saved states, cores, and the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),
     "continual": ("e.yaml", "--train", "20", "--test", "10"),

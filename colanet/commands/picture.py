@@ -1,4 +1,4 @@
-"""`colanet picture`: receptive fields out of saved networks, and the spikes of one image."""
+"""`colanet picture`: receptive fields out of saved networks, the spikes of one image, the blocks of a core."""
 
 from __future__ import annotations
 
@@ -139,3 +139,22 @@ def draw_raster(options: RasterOptions) -> None:
     )  # fmt: skip
     viz.save(figure, options.out)
     click.echo(f"wrote {options.out}", err=True)
+
+
+@picture.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.png",
+              help="The picture; the suffix says the format.")  # fmt: skip
+@click.option("--title", metavar="TEXT", help="Above the picture.  [default: what the core is]")
+def core(folder: Path, out: Path, title: str | None) -> None:
+    """Draw the blocks of the core in FOLDER, which colanet export --format verilog wrote."""
+    from colanet import viz
+    from colanet.viz.cores import read_core
+
+    viz.check_suffix(out)
+    manifest, constants = read_core(folder)
+    if title is None:
+        kind = "learning" if constants.get("LEARN") else "without learning"
+        title = f"{manifest.get('learner', 'core')}: {constants.get('LEARNER_SIZE')} neurons, {kind}"
+    viz.save(viz.core_diagram(constants, title), out)
+    click.echo(f"wrote {out}", err=True)

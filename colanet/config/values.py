@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapSerializer, model_validator
 
 from colanet.units import LONGEST_MEMORY, MAX_DELAY
 
@@ -22,6 +22,13 @@ def _number_or_infinity(value: Any) -> Any:
     # As 3 and 3.0 are one time, they are one value: written and compared alike.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
+
+def _told_in_json(value: Any, handler: Any) -> Any:
+    # JSON has no infinity; null, which pydantic would write, cannot be read back.
+    return "infinity" if value == math.inf else handler(value)
+
+
+_INFINITY = WrapSerializer(_told_in_json, when_used="json")
 
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
 LongTime = Annotated[int, Field(ge=0, lt=2**60)]
@@ -108,6 +115,7 @@ TimeConstant = Annotated[
     | Annotated[float, Field(ge=1, le=2**20)]
     | Annotated[float, Field(ge=math.inf, allow_inf_nan=True)],
     BeforeValidator(_number_or_infinity),
+    _INFINITY,
 ]
 MemoryTime = Annotated[
     Annotated[int, Field(ge=1, le=LONGEST_MEMORY)]
@@ -115,4 +123,5 @@ MemoryTime = Annotated[
     | Uniform
     | LogUniform,
     BeforeValidator(_number_or_infinity),
+    _INFINITY,
 ]

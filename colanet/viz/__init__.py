@@ -4,6 +4,7 @@ Figures have no window: they work without a display, in threads and in notebooks
 first one is drawn.
 """
 
+from colanet.viz.cores import core_diagram
 from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, learning_curve
 from colanet.viz.fields import receptive_fields
 from colanet.viz.figure import check_suffix, save
@@ -16,6 +17,7 @@ __all__ = [
     "check_suffix",
     "comparison_bars",
     "confusion",
+    "core_diagram",
     "degradation_matrix",
     "learning_curve",
     "raster",

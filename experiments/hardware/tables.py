@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import yaml
 from colanet.config import load
 from colanet.continual.tables import NOTHING, markdown_table
 from colanet.errors import DataError
+from colanet.export import export
+from colanet.plan import build
+from colanet.plan.variables import initial_state
 from experiments.benchmarks.timing import ROOT
 from experiments.hardware.cores import RESULTS, cycles_of, stored
 from experiments.hardware.tools import Found
@@ -122,8 +127,45 @@ def learnt() -> str:
     return markdown_table(["what", "value"], rows)
 
 
+# ---------------------------------------------------------------- what a core is told
+
+
+@functools.cache
+def manifest() -> Found:
+    """core.json of configs/mnist_one.yaml with learning."""
+    plan = build(load(ROOT / "configs" / "mnist_one.yaml"))
+    with tempfile.TemporaryDirectory() as name:
+        options = {"learn": True, "lanes": 10}
+        export("verilog", plan, initial_state(plan), Path(name), overwrite=True, options=options)
+        told: Found = json.loads((Path(name) / "core.json").read_text(encoding="utf-8"))
+    return told
+
+
+def registers() -> str:
+    """The registers of a core of configs/mnist_one.yaml."""
+    head = ["register", "index", "bits", "signed", "writable", "first value", "what it is"]
+    return markdown_table(head, [
+        [f"`{one['name']}`", one["index"], one["bits"], _word(one["signed"]), _word(one["writable"]), one["value"],
+         one["text"]] for one in manifest()["registers"]
+    ])  # fmt: skip
+
+
+def regions() -> str:
+    """The memories of the same core on the bus."""
+    head = ["memory", "region", "of", "entries", "bits", "words an entry", "signed", "writable", "scale", "unit"]
+    return markdown_table(head, [
+        [f"`{one['name']}`", one["region"], one["of"] or "all", f"{one['entries']:,}", one["bits"], one["words"],
+         _word(one["signed"]), _word(one["writable"]), one["scale"], one["unit"]] for one in manifest()["regions"]
+    ])  # fmt: skip
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
+
+
 TABLES = {
     "hardware.cores": fitting, "hardware.speed": speed, "hardware.missing": missing, "hardware.tools": tools,
     "hardware.published": published, "hardware.learnt": learnt,
+    "hardware.registers": registers, "hardware.regions": regions,
 }  # fmt: skip
 """By the names that pages use."""

@@ -279,3 +279,9 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
         save(m.Network(populations=(m.Population(name="L", size=2),)), path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["n.yaml"]
+
+
+def test_what_is_infinite_is_read_back_out_of_a_saved_state():
+    """States hold their configuration as JSON, which has no infinity."""
+    network = m.Network(populations=(m.Population(name="A", size=2, tau_m=math.inf, memory=math.inf),))
+    assert m.Network.model_validate_json(network.model_dump_json()) == network
