@@ -110,7 +110,7 @@ def blocks(c: Constants) -> list[Block]:
         Block("list", (1.7, 4.35), 2.55, "input spikes of the rows", [
             ("list", 1 << c["LIST_ADDRESS"], c["NODE_BITS"])], "1", least=1.36),
         Block("deliver", (5.2, 6.6), 2.75, "small projections, span by span", spread, "2"),
-        Block("rows", (5.2, 4.35), 2.75, f"{c['LANES']} weights a clock, {c['GROUPS']} groups", [
+        Block("rows", (5.2, 4.35), 2.75, f"lanes: {c['LANES']}, groups: {c['GROUPS']}", [
             ("codes", c["GROUPS"] * nodes, c["LANES"] * c["CODE_BITS"])], "3", least=1.36),
         Block("neurons", (8.9, 4.35), 2.5, "one neuron a clock", own, "3", least=3.61, notes=STAGES),
         Block("fire", (12.15, 6.3), 1.95, "potentials go back", [fired], "4", least=1.66),
