@@ -100,14 +100,14 @@ class Device:
     # --------------------------------------------------------------- the line
 
     def reset(self) -> None:
-        """Reset bridge and core; memories keep their contents, a step that was begun is lost."""
+        """Reset bridge and core: a step that was not closed is lost, one that was closed is done, and nobody is told."""
         self._transport.reset()
         self._messages.clear()
-        self._steps = 0
         hello = self._transport.read(4)
         if hello[0] != HELLO or hello[1] != VERSION:
             raise BoardError(f"expected the greeting {HELLO:02x} {VERSION:02x}, got {hello.hex(' ')}")
         self._room, self._credit = 1 << hello[2], 1 << hello[3]
+        self._steps = self.register("step") - self.core["first_step"] if "step" in self._registers else 0
 
     def _send(self, data: bytes) -> None:
         """Send, never more than the board has room for."""

@@ -16,7 +16,7 @@
 //   07 VERSION:1 BUFFER_BITS:1 CREDIT_BITS:1    after a reset; the buffer is empty
 //
 // Who sends may have 2^BUFFER_BITS bytes under way and gets room back by the bytes 00. A break (the line low for 16 bits
-// or more) resets bridge and core; memories keep their contents.
+// or more) resets the bridge, and the core to the beginning of a step.
 
 `default_nettype none
 

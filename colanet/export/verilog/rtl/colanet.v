@@ -16,7 +16,7 @@ module colanet (
     `include "network.vh"
 
     input wire clock;
-    input wire reset;                  // back to the first step; memories keep what they hold
+    input wire reset;                  // to the beginning of a step: one that goes on is finished, and nobody is told
     // Input spikes: the beat with spike_last closes a step; a node from NODES on is no spike.
     input wire spike_valid;
     output wire spike_ready;
@@ -52,10 +52,16 @@ module colanet (
     wire learns = LEARN && step < freeze;
     wire advance = state == END;
 
+    reg resetting;                     // until the step is finished
+    wire silent = reset || resetting;
+    wire give_up = silent && state == RECEIVE;
+    wire tells, answers;
+
     initial begin
         state = RECEIVE;
         start = 1'b0;
         step = FIRST_STEP;
+        resetting = 1'b0;
     end
 
     always @(posedge clock) begin
@@ -73,16 +79,14 @@ module colanet (
                 step <= step + 1;
             end
         endcase
-        if (reset) begin
-            state <= RECEIVE;
-            start <= 1'b0;
-            step <= FIRST_STEP;
-        end
+        resetting <= silent && !(state == RECEIVE && !tells && !answers && !reset);
     end
 
     // ----------------------------------------------------------------------------- inputs
 
-    wire bus_free = state == RECEIVE;
+    wire bus_free = state == RECEIVE && !silent;
+    assign fired_valid = tells && !silent;
+    assign answer_valid = answers && !silent;
     wire taken = spike_valid && spike_ready;
     wire [NODE_BITS-1:0] row_node = spike_node - ROW_FIRST;
     wire row_spike = taken && spike_node >= ROW_FIRST && spike_node < ROW_FIRST + ROW_NODES;
@@ -91,7 +95,7 @@ module colanet (
     reg event_spike;
     integer i;
 
-    assign spike_ready = state == RECEIVE && !bus_valid;
+    assign spike_ready = state == RECEIVE && !bus_valid && !silent;
 
     always @(*) begin
         event_spike = 1'b0;
@@ -109,7 +113,7 @@ module colanet (
     spike_list #(
         .WIDTH(NODE_BITS), .ADDRESS(LIST_ADDRESS), .SLOT(ROW_SLOT_BITS), .BEGIN_FILE("list.mem")
     ) list (
-        .clock(clock), .reset(reset),
+        .clock(clock), .reset(give_up),
         .push(row_spike), .number(row_node), .close(advance), .next_slot(next_step[ROW_SLOT_BITS-1:0]),
         .slot(list_slot), .begins(list_begins), .read_address(list_address), .read_data(list_node)
     );
@@ -123,7 +127,7 @@ module colanet (
         .WIDTH(SOURCE_BITS), .ADDRESS(EVENT_ADDRESS), .SLOT(SLOT_BITS), .HEAD(EVENTS), .FILE("events.mem"),
         .BEGIN_FILE("begins.mem")
     ) events (
-        .clock(clock), .reset(reset),
+        .clock(clock), .reset(give_up),
         .push(event_spike || fire_push), .number(event_source), .close(advance), .next_slot(next_step[SLOT_BITS-1:0]),
         .slot(event_slot), .begins(event_begins), .read_address(event_address), .read_data(event_number)
     );
@@ -135,7 +139,7 @@ module colanet (
     wire [ARRIVAL_BITS-1:0] arrived;
 
     deliver deliver (
-        .clock(clock), .reset(reset), .start(start && state == DELIVER), .step(step), .done(delivered),
+        .clock(clock), .reset(1'b0), .start(start && state == DELIVER), .step(step), .done(delivered),
         .slot(event_slot), .begins(event_begins), .event_address(event_address), .event_number(event_number),
         .read_address(arrival_address), .arrived(arrived), .clear(clear), .clear_address(clear_address)
     );
@@ -168,7 +172,7 @@ module colanet (
     wire [THRESHOLD_BITS-1:0] threshold;
 
     neurons neurons (
-        .clock(clock), .reset(reset), .start(start && state == NEURONS_WALK), .step(step), .advance(advance),
+        .clock(clock), .reset(1'b0), .start(start && state == NEURONS_WALK), .step(step), .advance(advance),
         .done(walked), .kick_keys(kick_keys), .kick_sizes(kick_sizes), .hash_value(neurons_value), .hash(hash),
         .list_slot(list_slot), .list_begins(list_begins), .list_address(list_address), .list_node(list_node),
         .row_add(row_add), .row_address(row_address), .row_shift(row_shift), .row_sum(row_sum),
@@ -192,19 +196,19 @@ module colanet (
     wire [CLASS_BITS-1:0] vote_class;
 
     fire fire (
-        .clock(clock), .reset(reset), .begin_step(advance), .fires(fires), .fires_neuron(fires_neuron),
+        .clock(clock), .reset(1'b0), .begin_step(advance), .fires(fires), .fires_neuron(fires_neuron),
         .fires_forced(fires_forced), .fires_excess(fires_excess),
         .start(start && state == FIRE), .done(fired), .close(state == CLOSE), .closed(closed),
         .set(fire_set), .set_neuron(fire_set_neuron), .set_potential(fire_set_potential),
         .event_push(fire_push), .event_number(fire_number), .vote(vote), .vote_class(vote_class),
-        .fired_valid(fired_valid), .fired_ready(fired_ready), .fired_last(fired_last), .fired_neuron(fired_neuron),
+        .fired_valid(tells), .fired_ready(fired_ready || silent), .fired_last(fired_last), .fired_neuron(fired_neuron),
         .read_address(fired_address), .read_neuron(fired_entry), .read_forced(fired_forced), .count(fired_count)
     );
 
     answer answer (
-        .clock(clock), .reset(reset), .vote(vote), .vote_class(vote_class), .advance(advance), .due(answer_due),
+        .clock(clock), .reset(1'b0), .vote(vote), .vote_class(vote_class), .advance(advance), .due(answer_due),
         .start(start && state == ANSWER), .done(answered),
-        .answer_valid(answer_valid), .answer_ready(answer_ready), .answer_none(answer_none), .answer_class(answer_class)
+        .answer_valid(answers), .answer_ready(answer_ready || silent), .answer_none(answer_none), .answer_class(answer_class)
     );
 
     // ------------------------------------------------------------- weights, and how they learn
@@ -257,7 +261,7 @@ module colanet (
             wire [POSITIVE_BITS-1:0] positive;
 
             synapses synapses (
-                .clock(clock), .reset(reset), .step(step), .seen(seen), .seen_node(seen_node), .scrub(advance),
+                .clock(clock), .reset(1'b0), .step(step), .seen(seen), .seen_node(seen_node), .scrub(advance),
                 .start(sweep), .done(swept), .resource_first(resource_first), .row_first(row_first), .select(select),
                 .contribute(contribute), .fresh(fresh), .window(window), .change(change), .added(added),
                 .positive(positive),
@@ -267,7 +271,7 @@ module colanet (
             );
 
             plasticity plasticity (
-                .clock(clock), .reset(reset), .start(start && state == LEARNING), .done(learnt), .step(step),
+                .clock(clock), .reset(1'b0), .start(start && state == LEARNING), .done(learnt), .step(step),
                 .advance(advance),
                 .rounding_key(rounding_key), .hebbian_rate(hebbian_rate), .stability_hebbian(stability_hebbian),
                 .stability_rate(stability_rate), .presynaptic_rate(presynaptic_rate),
@@ -309,7 +313,7 @@ module colanet (
     endgenerate
 
     registers registers (
-        .clock(clock), .reset(reset), .free(bus_free), .step(step),
+        .clock(clock), .reset(give_up), .free(bus_free), .step(step),
         .bus_valid(bus_valid), .bus_ready(bus_ready), .bus_write(bus_write), .bus_address(bus_address),
         .bus_write_data(bus_write_data), .bus_read_data(bus_read_data),
         .freeze(freeze), .rounding_key(rounding_key), .hebbian_rate(hebbian_rate),

@@ -11,7 +11,7 @@ module spike_list #(
     parameter BEGIN_FILE = ""  // where the steps begin at the start
 ) (
     input wire clock,
-    input wire reset,
+    input wire reset,                  // forget the numbers of the step that is not over
     input wire push,
     input wire [WIDTH-1:0] number,
     input wire close,                  // the step is over: the next one begins here
@@ -21,13 +21,17 @@ module spike_list #(
     input wire [ADDRESS-1:0] read_address,
     output wire [WIDTH-1:0] read_data
 );
-    reg [ADDRESS-1:0] head;
+    reg [ADDRESS-1:0] head, begun;     // begun: where the present step begins
 
-    initial head = HEAD[ADDRESS-1:0];
+    initial begin
+        head = HEAD[ADDRESS-1:0];
+        begun = HEAD[ADDRESS-1:0];
+    end
 
     always @(posedge clock) begin
-        if (reset) head <= HEAD[ADDRESS-1:0];
+        if (reset) head <= begun;
         else if (push) head <= head + 1'b1;
+        if (close) begun <= head;
     end
 
     memory #(
