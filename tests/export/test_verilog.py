@@ -101,6 +101,31 @@ def test_drawn_networks_are_equal(tmp_path_factory, network, seed, learn, lanes,
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("rule", ["two_factor", "three_factor"])
+def test_rules_that_meet_in_a_step_are_equal(tmp_path, rule):
+    """Waking and sleeping, both signs of reward, forced spikes and debts come to few neurons all the time."""
+    need("iverilog", "vvp")
+    learner = {
+        "name": "L", "size": 4, "tau_m": 2, "w_min": -0.25, "w_max": 8.0, "hebbian_rate": -0.9, "isi_max": 5,
+        "dopamine_window": 20, "dopamine_rule": rule, "stability_rate": 0.05, "threshold_weight_factor": 0.02,
+        "virtual_synapses": 1, "weight_bits": 8, "resource_bits": 12, "resource_fraction": 8,
+        "random_generator": "jenkins32",
+    }  # fmt: skip
+    links = [
+        {"source": "R", "target": "L", "kind": "plastic", "initial_resource": 6.0},
+        *({"source": source, "target": "L", "kind": kind, "weight": weight, "connection": "one_to_one"}
+          for source, kind, weight in (("wake", "gating", 2), ("sleep", "gating", -2), ("good", "reward", 0.5),
+                                       ("bad", "reward", -0.7), ("force", "fixed", 9.0))),
+    ]  # fmt: skip
+    sizes = {"R": 6, **dict.fromkeys(("wake", "sleep", "good", "bad", "force"), 4)}
+    inputs = [{"name": name, "kind": "noise", "size": size} for name, size in sizes.items()]
+    network = Network.model_validate({"inputs": inputs, "populations": [learner], "projections": links})
+    plan = build(network)
+    for rate in (0.25, 0.08):
+        spikes = drawn.random_input(plan, 300, 1, rate=rate)
+        compare(plan, spikes, 300, tmp_path / str(rate), lanes=3, learn=True, freeze=300)
+
+
 @pytest.mark.slow
 def test_images_of_mnist_are_learnt_as_in_the_simulator(tmp_path):
     need("iverilog", "vvp")
@@ -135,6 +160,11 @@ def refused(fields, **options):
         ({"population.L.potential_step": "0.003"}, {}, "population L: potential_step"),
         ({"projection.OUT->OUT.probability": "0.5", "projection.OUT->OUT.connection": "random"}, {}, "OUT->OUT"),
         ({"population.L.resource_bits": "20"}, {"learn": True}, "population L: resource_bits"),
+        (
+            {"population.L.hebbian_rate": "-900", "population.L.stability_rate": "900"},
+            {"learn": True},
+            "population L: stability_rate: times hebbian_rate",
+        ),
         ({"population.L.isi_max": "300"}, {"learn": True}, "population L: hebbian_window, isi_max"),
         ({"population.L.threshold_weight_factor": "900", "population.L.w_max": "30"}, {}, "threshold_weight_f"),
         ({}, {"lanes": 21}, "option lanes: expected 1 to 20"),

@@ -12,7 +12,7 @@ from colanet.config.model import TargetInput
 from colanet.errors import ConfigError, Problem
 from colanet.export.inference import one_copy
 from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
-from colanet.plan.fixed import weight_threshold
+from colanet.plan.fixed import fixmul, weight_threshold
 from colanet.plan.variables import Neurons, Plastic, State, neurons_of, plastic_of
 
 MOST_RESOURCE_BITS = 16
@@ -229,3 +229,6 @@ def _learning(plan: Plan, p: PopulationPlan) -> Iterator[Problem]:
         yield Problem(text, f"{where}: hebbian_window, isi_max, dopamine_window, presynaptic_period")
     if rule.stability_rate < 0:
         yield Problem("a core needs 0 or more", f"{where}: stability_rate")
+    if abs(fixmul(rule.stability_rate, rule.hebbian)) >= 1 << 31:
+        text = "times hebbian_rate: a core holds changes of a stability below 2048"
+        yield Problem(text, f"{where}: stability_rate")
