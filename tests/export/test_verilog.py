@@ -19,11 +19,13 @@ from colanet.engine.base import digest, joined
 from colanet.errors import ConfigError
 from colanet.export import export
 from colanet.export.verilog.memories import rows_of
-from colanet.export.verilog.readback import regions_of, state_of
+from colanet.export.verilog.players import core_of, with_icarus
+from colanet.export.verilog.programs import Program
+from colanet.export.verilog.readback import entries_of, regions_of, state_of
 from colanet.plan import build
 from colanet.plan.variables import initial_state
 from tests.engine import networks as drawn
-from tests.export.verilog_bench import need, run_long
+from tests.export.verilog_bench import need, run_long, stretch
 
 ROOT = Path(__file__).parents[2]
 CHIP = ROOT / "configs" / "mnist_chip.yaml"
@@ -124,6 +126,39 @@ def test_rules_that_meet_in_a_step_are_equal(tmp_path, rule):
     for rate in (0.25, 0.08):
         spikes = drawn.random_input(plan, 300, 1, rate=rate)
         compare(plan, spikes, 300, tmp_path / str(rate), lanes=3, learn=True, freeze=300)
+
+
+def test_the_lowest_of_equal_neurons_wins(tmp_path):
+    """Without kicks the three neurons of a column are equal until one of them has learnt."""
+    need("iverilog", "vvp")
+    learner = {
+        "name": "L", "size": 6, "columns": 2, "winner_take_all": True, "tau_m": 5, "w_max": 2.0,
+        "hebbian_rate": -0.3, "resource_bits": 12, "resource_fraction": 8,
+    }  # fmt: skip
+    link = {"source": "R", "target": "L", "kind": "plastic", "initial_resource": 5.0}
+    inputs = [{"name": "R", "kind": "noise", "size": 8}]
+    network = {"inputs": inputs, "populations": [learner], "projections": [link]}
+    plan = build(Network.model_validate(network))
+    ran = compare(plan, drawn.random_input(plan, 60, 1, rate=0.3), 60, tmp_path, lanes=2, learn=True, freeze=60)
+    first = ran.records[0][:2]
+    assert first[0, 0] == first[1, 0], "both columns fire in the first step that any does"
+    assert first[:, 1].tolist() == [0, 3]
+
+
+def test_a_reset_finishes_the_step_and_keeps_what_was_learnt(tmp_path):
+    need("iverilog", "vvp")
+    plan = build(override_all(colanet.load(CHIP), {"population.L.size": "20"}), input_sizes={"R": 40})
+    inputs, before = drawn.random_input(plan, 300, 1, rate=0.3), initial_state(plan)
+    export("verilog", plan, before, tmp_path / "core", options={"learn": True, "lanes": 5})
+    program = Program(core_of(tmp_path / "core"))
+    program.spikes(stretch(program.manifest, inputs, 0, 300))
+    program.regions()
+    got = with_icarus(tmp_path / "core", program, tmp_path / "run", seed=1, resets=True)
+    engine = make_engine("numba", plan)
+    engine.run(inputs, 0, 300, freeze=300)
+    wanted = regions_of(plan, engine.state(), program.manifest)
+    for region, words in zip(program.manifest["regions"], got.words, strict=True):
+        assert entries_of(region, words).tolist() == wanted[region["name"]].tolist(), region["name"]
 
 
 @pytest.mark.slow

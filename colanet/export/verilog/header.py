@@ -22,7 +22,7 @@ REGIONS = (
 )  # fmt: skip
 """Memories on the bus, by their number."""
 STEPS = 1 << 31
-"""Steps that a stability is to last."""
+"""Steps that a stability is to last, with an own spike and a reward in each."""
 
 
 def bits(largest: int) -> int:
@@ -121,7 +121,7 @@ class Widths(dict[str, int]):
         neurons = d.neurons(d.learner)
         debts = np.abs(neurons.debt.astype(np.int64)) // grain
         change = 2 * fixmul(rule.stability_rate, max(rewards, abs(rule.hebbian))) + 1
-        largest = change * STEPS + int(np.abs(neurons.stability.astype(np.int64)).max(initial=0))
+        largest = 2 * change * STEPS + int(np.abs(neurons.stability.astype(np.int64)).max(initial=0))
         stability = min(max(bits(largest) + 1, 32), 64)
         positive = max(rule.weight_top, 0) * n
         product = max(

@@ -59,7 +59,7 @@ def _call(words: list[str], folder: Path, what: str) -> str:
 # ------------------------------------------------------------------------ Icarus
 
 
-def with_icarus(folder: Path, program: Program, out: Path, *, seed: int = 0) -> Played:
+def with_icarus(folder: Path, program: Program, out: Path, *, seed: int = 0, resets: bool = False) -> Played:
     """Play a program in Icarus Verilog.
 
     Parameters
@@ -71,6 +71,8 @@ def with_icarus(folder: Path, program: Program, out: Path, *, seed: int = 0) -> 
         Folder for what is compiled and written; made if it is not there.
     seed : int
         Of random stalls at all ports; 0: none.
+    resets : bool
+        Now and then a reset within a step. Its beats are lost, so nothing may be recorded.
 
     Raises
     ------
@@ -82,7 +84,8 @@ def with_icarus(folder: Path, program: Program, out: Path, *, seed: int = 0) -> 
     out.mkdir(parents=True, exist_ok=True)
     compiled, asked = out / "stream.vvp", list(program.asked)
     values = {name: max(int(manifest[name]), 1) for name in ("node_bits", "neuron_bits", "class_bits")}
-    given = [f"-Pstream.{name.upper()}={value}" for name, value in {**values, "seed": seed}.items()]
+    values |= {"seed": seed, "resets": int(resets)}
+    given = [f"-Pstream.{name.upper()}={value}" for name, value in values.items()]
     sources = [*manifest["sources"], str(BENCHES / "stream.v")]
     words = [tool("iverilog"), "-g2005", "-s", "stream", "-I.", "-o", str(compiled), *given, *sources]
     _call(words, folder, "iverilog")

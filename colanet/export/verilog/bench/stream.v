@@ -10,6 +10,7 @@ module stream;
   parameter NEURON_BITS = 1;
   parameter CLASS_BITS = 1;
   parameter SEED = 0;
+  parameter RESETS = 0;  // 1: now and then a reset within a step, whose beats are lost
   parameter TIMEOUT = 10000000;  // cycles without a beat after which the core counts as stuck
 
   // Words of a program that are no spikes.
@@ -63,7 +64,10 @@ module stream;
   reg [NEURON_BITS-1:0] fired_neuron_held;
   reg [CLASS_BITS-1:0] answer_class_held;
 
-  always @(posedge clock) if (!reset) begin
+  always @(posedge clock) if (reset) begin
+    fired_held = 0;
+    answer_held = 0;
+  end else begin
     cycles = cycles + 1;
     quiet = quiet + 1;
     if (quiet > TIMEOUT) stop("stuck: no beat for a long time");
@@ -167,6 +171,14 @@ module stream;
         end
         is_pending = 0;
         closed = closed + 1;
+        if (RESETS != 0 && $random(seed) % 4 == 0) begin
+          left = $random(seed) & 255;
+          repeat (left) @(negedge clock);
+          reset = 1;
+          @(negedge clock) reset = 0;
+          while (!spike_ready) @(negedge clock);
+          ended = closed;
+        end
       end else begin
         settle;
         case (word)

@@ -100,7 +100,7 @@ class Device:
     # --------------------------------------------------------------- the line
 
     def reset(self) -> None:
-        """Reset bridge and core: a step that was not closed is lost, one that was closed is done, and nobody is told."""
+        """Reset bridge and core: a step that was not closed is lost, one that was closed is done untold."""
         self._transport.reset()
         self._messages.clear()
         hello = self._transport.read(4)

@@ -3,11 +3,11 @@
 `default_nettype none
 
 module answer (
-    clock, reset, vote, vote_class, advance, due, start, done, answer_valid, answer_ready, answer_none, answer_class
+    clock, vote, vote_class, advance, due, start, done, answer_valid, answer_ready, answer_none, answer_class
 );
     `include "network.vh"
 
-    input wire clock, reset;
+    input wire clock;
     input wire vote;
     input wire [CLASS_BITS-1:0] vote_class;
     input wire advance;                           // the step is over
@@ -70,13 +70,6 @@ module answer (
             end
             default: state <= IDLE;
         endcase
-        if (reset) begin
-            step <= FIRST;
-            state <= IDLE;
-            answer_valid <= 1'b0;
-            done <= 1'b0;
-            for (c = 0; c < CLASSES; c = c + 1) votes[c] <= 0;
-        end
     end
 endmodule
 

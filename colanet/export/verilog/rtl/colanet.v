@@ -52,7 +52,8 @@ module colanet (
     wire learns = LEARN && step < freeze;
     wire advance = state == END;
 
-    reg resetting;                     // until the step is finished
+    // After a reset the step that goes on is finished, so that what is learnt stays whole; its beats are dropped.
+    reg resetting;
     wire silent = reset || resetting;
     wire give_up = silent && state == RECEIVE;
     wire tells, answers;
@@ -139,7 +140,7 @@ module colanet (
     wire [ARRIVAL_BITS-1:0] arrived;
 
     deliver deliver (
-        .clock(clock), .reset(1'b0), .start(start && state == DELIVER), .step(step), .done(delivered),
+        .clock(clock), .start(start && state == DELIVER), .step(step), .done(delivered),
         .slot(event_slot), .begins(event_begins), .event_address(event_address), .event_number(event_number),
         .read_address(arrival_address), .arrived(arrived), .clear(clear), .clear_address(clear_address)
     );
@@ -172,7 +173,7 @@ module colanet (
     wire [THRESHOLD_BITS-1:0] threshold;
 
     neurons neurons (
-        .clock(clock), .reset(1'b0), .start(start && state == NEURONS_WALK), .step(step), .advance(advance),
+        .clock(clock), .start(start && state == NEURONS_WALK), .step(step), .advance(advance),
         .done(walked), .kick_keys(kick_keys), .kick_sizes(kick_sizes), .hash_value(neurons_value), .hash(hash),
         .list_slot(list_slot), .list_begins(list_begins), .list_address(list_address), .list_node(list_node),
         .row_add(row_add), .row_address(row_address), .row_shift(row_shift), .row_sum(row_sum),
@@ -196,7 +197,7 @@ module colanet (
     wire [CLASS_BITS-1:0] vote_class;
 
     fire fire (
-        .clock(clock), .reset(1'b0), .begin_step(advance), .fires(fires), .fires_neuron(fires_neuron),
+        .clock(clock), .begin_step(advance), .fires(fires), .fires_neuron(fires_neuron),
         .fires_forced(fires_forced), .fires_excess(fires_excess),
         .start(start && state == FIRE), .done(fired), .close(state == CLOSE), .closed(closed),
         .set(fire_set), .set_neuron(fire_set_neuron), .set_potential(fire_set_potential),
@@ -206,9 +207,10 @@ module colanet (
     );
 
     answer answer (
-        .clock(clock), .reset(1'b0), .vote(vote), .vote_class(vote_class), .advance(advance), .due(answer_due),
+        .clock(clock), .vote(vote), .vote_class(vote_class), .advance(advance), .due(answer_due),
         .start(start && state == ANSWER), .done(answered),
-        .answer_valid(answers), .answer_ready(answer_ready || silent), .answer_none(answer_none), .answer_class(answer_class)
+        .answer_valid(answers), .answer_ready(answer_ready || silent), .answer_none(answer_none),
+        .answer_class(answer_class)
     );
 
     // ------------------------------------------------------------- weights, and how they learn
@@ -261,7 +263,7 @@ module colanet (
             wire [POSITIVE_BITS-1:0] positive;
 
             synapses synapses (
-                .clock(clock), .reset(1'b0), .step(step), .seen(seen), .seen_node(seen_node), .scrub(advance),
+                .clock(clock), .step(step), .seen(seen), .seen_node(seen_node), .scrub(advance),
                 .start(sweep), .done(swept), .resource_first(resource_first), .row_first(row_first), .select(select),
                 .contribute(contribute), .fresh(fresh), .window(window), .change(change), .added(added),
                 .positive(positive),
@@ -271,7 +273,7 @@ module colanet (
             );
 
             plasticity plasticity (
-                .clock(clock), .reset(1'b0), .start(start && state == LEARNING), .done(learnt), .step(step),
+                .clock(clock), .start(start && state == LEARNING), .done(learnt), .step(step),
                 .advance(advance),
                 .rounding_key(rounding_key), .hebbian_rate(hebbian_rate), .stability_hebbian(stability_hebbian),
                 .stability_rate(stability_rate), .presynaptic_rate(presynaptic_rate),

@@ -6,12 +6,12 @@
 `default_nettype none
 
 module deliver (
-    clock, reset, start, step, done, slot, begins, event_address, event_number,
+    clock, start, step, done, slot, begins, event_address, event_number,
     read_address, arrived, clear, clear_address
 );
     `include "network.vh"
 
-    input wire clock, reset, start;
+    input wire clock, start;
     input wire [31:0] step;
     output reg done;
     // The list of events.
@@ -141,10 +141,6 @@ module deliver (
             end
             default: state <= IDLE;
         endcase
-        if (reset) begin
-            state <= IDLE;
-            done <= 1'b0;
-        end
     end
 endmodule
 

@@ -3,7 +3,7 @@
 `default_nettype none
 
 module fire (
-    clock, reset, begin_step, fires, fires_neuron, fires_forced, fires_excess,
+    clock, begin_step, fires, fires_neuron, fires_forced, fires_excess,
     start, done, close, closed,
     set, set_neuron, set_potential, event_push, event_number, vote, vote_class,
     fired_valid, fired_ready, fired_last, fired_neuron,
@@ -11,7 +11,7 @@ module fire (
 );
     `include "network.vh"
 
-    input wire clock, reset;
+    input wire clock;
     input wire begin_step;                        // nobody has fired yet
     input wire fires;
     input wire [NEURON_BITS-1:0] fires_neuron;
@@ -120,11 +120,6 @@ module fire (
             fired_valid <= 1'b1;
             fired_last <= 1'b1;
             fired_neuron <= {NEURON_BITS{1'b1}};
-        end
-        if (reset) begin
-            state <= IDLE;
-            fired_valid <= 1'b0;
-            done <= 1'b0;
         end
     end
 endmodule

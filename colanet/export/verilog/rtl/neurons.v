@@ -6,7 +6,7 @@
 `default_nettype none
 
 module neurons (
-    clock, reset, start, step, advance, done, kick_keys, kick_sizes,
+    clock, start, step, advance, done, kick_keys, kick_sizes,
     hash_value, hash,
     list_slot, list_begins, list_address, list_node, row_add, row_address, row_shift, row_sum, seen, seen_node,
     arrival_address, arrived, clear, clear_address,
@@ -17,7 +17,7 @@ module neurons (
 );
     `include "network.vh"
 
-    input wire clock, reset, start;
+    input wire clock, start;
     input wire [31:0] step;
     input wire advance;                                // the step is over
     output reg done;
@@ -83,8 +83,7 @@ module neurons (
                 reg [31:0] count;
                 initial count = FIRST;
                 always @(posedge clock) begin
-                    if (reset) count <= FIRST;
-                    else if (advance) count <= count == PERIOD - 1 ? 0 : count + 1;
+                    if (advance) count <= count == PERIOD - 1 ? 0 : count + 1;
                 end
                 assign resets[g] = count == PHASE;
             end else begin : never
@@ -220,11 +219,6 @@ module neurons (
             end
             default: state <= IDLE;
         endcase
-        if (reset) begin
-            state <= IDLE;
-            adding <= 1'b0;
-            done <= 1'b0;
-        end
     end
 
     // ------------------------------------------------------------- stages 1 to 6: waiting
@@ -237,7 +231,7 @@ module neurons (
     initial valid = 0;
 
     always @(posedge clock) begin
-        valid <= reset ? {STAGES{1'b0}} : {valid[STAGES-1:1], feed};
+        valid <= {valid[STAGES-1:1], feed};
         notes[1] <= {neuron, population, member[0], closes, row_sum};
         for (s = 2; s <= 6; s = s + 1) notes[s] <= notes[s-1];
     end
@@ -423,7 +417,6 @@ module neurons (
                 best_excess <= excess10[POTENTIAL_BITS-1:0];
             end
         end
-        if (reset) best <= 1'b0;
     end
 
     assign clear = valid[9];

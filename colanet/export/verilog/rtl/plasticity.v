@@ -6,7 +6,7 @@
 `default_nettype none
 
 module plasticity (
-    clock, reset, start, done, step, advance,
+    clock, start, done, step, advance,
     rounding_key, hebbian_rate, stability_hebbian, stability_rate, presynaptic_rate, threshold_factor,
     fired_address, fired_neuron, fired_forced, fired_count, rewarded, rewarded_neuron, reward,
     hash_value, hash, awake_address, awake_past,
@@ -17,7 +17,7 @@ module plasticity (
 );
     `include "network.vh"
 
-    input wire clock, reset, start;
+    input wire clock, start;
     output reg done;
     input wire [31:0] step;
     input wire advance;
@@ -461,10 +461,6 @@ module plasticity (
             STORED: state <= NEXT;
             default: state <= IDLE;
         endcase
-        if (reset) begin
-            state <= IDLE;
-            done <= 1'b0;
-        end
     end
 endmodule
 

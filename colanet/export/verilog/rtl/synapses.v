@@ -7,14 +7,14 @@
 `default_nettype none
 
 module synapses (
-    clock, reset, step, seen, seen_node, scrub,
+    clock, step, seen, seen_node, scrub,
     start, done, resource_first, row_first, select, contribute, fresh, window, change, added, positive,
     code_address, code_write, code_write_address, code_write_data,
     bus_address, bus_resource
 );
     `include "network.vh"
 
-    input wire clock, reset;
+    input wire clock;
     input wire [31:0] step;
     input wire seen;                                    // a spike of this node arrives in this step
     input wire [NODE_BITS-1:0] seen_node;
@@ -163,13 +163,6 @@ module synapses (
         if (valid2) added <= added + added2;
         if (valid3 && weight3 > 0) positive <= positive + weight3[POSITIVE_BITS-1:0];
         if (valid3 && !valid2) done <= 1'b1;
-        if (reset) begin
-            running <= 1'b0;
-            valid1 <= 1'b0;
-            valid2 <= 1'b0;
-            valid3 <= 1'b0;
-            done <= 1'b0;
-        end
     end
 endmodule
 
