@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from colanet.config.model import TargetInput
+from colanet.engine.base import Votes
 from colanet.errors import ConfigError
 from colanet.inspection import thresholds
 from colanet.plan import Plan, PopulationPlan, ProjectionPlan
@@ -124,6 +125,15 @@ def one_copy(plan: Plan, copy: int) -> int:
     if not 0 <= copy < plan.copies:
         raise ConfigError(f"option copy: there is no copy {copy}, expected 0..{plan.copies - 1}")
     return copy
+
+
+def votes_of(plan: Plan) -> Votes | None:
+    """How the answer is counted; None without objects, or with another rule than `votes`."""
+    readout = plan.description.readout
+    target = next((i for i in plan.description.inputs if isinstance(i, TargetInput)), None)
+    if readout is None or target is None or readout.rule != "votes":
+        return None
+    return Votes(plan.population(readout.population).index, target.size, target.period)
 
 
 def manifest(told: dict[str, Any]) -> str:

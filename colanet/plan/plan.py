@@ -59,8 +59,24 @@ class Plasticity:
         return weight_of(resource, self.w_min, self.w_max, self.weight_base, self.weight_step)
 
     @property
+    def largest_code(self) -> int:
+        """The largest code of a weight: weight = weight_base + weight_step x code."""
+        return (self.weight_top - self.weight_base) // self.weight_step
+
+    def codes(self, resource: np.ndarray) -> np.ndarray:
+        """Codes of the weights of resources in 2^-20, int64 of the same shape."""
+        codes: np.ndarray = (self.weights(resource).astype(np.int64) - self.weight_base) // self.weight_step
+        return codes
+
+    @property
+    def look_back(self) -> int:
+        """How many steps before the present one the rules ask for arrivals."""
+        dopamine = 0 if self.three_factor else self.dopamine_window - 1
+        return max(self.hebbian_window, self.isi_max - 1, dopamine, self.presynaptic_period - 1, 0)
+
+    @property
     def window(self) -> int:
-        """How many steps back the rules look."""
+        """The longest time of the rules, in steps."""
         return max(self.hebbian_window, self.isi_max, self.dopamine_window, self.presynaptic_period)
 
 

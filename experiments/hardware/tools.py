@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import colanet.export
 from colanet.errors import ColanetError
 from experiments.benchmarks.timing import say
 
-BOARDS = Path(colanet.export.__file__).parent / "verilog" / "boards"
 OLDEST_YOSYS = (0, 30)
 BRINGS = "pip install 'colanet[hardware]' brings all of them"
 
@@ -148,7 +146,7 @@ def script(manifest: Found, board: str, family: Family) -> str:
 def digest(core: Path) -> str:
     """Of a core's Verilog and its parameters, and of the boards; without comments, in which versions stand."""
     found = hashlib.sha256()
-    for path in (*sorted(core.glob("*.v*")), *sorted(BOARDS.glob("*.v"))):
+    for path in (*sorted(core.glob("*.v*")), *sorted((core / "boards").glob("*.v"))):
         lines = (line.partition("//")[0].rstrip() for line in path.read_text().splitlines())
         found.update("\n".join(line for line in lines if line).encode())
     return found.hexdigest()[:16]
@@ -163,10 +161,6 @@ def synthesise(core: Path, device: Device) -> Found:
         If yosys fails; with its words.
     """
     manifest = json.loads((core / "core.json").read_text())
-    (core / "boards").mkdir(exist_ok=True)
-    for path in sorted(BOARDS.iterdir()):
-        if path.is_file():
-            shutil.copyfile(path, core / "boards" / path.name)
     words = [program("yosys"), "-p", script(manifest, device.board, device.family)]
     say(f"{core.name}: yosys")
     status, text, seconds = called(words, core, core / f"{device.board}.yosys.log")

@@ -19,7 +19,7 @@ from colanet.engine.numba_engine import NumbaEngine
 from colanet.errors import ConfigError
 from colanet.export import export
 from colanet.export.c.build import model_of
-from colanet.export.c.levels import codes_of, largest_code, levels
+from colanet.export.c.levels import levels
 from colanet.export.c.text import identifier, packed
 from colanet.plan import build
 from colanet.plan.variables import initial_state
@@ -184,12 +184,12 @@ def test_levels_are_where_codes_change(bits, fraction, weight_bits, low, high):
     rule = replace(build(network).populations[0].rule)
     found = levels(rule)
     assert (np.diff(found) >= 0).all()
-    assert len(found) <= largest_code(rule)
+    assert len(found) <= rule.largest_code
     for shift in (-1, 0):
         resource = (found + shift) * rule.resource_grain
         expected = np.searchsorted(found, found + shift, side="right")
-        np.testing.assert_array_equal(codes_of(rule, resource), expected)
-    assert codes_of(rule, np.array([rule.resource_limit]))[0] == len(found)
+        np.testing.assert_array_equal(rule.codes(resource), expected)
+    assert rule.codes(np.array([rule.resource_limit]))[0] == len(found)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])

@@ -45,7 +45,6 @@ def yosys():
 def test_a_core_has_no_latch_and_its_memories_are_memories(yosys, tmp_path):
     """Of what is written as a memory, each read takes a clock: only such ones become block memories."""
     core = Core(lanes=10).export(tmp_path)
-    shutil.copytree(tools.BOARDS, core / "boards", dirs_exist_ok=True)
     manifest = json.loads((core / "core.json").read_text())
     reading = tools.script(manifest, "ulx3s", ECP5).partition(";")[0]
     latches = "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr"

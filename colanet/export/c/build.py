@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from colanet.config.model import TargetInput
 from colanet.errors import ConfigError
-from colanet.export.c.levels import MOST_LEVELS, codes_of, largest_code, levels
+from colanet.export.c.levels import MOST_LEVELS, levels
 from colanet.export.c.model import (
     Array,
     Model,
@@ -14,14 +13,13 @@ from colanet.export.c.model import (
     Projection,
     Source,
     Table,
-    look_back,
     neuron_arrays,
     power,
     ring,
     sources_of,
 )
 from colanet.export.c.text import bit_words, comment, identifier, integer_type, packed, signed_type
-from colanet.export.inference import one_copy
+from colanet.export.inference import one_copy, votes_of
 from colanet.plan import Plan, ProjectionPlan
 from colanet.plan.connect import reached
 from colanet.plan.fixed import weight_threshold
@@ -132,7 +130,7 @@ def _rings(made: Model) -> None:
     for q in made.projections:
         back = q.delays[1]
         if q.p.kind == "plastic" and q.target.rule:
-            back += look_back(q.target.rule)
+            back += q.target.rule.look_back
         reach[q.source.id] = max(reach.get(q.source.id, 0), back)
     for source in (*made.inputs, *made.populations):
         source.ring = power(reach[source.id] + 1) if source.id in reach else 0
@@ -143,7 +141,7 @@ def _rings(made: Model) -> None:
             source.arrays.append(Array("spikes", "uint32_t", text, silence))
     for population in made.populations:
         if population.rule and population.p.gated and population.plastic:
-            population.awake_ring = power(look_back(population.rule) + 1)
+            population.awake_ring = power(population.rule.look_back + 1)
 
 
 # --------------------------------------------------------------------- populations
@@ -220,8 +218,8 @@ def _plastic(plan: Plan, state: State, copy: int, made: Model, q: Projection) ->
     target = q.target
     described = target.p.plasticity
     assert described is not None
-    most = largest_code(described)
-    codes = codes_of(described, plastic_of(state, q.p, copy).resource)
+    most = described.largest_code
+    codes = described.codes(plastic_of(state, q.p, copy).resource)
     target.code_type = integer_type(0, most)
     if made.learn:
         target.levels = levels(described) if most < MOST_LEVELS else None
@@ -286,9 +284,7 @@ def _slots(plan: Plan, copy: int, q: Projection, contributes: np.ndarray) -> np.
 
 
 def _votes(plan: Plan, made: Model) -> None:
-    readout = plan.description.readout
-    target = next((i for i in plan.description.inputs if isinstance(i, TargetInput)), None)
-    if readout is None or target is None or readout.rule != "votes":
-        return
-    made.classes, made.period = target.size, target.period
-    made.deciding = next(p for p in made.populations if p.p.name == readout.population)
+    votes = votes_of(plan)
+    if votes is not None:
+        made.classes, made.period = votes.classes, votes.period
+        made.deciding = made.populations[votes.population]

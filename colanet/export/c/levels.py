@@ -11,17 +11,6 @@ MOST_LEVELS = 1024
 """With more codes a table would be larger than the division that it saves."""
 
 
-def largest_code(rule: Plasticity) -> int:
-    """The largest code of a weight of a rule."""
-    return (rule.weight_top - rule.weight_base) // rule.weight_step
-
-
-def codes_of(rule: Plasticity, resource: np.ndarray) -> np.ndarray:
-    """Codes of the weights of resources in 2^-20, int64 of the same shape."""
-    codes: np.ndarray = (rule.weights(resource).astype(np.int64) - rule.weight_base) // rule.weight_step
-    return codes
-
-
 def levels(rule: Plasticity) -> np.ndarray:
     """The least resource of each code from 1 on, in units of the grain; int64, ascending.
 
@@ -32,7 +21,7 @@ def levels(rule: Plasticity) -> np.ndarray:
     span, step = rule.w_max - rule.w_min, rule.weight_step
     span_q = in_resources(span)
     found = []
-    for code in range(1, largest_code(rule) + 1):
+    for code in range(1, rule.largest_code + 1):
         least = rule.weight_base - rule.w_min + code * step - step // 2
         resource = -(-(2 * least - 1) * span_q // (2 * (span - least) + 1))
         grains = -(-resource // rule.resource_grain)

@@ -321,12 +321,6 @@ def sources_of(plan: Plan, state: State, copy: int, learn: bool) -> tuple[list[S
     return inputs, populations
 
 
-def look_back(rule: Plasticity) -> int:
-    """How many steps before the present one the rules ask for arrivals."""
-    dopamine = 0 if rule.three_factor else rule.dopamine_window - 1
-    return max(rule.hebbian_window, rule.isi_max - 1, dopamine, rule.presynaptic_period - 1, 0)
-
-
 def ring(past: np.ndarray, length: int, step: int) -> np.ndarray:
     """Rows of the last `length` steps before `step` out of a longer ring; silence before step 0."""
     result = np.zeros((length, past.shape[1]), dtype=past.dtype)

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from colanet.config.model import TargetInput
+from colanet.engine.base import Votes
 from colanet.errors import ConfigError, Problem
-from colanet.export.inference import one_copy
+from colanet.export.inference import one_copy, votes_of
 from colanet.plan import Plan, Plasticity, PopulationPlan, ProjectionPlan
 from colanet.plan.fixed import fixmul, weight_threshold
 from colanet.plan.variables import Neurons, Plastic, State, neurons_of, plastic_of
@@ -134,13 +134,19 @@ class Design:
         return population.columns if population.winner_take_all else population.size
 
     @cached_property
-    def deciding(self) -> tuple[PopulationPlan, int, int] | None:
-        """The population that answers, how many classes there are, and the steps of an object."""
-        readout = self.plan.description.readout
-        target = next((i for i in self.plan.description.inputs if isinstance(i, TargetInput)), None)
-        if readout is None or target is None or readout.rule != "votes" or not target.period:
-            return None
-        return self.plan.population(readout.population), target.size, target.period
+    def rewards(self) -> int:
+        """Bound of the size of the rewards of a neuron in a step, in 2^-20."""
+        return sum(abs(p.weight) * self.plan.fan_in(p) for p in self.small if p.kind == "reward")
+
+    @cached_property
+    def votes(self) -> Votes | None:
+        """How the answer is counted; None without an answer."""
+        return votes_of(self.plan)
+
+
+def largest_threshold(learner: PopulationPlan, nodes: int) -> int:
+    """The threshold of a neuron all of whose synapses have the largest weight, in 1/1000."""
+    return int(weight_threshold(learner.alpha, np.array(max(learner.rule.weight_top, 0) * nodes)))
 
 
 def delay_of(projection: ProjectionPlan) -> int:
@@ -182,9 +188,10 @@ def design_of(plan: Plan, state: State, *, copy: int, step: int, learn: bool, la
 
 
 def _problems(plan: Plan, copy: int, learn: bool) -> Iterator[Problem]:
-    plastic = [p for p in plan.projections if p.kind == "plastic" and plan.count(p.index, copy)]
-    if len(plastic) != 1 or sum(p.plasticity is not None for p in plan.populations) != 1:
-        yield Problem(f"a core has one plastic projection, the network {len(plastic)}", "projections")
+    plastic = [p for p in plan.projections if p.kind == "plastic"]
+    if len(plastic) != 1 or not plan.count(plastic[0].index, copy):
+        text = f"a core has one plastic projection, with synapses; the network has {len(plastic)}"
+        yield Problem(text, "projections")
         return
     found = plastic[0]
     where = f"projection {found.name}"
@@ -199,7 +206,7 @@ def _problems(plan: Plan, copy: int, learn: bool) -> Iterator[Problem]:
     for population in plan.populations:
         yield from _population(population)
     learner = plan.populations[found.target]
-    if weight_threshold(learner.alpha, np.array(max(learner.rule.weight_top, 0) * found.source_size)) >= 1 << 31:
+    if largest_threshold(learner, found.source_size) >= 1 << 31:
         yield Problem("thresholds would not fit 32 bits", f"population {learner.name}: threshold_weight_factor")
     if learn:
         yield from _learning(plan, learner)

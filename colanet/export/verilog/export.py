@@ -10,11 +10,11 @@ from colanet.atomic import write_text
 from colanet.export.verilog.design import Design, design_of
 from colanet.export.verilog.header import IDENTITY, REGIONS, Widths, header, registers
 from colanet.export.verilog.memories import Memories
+from colanet.export.verilog.readback import FORMAT, MANIFEST
 from colanet.plan import Plan
 from colanet.plan.variables import State
 from colanet.version import __version__
 
-FORMAT, MANIFEST = "colanet-verilog/1", "core.json"
 HERE = Path(__file__).parent
 BESIDE = ("bench", "boards")
 """Folders that come along: benches, and tops for boards with a serial line."""
@@ -83,7 +83,7 @@ def verilog(
 def _told(d: Design, w: Widths) -> dict[str, Any]:
     """The manifest: what a bench or a host has to know."""
     sizes = [size for _, size in d.plan.inputs]
-    found = d.deciding
+    votes = d.votes
     return {
         "format": FORMAT,
         "colanet": __version__,
@@ -94,9 +94,9 @@ def _told(d: Design, w: Widths) -> dict[str, Any]:
         "seed": d.plan.seed,
         "first_step": d.step,
         "history": d.plan.history,
-        "period": found[2] if found else 0,
-        "classes": found[1] if found else 0,
-        "deciding": found[0].name if found else None,
+        "period": votes.period if votes else 0,
+        "classes": votes.classes if votes else 0,
+        "deciding": d.plan.populations[votes.population].name if votes else None,
         "node_bits": w["NODE_BITS"],
         "neuron_bits": w["NEURON_BITS"],
         "class_bits": w["CLASS_BITS"],

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from colanet.export.verilog.design import Design, delay_of
+from colanet.engine.base import Votes
+from colanet.export.verilog.design import Design, delay_of, largest_threshold
 from colanet.plan.bounds import largest_arrival, largest_potential
-from colanet.plan.fixed import fixmul, weight_threshold
+from colanet.plan.fixed import fixmul
 from colanet.units import AWAKE, BASE_THRESHOLD, ONE, Q
 from colanet.version import __version__
 
@@ -60,7 +61,7 @@ class Widths(dict[str, int]):
         }  # fmt: skip
         self._events(d)
         self._potentials(d)
-        code = (rule.weight_top - rule.weight_base) // rule.weight_step
+        code = rule.largest_code
         self |= {
             "CODE_BITS": bits(code), "SUM_BITS": bits(code * d.nodes), "WEIGHT_BASE": rule.weight_base,
             "WEIGHT_STEP": rule.weight_step, "BASE_THRESHOLD": BASE_THRESHOLD,
@@ -83,27 +84,22 @@ class Widths(dict[str, int]):
 
     def _potentials(self, d: Design) -> None:
         plan, rule = d.plan, d.rule
-        held, arriving, gates, reward = 1, 1, 1, 0
+        held, arriving, gates = 1, 1, 1
         for p in plan.populations:
             now = int(np.abs(d.neurons(p).potential.astype(np.int64)).max())
             held = max(held, min(max(largest_potential(plan, p), now), p.potential_limit))
             arriving = max(arriving, largest_arrival(plan, p))
             gate = np.abs(d.neurons(p).gate.astype(np.int64))
             gates = max(gates, int(gate[gate < AWAKE].max(initial=0)))
-        for q in d.small:
-            if q.kind in ("wake", "sleep", "gating"):
-                gates = max(gates, abs(q.weight))
-            elif q.kind == "reward":
-                reward += abs(q.weight) * plan.fan_in(q)
-        threshold = int(weight_threshold(d.learner.alpha, np.array(max(rule.weight_top, 0) * d.nodes)))
-        threshold = max(threshold, BASE_THRESHOLD)
+        gates = max(gates, *(abs(q.weight) for q in d.small if q.kind == "gating"), 1)
+        threshold = max(largest_threshold(d.learner, d.nodes), BASE_THRESHOLD)
         floor = max(max(p.floor, 0) for p in plan.populations)
         self |= {
             "POTENTIAL_BITS": bits(held) + 1,
             "CURRENT_BITS": bits(max(arriving, d.nodes * -rule.weight_base)) + 1,
             "KICK_BITS": bits(max(p.kick for p in plan.populations)),
             "GATE_BITS": bits(gates + 1) + 1,
-            "REWARD_BITS": bits(reward) + 1,
+            "REWARD_BITS": bits(d.rewards) + 1,
             "THRESHOLD_BITS": bits(threshold),
             "WIDE_BITS": bits(max(held + arriving, floor) + threshold) + 2,
         }
@@ -115,18 +111,16 @@ class Widths(dict[str, int]):
         resource = described.resource_bits if d.learn else 2
         grain = rule.resource_grain
         limit = rule.resource_limit // grain if d.learn else 1
-        rewards = sum(abs(q.weight) * plan.fan_in(q) for q in d.small if q.kind == "reward")
-        window = max(rule.hebbian_window + 1, rule.isi_max, rule.presynaptic_period, 2)
-        window = max(window, 0 if rule.three_factor else rule.dopamine_window) if d.learn else 1
+        window = max(rule.look_back + 1, 2) if d.learn else 1
         neurons = d.neurons(d.learner)
         debts = np.abs(neurons.debt.astype(np.int64)) // grain
-        change = 2 * fixmul(rule.stability_rate, max(rewards, abs(rule.hebbian))) + 1
+        change = 2 * fixmul(rule.stability_rate, max(d.rewards, abs(rule.hebbian))) + 1
         largest = 2 * change * STEPS + int(np.abs(neurons.stability.astype(np.int64)).max(initial=0))
         stability = min(max(bits(largest) + 1, 32), 64)
         positive = max(rule.weight_top, 0) * n
         product = max(
             34, bits(abs(rule.hebbian)), bits(abs(rule.presynaptic)), bits(rule.stability_rate),
-            bits(d.learner.alpha), bits(rewards) + 1, bits(positive), -(-(stability + Q + 1) // 2),
+            bits(d.learner.alpha), bits(d.rewards) + 1, bits(positive), -(-(stability + Q + 1) // 2),
             -(-(self["THRESHOLD_BITS"] + Q + 1) // 2),
         )  # fmt: skip
         sharers = n + max(rule.virtual_synapses, 0)
@@ -146,12 +140,13 @@ class Widths(dict[str, int]):
         }  # fmt: skip
 
     def _readout(self, d: Design) -> None:
-        found = d.deciding
-        classes, period, size = (found[1], found[2], found[0].size) if found else (1, 0, 1)
+        votes = d.votes or Votes(-1, 1, 0)
+        deciding = d.plan.populations[votes.population] if d.votes else None
+        classes, period, size = votes.classes, votes.period, deciding.size if deciding else 1
         self |= {
             "PERIOD": period, "CLASSES": classes, "CLASS_BITS": address(classes),
             "VOTE_BITS": bits(max(period, 1) * -(-size // classes)),
-            "DECIDING": found[0].index if found else -1, "DECIDING_FIRST": found[0].start if found else 0,
+            "DECIDING": votes.population, "DECIDING_FIRST": deciding.start if deciding else 0,
         }  # fmt: skip
 
 
@@ -224,8 +219,8 @@ def _scalar(name: str, value: int) -> str:
 
 def header(d: Design, widths: Widths) -> str:
     """The text of network.vh."""
-    found = d.deciding
-    classes = [i * found[1] // found[0].size for i in range(found[0].size)] if found else [0]
+    size = d.plan.populations[d.votes.population].size if d.votes else 0
+    classes = d.votes.label(np.arange(size), size) if d.votes else [0]
     inputs = range(len(d.plan.inputs))
     stops = [d.first_nodes[i] + d.plan.inputs[i][1] for i in inputs]
     parts = {

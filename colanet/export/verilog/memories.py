@@ -10,21 +10,10 @@ import numpy as np
 from colanet.export.mem import Mem
 from colanet.export.verilog.design import Design
 from colanet.export.verilog.header import Widths
+from colanet.export.verilog.readback import gate_codes
 from colanet.inspection import thresholds
 from colanet.plan.fixed import scale_table
-from colanet.units import AWAKE, ONE, Q
-
-
-def gate_codes(gate: np.ndarray, width: int) -> np.ndarray:
-    """Activation counters with the largest number of their bits for awake for good."""
-    return np.where(gate >= AWAKE, (1 << width - 1) - 1, gate).astype(np.int64)
-
-
-def codes_of(d: Design) -> np.ndarray:
-    """Codes of the weights, shape (nodes, neurons)."""
-    rule = d.rule
-    weight = rule.weights(d.synapses.resource).astype(np.int64)
-    return ((weight - rule.weight_base) // rule.weight_step).reshape(d.nodes, d.learner.size)
+from colanet.units import ONE, Q
 
 
 def rows_of(codes: np.ndarray, lanes: int) -> np.ndarray:
@@ -107,7 +96,8 @@ class Memories:
         """Codes by row, and where the synapses of each neuron lie."""
         d, w = self.d, self.widths
         if not d.load:
-            rows = rows_of(codes_of(d), d.lanes)
+            codes = d.rule.codes(d.synapses.resource).reshape(d.nodes, d.learner.size)
+            rows = rows_of(codes, d.lanes)
             self.put("code", *((rows[:, i], w["CODE_BITS"]) for i in reversed(range(d.lanes))), length=len(rows))
         own = np.arange(d.learner.size)
         self.put(
@@ -127,7 +117,7 @@ class Memories:
         columns = [(by_neuron(synapses.contributes), 1), (resource, w["RESOURCE_BITS"])]
         self.put("resource", *columns, length=n * d.nodes)
         level = np.arange(1 << w["RESOURCE_BITS"] - 1, dtype=np.int64) * grain
-        codes = (rule.weights(level).astype(np.int64) - rule.weight_base) // rule.weight_step
+        codes = rule.codes(level)
         self.put("weights", (codes, w["CODE_BITS"]), length=len(codes))
         self.put("history", (0, w["WINDOW"] + w["STAMP_BITS"]), length=d.nodes)
         known = min(d.step, d.plan.history)  # steps that there were

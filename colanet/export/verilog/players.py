@@ -16,11 +16,9 @@ import numpy as np
 
 from colanet.errors import BackendUnavailable, ColanetError
 from colanet.export.verilog.programs import Played, Program, played
-from colanet.export.verilog.readback import Manifest
+from colanet.export.verilog.readback import FORMAT, MANIFEST, Manifest
 
 BENCHES = Path(__file__).parent / "bench"
-FORMAT = "colanet-verilog/1"
-CORE = "core.json"
 OPTIMISED = "-O3 -march=native"
 _WAITING = 4
 """Pieces of a program that may wait for the player."""
@@ -28,7 +26,7 @@ _WAITING = 4
 
 def core_of(folder: Path) -> dict[str, Any]:
     """The manifest of an exported core. ColanetError if there is none of this format."""
-    path = folder / CORE
+    path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

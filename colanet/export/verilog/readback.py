@@ -18,6 +18,7 @@ from colanet.plan import Plan, PopulationPlan, ProjectionPlan
 from colanet.plan.variables import State
 from colanet.units import AWAKE
 
+FORMAT, MANIFEST = "colanet-verilog/1", "core.json"
 Manifest = Mapping[str, Any]
 """The content of core.json."""
 
@@ -94,9 +95,14 @@ def entries_of(region: Mapping[str, Any], words: np.ndarray) -> np.ndarray:
     return (value << unused >> unused).astype(np.int64)
 
 
-def largest_gate(region: Mapping[str, Any]) -> int:
-    """The code of a neuron that is awake for good."""
-    return (1 << int(region["bits"]) - 1) - 1
+def largest_gate(bits: int) -> int:
+    """The code of a neuron that is awake for good: the largest number of so many bits, a sign included."""
+    return (1 << bits - 1) - 1
+
+
+def gate_codes(gate: np.ndarray, bits: int) -> np.ndarray:
+    """Activation counters as a core holds them, int64 of the same shape."""
+    return np.where(gate >= AWAKE, largest_gate(bits), gate).astype(np.int64)
 
 
 # ------------------------------------------------------------------------ states
@@ -118,8 +124,8 @@ def regions_of(plan: Plan, state: State, manifest: Manifest) -> dict[str, np.nda
     regions = {region["name"]: region for region in manifest["regions"]}
     found["potential"] = np.concatenate([state[f"{name}/potential"] for _, name in every])
     if "gate" in regions:
-        gates = np.concatenate([state[f"{name}/gate"] for _, name in every]).astype(np.int64)
-        found["gate"] = np.where(gates == AWAKE, largest_gate(regions["gate"]), gates)
+        gates = np.concatenate([state[f"{name}/gate"] for _, name in every])
+        found["gate"] = gate_codes(gates, regions["gate"]["bits"])
     learning = _learning(plan)
     if learning is not None:
         projection, population = learning
@@ -166,7 +172,7 @@ def state_of(plan: Plan, before: State, manifest: Manifest, read: Readback) -> S
         after[f"{name}/spikes"][mine[:, 0] % plan.history, mine[:, 1] - p.start] = 1
         if gate is not None:
             codes = scaled["gate"][own]
-            _put(after, f"{name}/gate", np.where(codes == largest_gate(gate), AWAKE, codes))
+            _put(after, f"{name}/gate", np.where(codes == largest_gate(gate["bits"]), AWAKE, codes))
             if f"{name}/awake" in after and read.steps:
                 after[f"{name}/awake"][rows % plan.history] = read.gates[:, own] > 0
     learning = _learning(plan)
