@@ -1,11 +1,13 @@
 """Files that are whole or absent: written under a temporary name, synced, renamed.
 
 A temporary file is called ``.NAME.PID-XXXXXXXX.colanet-tmp`` and is locked as long as its writer lives. One that a
-killed process left behind is removed by the next process that writes into the same folder.
+killed process left behind is removed by the next process that writes into the same folder. One that a signal kept
+its writer from removing goes when the process ends.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import os
@@ -24,6 +26,8 @@ _LONGEST = 120
 """Bytes of the final name that a temporary name keeps; together they must not exceed those of a file name."""
 _swept: set[str] = set()
 """Folders that this process has looked through for leftovers."""
+_unfinished: set[tuple[int, Path]] = set()
+"""Temporary files that this process has begun: its number and the name, noted before the file is made."""
 
 
 @contextlib.contextmanager
@@ -56,6 +60,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         finally:
             held.close()
             temporary.unlink(missing_ok=True)
+            _unfinished.discard((os.getpid(), temporary))
 
 
 def final_place(path: str | os.PathLike[str]) -> Path:
@@ -131,15 +136,28 @@ def _new_file(target: Path) -> tuple[int, Path]:
     """A locked temporary file: its open descriptor and its name."""
     short = os.fsdecode(os.fsencode(target.name)[:_LONGEST])
     while True:
-        path = target.with_name(f".{short}.{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}")
+        path = target.with_name(f".{short}.{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}").absolute()
+        # A signal can come between any two lines: not even then is a file left behind.
+        _unfinished.add((os.getpid(), path))
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError:
+            _unfinished.discard((os.getpid(), path))
             continue
         # Between its making and its lock another process that sweeps may have taken it for a leftover.
         if lock(descriptor) is not False and is_linked(descriptor, path):
             return descriptor, path
         os.close(descriptor)
+        _unfinished.discard((os.getpid(), path))
+
+
+@atexit.register
+def _tidy() -> None:
+    """Remove what signals left; a forked process leaves alone what is its parent's."""
+    for process, path in list(_unfinished):
+        if process == os.getpid():
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -232,3 +232,26 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OutputError, match="cannot be made a folder"), hold_folder(path, "run"):
             pass
+
+
+INTERRUPTED = """
+import sys
+from colanet import atomic
+
+def cut(descriptor):
+    raise KeyboardInterrupt
+
+atomic.lock = cut
+try:
+    atomic.write_text("a.txt", "new")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_a_signal_right_after_the_file_was_made_leaves_nothing(tmp_path):
+    """Between the making of a temporary file and the block that removes it."""
+    environment = os.environ | {"PYTHONPATH": os.fspath(__file__).rpartition("/tests/")[0]}
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=tmp_path, env=environment)
+    assert ended.returncode == 130
+    assert os.listdir(tmp_path) == []
