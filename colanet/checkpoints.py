@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from colanet import contents
-from colanet.config.model import Network
+from colanet.config.model import ImageInput, Network
 from colanet.encoding import Presentation
+from colanet.encoding.features import learnt_of, show_by, with_learnt
 from colanet.engine.base import check_state
 from colanet.errors import CheckpointError, ColanetError, ConfigError, Problem
 from colanet.observers import Observer
@@ -130,8 +131,10 @@ def load(session: Session, path: StrPath) -> None:
     time = contents.integer(path, attributes, "time", 0, LATEST)
     _check_origins(session, path, attributes)
     _check_state(session, path, arrays, time)
+    network = _with_features(session, path, attributes)
     session.engine.load(arrays)
-    session.origin, session.step = time, 0
+    session.network, session.origin, session.step = network, time, 0
+    show_by(network, session.presentation.sources)
     period = session.presentation.period or 1
     session.rest(-session.origin % period)
 
@@ -311,6 +314,25 @@ def _check_origins(session: Session, path: StrPath, attributes: dict[str, Any]) 
             f"{path}: was saved under seed {seed}, which its connections or delays are drawn from (projection "
             f"{drawn[0].name}); this run has seed {session.seed}"
         )
+
+
+def _with_features(session: Session, path: StrPath, attributes: dict[str, Any]) -> Network:
+    """The network with the prototypes that a state was learnt with; without them its weights mean nothing."""
+    if not any(isinstance(one, ImageInput) and one.features for one in session.network.inputs):
+        return session.network
+    try:
+        saved = Network.model_validate_json(contents.text(path, attributes, "configuration"))
+    except ValidationError as error:
+        raise CheckpointError(f"{path}: damaged, its configuration cannot be read") from error
+    there = {one.name: one for one in saved.inputs if isinstance(one, ImageInput)}
+    for one in session.network.inputs:
+        if not isinstance(one, ImageInput) or one.features is None:
+            continue
+        other = there.get(one.name)
+        features = other.features if other else None
+        if features is None or features.model_copy(update={"learnt": one.features.learnt}) != one.features:
+            raise CheckpointError(f"{path}: was saved with other features of input {one.name}")
+    return with_learnt(session.network, learnt_of(saved))
 
 
 def _check_same_run(session: Session, path: StrPath, attributes: dict[str, Any]) -> None:

@@ -36,7 +36,8 @@ PACKAGE = Path(__file__).parent
 
 KERNELS = (
     "compiled.py", "compiling.py", "units.py", "hashing.py", "hash_kernels.py", "encoding/kernels.py",
-    "engine/cpu/*.py", "engine/flat.py", "engine/layout.py", "plan/plan.py", "plan/variables.py",
+    "encoding/feature_kernels.py", "engine/cpu/*.py", "engine/flat.py", "engine/layout.py",
+    "plan/plan.py", "plan/variables.py",
 )  # fmt: skip
 """Every file whose text or constants are compiled into kernels, as patterns in the package."""
 

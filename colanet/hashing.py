@@ -66,6 +66,7 @@ class Stream(IntEnum):
     SPLIT = 10
     MIXTURE = 11
     ROUNDING = 12
+    FEATURES = 13
 
 
 class Rounding(IntEnum):

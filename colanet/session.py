@@ -25,6 +25,7 @@ from colanet.arguments import whole, whole_or_none
 from colanet.config.check import require
 from colanet.config.model import MAX_COPIES, Network, TargetInput
 from colanet.encoding import Presentation, build_sources
+from colanet.encoding.features import agreed, with_learnt
 from colanet.encoding.files import located
 from colanet.engine import EngineMaker, make_engine
 from colanet.engine.base import Votes, rest
@@ -110,6 +111,7 @@ class Session(Inspection):
         self.presentation = presentation or build_sources(
             network.inputs, base_dir=self.base_dir, seed=seed, data_dir=data_dir, n_train=train, n_test=test
         )
+        self.network = network = with_learnt(network, self.presentation.learnt)
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
         self.readout = self._make_readout()
@@ -346,6 +348,7 @@ class Session(Inspection):
         sizes = [(source.name, source.size) for source in presentation.sources]
         if sizes != expected or presentation.period != self.presentation.period:
             raise ConfigError(f"inputs (name, nodes) {sizes} of period {presentation.period}, expected {expected}")
+        self.network = agreed(self.network, presentation.sources, presentation.learnt)
         self.presentation = presentation
         self.rest(-(self.origin + self.step) % (presentation.period or 1))
         self._begin()

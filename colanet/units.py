@@ -76,6 +76,8 @@ LARGEST_SEED = (1 << 63) - 1
 
 LARGEST_SIZE = 1 << 24
 """Most neurons of a population or nodes of an input."""
+LARGEST_PATCH = 1024
+"""Most numbers of a patch of the feature layer: sums of 2^10 sqrt(numbers) 255 stay below 2^24."""
 LONGEST_MEMORY = 1 << 30
 """Longest finite memory time in steps."""
 

@@ -5,7 +5,6 @@ Each rule is a small generator over a `View`; `check` runs them all.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterator
 from pathlib import PureWindowsPath
@@ -14,6 +13,7 @@ from typing import Any
 from colanet.config import plugins, ranges, suspicions
 from colanet.config.draft import OURS, Draft, Path, assemble
 from colanet.config.model import (
+    ImageInput,
     Network,
     NoiseInput,
     Readout,
@@ -178,9 +178,12 @@ def _synapse_count(view: View) -> Iterator[Finding]:
 
 def _image_sizes(view: View) -> Iterator[Finding]:
     for index, source in view.shown():
-        shape = getattr(source, "shape", None)
-        if shape and source.size is not None and source.size != math.prod(shape):
-            message = f"{source.size} nodes, but the shape {'x'.join(map(str, shape))} has {math.prod(shape)}"
+        if not isinstance(source, ImageInput) or source.shape is None:
+            continue
+        if source.size not in (None, source.nodes):
+            what = "" if source.features is None else " features"
+            shape = "x".join(map(str, source.shape))
+            message = f"{source.size} nodes, but the shape {shape} has {source.nodes}{what}"
             yield Finding(("inputs", index, "size"), message)
 
 

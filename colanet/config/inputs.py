@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
-from colanet.units import LARGEST_SIZE
+from colanet.units import LARGEST_PATCH, LARGEST_SIZE
 
 _ARGUMENT = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]*|#text")
 
@@ -72,6 +73,48 @@ class BinaryInput(_Input):
     source: Text | None = None
 
 
+class Features(Frozen):
+    """A layer of features between the images and their coding, see `colanet.encoding.features`.
+
+    Attributes
+    ----------
+    prototypes : int
+        Patches that are looked for at every place.
+    patch : int
+        Side of a patch, in pixels.
+    pool : int
+        Side of the squares of places that share a feature, in pixels.
+    active : int
+        Most prototypes that are active at a place.
+    threshold : float
+        Least cosine between patch and prototype at which it is active.
+    contrast : int
+        Standard deviation of a patch, in intensities, below which it counts as fainter than it is.
+    patches : int
+        So many patches teach the prototypes.
+    learnt : str or None
+        The prototypes, once they are learnt: int16 in base 64. None: they are learnt from the training images that
+        are shown first, and never again.
+    """
+
+    prototypes: Annotated[int, Field(ge=1, le=4096)] = 48
+    patch: Annotated[int, Field(ge=2, le=31)] = 5
+    pool: Annotated[int, Field(ge=1, le=4096)] = 4
+    active: Annotated[int, Field(ge=1, le=4096)] = 3
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.35
+    contrast: Annotated[int, Field(ge=0, le=127)] = 10
+    patches: Annotated[int, Field(ge=1, le=10_000_000)] = 40_000
+    learnt: Text | None = None
+
+    def squares(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Rows and columns of squares in images of (height, width, ...)."""
+        return -(-shape[0] // self.pool), -(-shape[1] // self.pool)
+
+    def nodes(self, shape: tuple[int, ...]) -> int:
+        """Features of an image of (height, width, ...)."""
+        return self.prototypes * math.prod(self.squares(shape))
+
+
 class ImageInput(_Input):
     """8-bit images shown one after another, each pixel a node.
 
@@ -89,6 +132,8 @@ class ImageInput(_Input):
         Spikes per step of a pixel of 255.
     coding : {'integrate', 'poisson'}
         `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step.
+    features : Features or None
+        Features of the images are shown instead of their pixels.
     """
 
     kind: Literal["image"] = "image"
@@ -99,12 +144,36 @@ class ImageInput(_Input):
     presentation: Steps | None = None
     max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     coding: Literal["integrate", "poisson"] = "integrate"
+    features: Features | None = None
 
     @model_validator(mode="after")
     def _presentation_fits(self) -> ImageInput:
         if self.presentation is not None and self.presentation > self.period:
             raise ValueError(f"presentation {self.presentation} exceeds the period {self.period}")
         return self
+
+    @model_validator(mode="after")
+    def _features_fit(self) -> ImageInput:
+        if self.features is None:
+            return self
+        if self.shape is None:
+            raise ValueError("features need the shape of the images: width, height, channels")
+        numbers = self.features.patch**2 * self.shape[2]
+        if numbers > LARGEST_PATCH:
+            raise ValueError(f"features: a patch of {numbers} numbers, expected at most {LARGEST_PATCH}")
+        return self
+
+    @property
+    def picture(self) -> tuple[int, int, int] | None:
+        """Height, width, channels of the images."""
+        return None if self.shape is None else (self.shape[1], self.shape[0], self.shape[2])
+
+    @property
+    def nodes(self) -> int | None:
+        """Nodes, if they are known without data."""
+        if self.features is not None and self.picture is not None:
+            return self.features.nodes(self.picture)
+        return self.size if self.shape is None else math.prod(self.shape)
 
 
 class ValuesInput(_Input):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -52,8 +51,8 @@ class View:
     def size(self, name: str) -> int | None:
         """Neurons or nodes, if they are known without data."""
         found = self.populations.get(name) or self.inputs.get(name)
-        if isinstance(found, ImageInput) and found.size is None and found.shape is not None:
-            return math.prod(found.shape)
+        if isinstance(found, ImageInput):
+            return found.nodes
         return found.size if found else None
 
     def columns(self, name: str) -> int | None:

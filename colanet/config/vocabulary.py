@@ -162,11 +162,12 @@ def _from_file() -> Iterator[Word]:
 
 def _special() -> Iterator[Word]:
     place = "Special of image"
-    yield from _rows(place, (row for row in tables.SPECIAL_ROWS["image"] if row.xml != "coding"))
+    yield from _rows(place, (row for row in tables.SPECIAL_ROWS["image"] if row.xml not in ("coding", "features")))
     for coding, ours in tables.CODINGS.items():
         yield Word(place, f"coding {coding} (ours)", f"coding: {ours}", f"<coding>{coding}</coding>")
     shape = "".join(map(_element, tables.SHAPE_WORDS))
     yield Word(place, ", ".join(tables.SHAPE_WORDS), "shape", shape)
+    yield Word(place, "features (ours)", "features", shape + '<features>{"patch": 3}</features>', says="in JSON")
     yield from _refused(place, "Special")
     place = "Special of text_values"
     yield from _rows(place, tables.SPECIAL_ROWS["text_values"])

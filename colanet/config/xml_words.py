@@ -145,6 +145,7 @@ SPECIAL_ROWS = {
         count_row("image_presentation_time", "presentation"),
         Row("maxfrequency", "max_rate"),
         Row("coding", "coding", *choice("coding", CODINGS)),
+        Row("features", "features", _read_json, lambda features: features.model_dump_json(exclude_defaults=True)),
     ),
     "text_values": (
         Row("saturation_level", "saturation"),

@@ -59,11 +59,11 @@ def present_arrays(
     for number, described in enumerate(inputs):
         if isinstance(described, ImageInput):
             once = described.model_copy(update={"skip": 0, "mode": "once", "steps": None})
-            sources.append(image_source(context, number, once, images))
+            sources.append(image_source(context, number, once, images, n_taught))
         else:
             sources.append(target_input(context, target, labels, n_taught))
     period, n = target.period, len(labels)
     return Presentation(
         tuple(sources), period, n_taught, n - n_taught, labels, target.size, n_taught * period, n * period,
-        -1 if target.no_class is not None else None,
+        -1 if target.no_class is not None else None, learnt=context.learnt,
     )  # fmt: skip

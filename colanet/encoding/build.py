@@ -56,6 +56,8 @@ class Presentation:
         Names of the nodes of the inputs that have them.
     data : tuple of DataUsed
         The data sets and files that were read.
+    learnt : dict of str to str
+        Prototypes of the inputs with features, as they stand in a configuration, given or learnt from these data.
     """
 
     sources: tuple[SpikeSource, ...]
@@ -69,6 +71,7 @@ class Presentation:
     no_class_value: int | None = None
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     data: tuple[DataUsed, ...] = ()
+    learnt: dict[str, str] = field(default_factory=dict)
 
 
 def build_sources(
@@ -130,6 +133,7 @@ def build_sources(
         no_class_value=-1 if target and target.no_class is not None else None,
         node_labels=context.node_labels,
         data=tuple(context.used.values()),
+        learnt=context.learnt,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -55,12 +56,40 @@ class Schedule:
         return np.where(objects < self.n_objects, objects, -1)
 
 
+class Made(Protocol):
+    """Images that are made when they are shown, in the place of an array of them."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Images and nodes."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the nodes."""
+        ...
+
+    def rows(self, order: np.ndarray) -> np.ndarray:
+        """The images of these numbers, shape (len(order), nodes)."""
+        ...
+
+
+def rows_of(images: np.ndarray | Made, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An array that holds the images of an order, -1 for none, and where they stand in it."""
+    if isinstance(images, np.ndarray):
+        return images, order
+    shown, inverse = np.unique(order[order >= 0], return_inverse=True)
+    there = np.full(len(order), -1)
+    there[order >= 0] = inverse
+    return images.rows(shown), there
+
+
 class Poisson:
     """Pixel b fires with probability max_rate * b / 255 a step, to within 2^-16.
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (n_objects, nodes)
+    images : ndarray of uint8, shape (n_objects, nodes), or Made
     schedule : Schedule
     max_rate : float
         Spikes per step of a pixel of 255.
@@ -68,9 +97,12 @@ class Poisson:
         Of the stream of random numbers. A draw belongs to a step of the data, so that skipping leaves it alone.
     """
 
-    def __init__(self, images: np.ndarray, schedule: Schedule, max_rate: float, key: int) -> None:
+    def __init__(self, images: np.ndarray | Made, schedule: Schedule, max_rate: float, key: int) -> None:
         self.images, self.schedule, self.key = images, schedule, np.uint64(key)
         self.limit = np.rint(65536 * max_rate * np.arange(256) / 255).astype(np.int64)
+
+    def forget(self) -> None:
+        """The images are others now; nothing is kept of them here."""
 
     def spikes(self, start: int, stop: int) -> Spikes:
         """Spikes of the steps start <= t < stop."""
@@ -89,10 +121,10 @@ class Poisson:
     def _fill(self, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray) -> None:
         s = self.schedule
         first = start // s.period
+        images, order = rows_of(self.images, s.order(first, -(-stop // s.period)))
         kernels.poisson(
-            self.images, first, s.order(first, -(-stop // s.period)), start, stop, s.period, s.presentation,
-            self.limit, self.key, scratch, bits, ptr,
-        )  # fmt: skip
+            images, first, order, start, stop, s.period, s.presentation, self.limit, self.key, scratch, bits, ptr
+        )
 
 
 class Integrating:
@@ -103,7 +135,7 @@ class Integrating:
 
     Parameters
     ----------
-    values : ndarray of int, shape (n_objects, nodes)
+    values : ndarray of int, shape (n_objects, nodes), or Made
         Rates, or what `scale` turns into rates.
     schedule : Schedule
     modulus : int
@@ -113,21 +145,26 @@ class Integrating:
     """
 
     def __init__(
-        self, values: np.ndarray, schedule: Schedule, modulus: int, scale: np.ndarray | None = None
+        self, values: np.ndarray | Made, schedule: Schedule, modulus: int, scale: np.ndarray | None = None
     ) -> None:
-        self.values, self.schedule, self.modulus = values, schedule, modulus
+        self.images, self.schedule, self.modulus = values, schedule, modulus
         self.scale = np.zeros(0, dtype=np.int64) if scale is None else scale
+        self.forget()
+
+    def forget(self) -> None:
+        """The images are others now; drop all sums."""
         self._sums = [np.zeros(self._scratch().fires.shape, dtype=np.uint32)]
 
     def _scratch(self) -> Scratch:
-        return kernels.scratch(self.values.shape[1], self.values.dtype)
+        return kernels.scratch(self.images.shape[1], self.images.dtype)
 
     def _plus(self, state: np.ndarray, first: int, last: int) -> np.ndarray:
         """A state after one step of each of the rows first..last-1 of the data, whose spikes are dropped."""
         after, room, rows = state.copy(), self._scratch(), np.arange(first, last)
         bits, ptr = np.empty((len(rows), len(room.at)), dtype=np.uint8), np.empty(len(rows) + 1, dtype=np.int64)
+        values, order = rows_of(self.images, rows)
         kernels.integrate(
-            self.values, first, rows, first, last, 1, 1, self.scale, np.uint32(self.modulus), after, room, bits, ptr
+            values, first, order, first, last, 1, 1, self.scale, np.uint32(self.modulus), after, room, bits, ptr
         )
         return after
 
@@ -166,7 +203,7 @@ class Integrating:
     def _coded(self, start: int, stop: int) -> tuple[int, int, int, Fill]:
         """What `collect` takes."""
         start, stop = start + self.schedule.skip, stop + self.schedule.skip
-        return start, stop, self.values.shape[1], partial(self._fill, self._state(start), self._scratch())
+        return start, stop, self.images.shape[1], partial(self._fill, self._state(start), self._scratch())
 
     def _fill(
         self, state: np.ndarray, scratch: Scratch, start: int, stop: int, bits: np.ndarray, ptr: np.ndarray
@@ -174,8 +211,8 @@ class Integrating:
         """One block; moves `state` on from `start` to `stop`."""
         s = self.schedule
         first = start // s.period
-        order = s.order(first, -(-stop // s.period))
+        values, order = rows_of(self.images, s.order(first, -(-stop // s.period)))
         kernels.integrate(
-            self.values, first, order, start, stop, s.period, s.presentation, self.scale, np.uint32(self.modulus),
+            values, first, order, start, stop, s.period, s.presentation, self.scale, np.uint32(self.modulus),
             state, scratch, bits, ptr,
         )  # fmt: skip

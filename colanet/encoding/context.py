@@ -42,6 +42,7 @@ class Context:
     """What all inputs share; see `colanet.encoding.build_sources`.
 
     `used` collects what is read, and `node_labels` the names of the nodes of the inputs that have them.
+    `learnt` collects the prototypes of the inputs with features, as they stand in a configuration.
     """
 
     inputs: tuple[Input, ...]
@@ -53,6 +54,7 @@ class Context:
     stdin: BinaryIO | None
     used: dict[str, DataUsed] = field(default_factory=dict)
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    learnt: dict[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetInput | None:

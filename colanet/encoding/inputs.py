@@ -12,6 +12,7 @@ from colanet.config.view import shows_objects
 from colanet.encoding import files
 from colanet.encoding.coding import Integrating, Poisson, Schedule
 from colanet.encoding.context import Context
+from colanet.encoding.features import Featured, featured
 from colanet.encoding.sources import Labels, Part, Rows, Source, noise_parts
 from colanet.encoding.stretch import Spikes, take
 from colanet.errors import DataError
@@ -51,15 +52,20 @@ def binary_input(context: Context, number: int, described: BinaryInput) -> Sourc
 
 def image_input(context: Context, number: int, described: ImageInput) -> Source:
     """Images of a data set or a file, in one of the two codings."""
-    return image_source(context, number, described, _images(context, described))
+    return image_source(context, number, described, *_images(context, described))
 
 
-def image_source(context: Context, number: int, described: ImageInput, images: np.ndarray) -> Source:
-    """Given images, uint8 of shape (n, pixels), in the coding of an image input."""
+def image_source(
+    context: Context, number: int, described: ImageInput, pixels: np.ndarray, n_train: int
+) -> Source:
+    """Given images, uint8 of shape (n, pixels), the first `n_train` for training, in the coding of an input."""
+    images: np.ndarray | Featured = pixels
+    if described.features is not None:
+        images = featured(context, number, described, pixels, n_train)
     nodes = images.shape[1]
     if described.size not in (None, nodes):
         raise DataError(f"input {described.name}: images of {nodes} pixels, expected {described.size}")
-    schedule = _schedule(described, len(images))
+    schedule = _schedule(described, len(pixels))
     signal: Part
     if described.coding == "poisson":
         key = hashing.key(context.seed, hashing.stream(Stream.CODING, number))
@@ -139,8 +145,8 @@ def _schedule(described: ImageInput | ValuesInput, n_objects: int) -> Schedule:
     )
 
 
-def _images(context: Context, described: ImageInput) -> np.ndarray:
-    """Images shown, uint8 of shape (n, pixels), training images first."""
+def _images(context: Context, described: ImageInput) -> tuple[np.ndarray, int]:
+    """Images shown, uint8 of shape (n, pixels), training images first, and how many these are."""
     if context.is_dataset(described.source):
         return _dataset_images(context, described)
     context.check_there(described.source)
@@ -150,10 +156,11 @@ def _images(context: Context, described: ImageInput) -> np.ndarray:
     width, height, channels = described.shape
     images = files.raw_images(content, name, width * height * channels, described.offset)
     rows = context.select_of_file(len(images), name, described.skip)
-    return images if rows is None else images[rows]
+    n_train = context.taught(len(images))
+    return (images, n_train) if rows is None else (images[rows], int((rows < n_train).sum()))
 
 
-def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
+def _dataset_images(context: Context, described: ImageInput) -> tuple[np.ndarray, int]:
     data = context.dataset(str(described.source))
     width, height, channels = _as_picture(data.shape)
     if described.shape is not None and described.shape != (width, height, channels):
@@ -161,7 +168,7 @@ def _dataset_images(context: Context, described: ImageInput) -> np.ndarray:
     train, test = data.intensities
     rows = context.select(len(train), len(train) + len(test), data.name)
     n_train = int((rows < len(train)).sum())
-    return np.concatenate([train[:n_train], test[: len(rows) - n_train]])
+    return np.concatenate([train[:n_train], test[: len(rows) - n_train]]), n_train
 
 
 def _as_picture(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -102,9 +101,7 @@ class _Builder:
         return Plan(network, inputs, tuple(populations), tuple(projections), network.copies, self.seed)
 
     def _input_size(self, described: Any) -> int:
-        size = described.size or self.input_sizes.get(described.name)
-        if size is None and getattr(described, "shape", None):
-            size = math.prod(described.shape)
+        size = getattr(described, "nodes", described.size) or self.input_sizes.get(described.name)
         if size is None:
             self.problems.append(Problem("its size is known only with its data", f"input {described.name}"))
             return 1

@@ -133,8 +133,8 @@ class DeviceEncoder:
         for number, source in enumerate(self.sources):
             part = poisson_of(source)
             if part is not None:
-                key = id(part.images)
-                self.there[key] = there[key] if key in there else backend.upload(part.images)
+                key, images = id(part.images), np.asarray(part.images)
+                self.there[key] = there[key] if key in there else backend.upload(images)
                 self.images[number] = self.there[key], backend.upload(part.limit.astype(np.int32))
 
     def feed(self, origin: int, start: int, stop: int) -> Feed:
@@ -253,4 +253,6 @@ def feed_of(encoders: Sequence[DeviceEncoder], origin: int, start: int, stop: in
 def poisson_of(source: SpikeSource) -> Poisson | None:
     """The Poisson coding of images, if the source consists of nothing else."""
     parts = source.parts if isinstance(source, Source) else ()
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], Poisson) else None
+    if len(parts) != 1 or not isinstance(parts[0], Poisson):
+        return None
+    return parts[0] if isinstance(parts[0].images, np.ndarray) else None  # features are made by the CPU
