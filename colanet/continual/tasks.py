@@ -84,7 +84,7 @@ def _of_classes(whole: Task, labels: tuple[int, ...], relabel: bool) -> Task:
     names = tuple(whole.classes[label] for label in labels)
     new = np.full(len(whole.classes), -1, dtype=np.int64)
     new[list(labels)] = np.arange(len(labels)) if relabel else labels
-    name = f"{whole.name}, classes {'/'.join(names)}"
+    name = f"{whole.name}, {'class' if len(names) == 1 else 'classes'} {'/'.join(names)}"
     rows = [np.flatnonzero(new[part] >= 0) for part in (whole.train_labels, whole.test_labels)]
     for part, found in zip(("training", "test"), rows, strict=True):
         if not len(found):
