@@ -164,7 +164,7 @@ def compared(name: str) -> Callable[[dict[str, Repeats]], dict]:
 
 
 def course(name: str) -> Callable[[dict[str, Repeats]], dict]:
-    """Accuracy on the tasks so far over their number: on all of them, or on the last ones if only these are tested."""
+    """Accuracy on the tasks so far, on all or on the last ones, whichever are tested, over their number."""
 
     def picture(parts: dict[str, Repeats]) -> dict:
         curves = {

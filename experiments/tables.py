@@ -46,6 +46,7 @@ BRIDGE = ROOT / "experiments" / "associative" / "bridge.csv"
 ONE_TASK = ("copies", "seeds", "accuracy", "learning", "tests")
 TASKS = ("copies", "seeds", "ACC", "drop", "LA", "learning", "tests")
 TWO_TASKS = ("copies", "seeds", "ACC", "FM", "LA")
+CLASSES = ("copies", "seeds", "ACC", "micro", "FM", "LA")
 CHOICE = ("copies", "seeds", "ACC", "drop")
 EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist": ("network", ONE_TASK),
@@ -65,14 +66,26 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist_45_inhibited_choice": ("inhibition", ("copies", "seeds", "accuracy")),
     "mnist_one_choice": ("network", ("seeds", "accuracy")),
     "mnist_one": ("network", ("seeds", "accuracy")),
+    "split_mnist": ("scenario", CLASSES),
+    "fashion": ("scenario", TWO_TASKS),
+    "rotated_mnist": ("network", ("copies", "seeds", "ACC", "drop", "FM", "LA")),
+    "fifty_tasks": ("network", TASKS),
+    "hundred_tasks": ("network", TASKS),
+    "thousand_tasks": ("network", ("copies", "seeds", "last", "LA", "learning", "tests")),
 }
 """Heading of the first column and the other columns, of each experiment."""
 PUBLISHED = (
     "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "comparison_permuted_mnist",
+    "split_mnist", "fashion", "fifty_tasks", "hundred_tasks", "thousand_tasks",
 )  # fmt: skip
 """Experiments that name figures from elsewhere."""
 QUANTISED = ("mnist", "mnist_45", "mnist_chip")
-COURSES: dict[str, Sequence[int]] = {"capacity": (1, 5, 10, 20, 30, 40, 50)}
+COURSES: dict[str, Sequence[int]] = {
+    "capacity": (1, 5, 10, 20, 30, 40, 50),
+    "fifty_tasks": (1, 10, 20, 30, 40, 50),
+    "hundred_tasks": (1, 20, 40, 60, 80, 100),
+    "thousand_tasks": (1, 100, 200, 400, 600, 800, 1000),
+}
 """Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (
     ("MNIST", "accuracy (%)", NOTHING, "mnist", "45 microcolumns, inhibited", "ACC"),

@@ -226,7 +226,7 @@ def test_fields_of_long_runs_are_those_after_the_first_and_the_last_lesson(monke
     write_outcome(path, tiny.experiment(), "net", "abcde", long)
     assert read_fields(path).titles == ("after a (task 1)", "after e (task 5)")
     np.testing.assert_allclose(read_fields(path, tasks=[5]).weights[0], whole.fields[4], atol=1e-3)
-    with pytest.raises(ConfigError, match="task 2: .* has fields after the tasks 1 and 5"):
+    with pytest.raises(ConfigError, match=r"task 2: .* has fields after the tasks 1 and 5"):
         read_fields(path, tasks=[2])
 
 
@@ -279,7 +279,8 @@ def test_results_of_older_versions_are_read(tmp_path):
     np.testing.assert_array_equal(old.confusion.places, new.confusion.places)
     assert len(old.test_images) == 0
     assert metrics(old.matrix, images=old.test_images) == metrics(new.matrix, images=new.test_images)
-    for name, wrong in (("tests", [[0, 5]]), ("tests", [[-1, 0]]), ("test_images", [1, 2]), ("test_images", [0] * 5)):
+    damage = ("tests", [[0, 5]]), ("tests", [[-1, 0]]), ("test_images", [1, 2]), ("test_images", [0] * 5)
+    for name, wrong in damage:
         changed = read_h5(tmp_path / "r.h5")[0] | {name: np.array(wrong)}
         if name == "tests":
             changed["confusion"] = changed["confusion"][:1]
