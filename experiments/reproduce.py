@@ -20,7 +20,6 @@ import click
 import numpy as np
 
 from colanet.commands.continual import progress_bars
-from colanet.continual.metrics import metrics
 from colanet.continual.outcome import BLOCK
 from colanet.continual.results import Repeats, load_outcome, summary
 from colanet.continual.study import Progress, Say, StudyOptions, file_of, run_study
@@ -164,14 +163,24 @@ def compared(name: str) -> Callable[[dict[str, Repeats]], dict]:
     return lambda parts: {name: comparison_bars(list(parts), *accuracy_and_forgetting(parts))}
 
 
-def capacity(parts: dict[str, Repeats]) -> dict:
-    """Accuracy on all tasks so far over their number."""
-    n = len(next(iter(parts.values())).outcomes[0].matrix)
-    curves = {
-        label: np.array([[metrics(o.matrix[:k, :k])["ACC"] for k in range(1, n + 1)] for o in part.outcomes])
-        for label, part in parts.items()
-    }
-    return {"capacity": capacity_curve(np.arange(1, n + 1), curves)}
+def course(name: str) -> Callable[[dict[str, Repeats]], dict]:
+    """Accuracy on the tasks so far, on all or on the last ones, whichever are tested, over their number."""
+
+    def picture(parts: dict[str, Repeats]) -> dict:
+        curves = {
+            label: np.array([[seen(row[: k + 1]) for k, row in enumerate(o.matrix)] for o in part.outcomes])
+            for label, part in parts.items()
+        }
+        longest = max(curve.shape[1] for curve in curves.values())
+        return {name: capacity_curve(np.arange(1, longest + 1), curves)}
+
+    return picture
+
+
+def seen(row: np.ndarray) -> float:
+    """Mean over the tasks that were tested; NaN if none was."""
+    tested = row[~np.isnan(row)]
+    return float(tested.mean()) if len(tested) else float("nan")
 
 
 FIGURES: dict[str, Callable[[dict[str, Repeats]], dict]] = {
@@ -180,7 +189,7 @@ FIGURES: dict[str, Callable[[dict[str, Repeats]], dict]] = {
     "letters": letters,
     "comparison": compared("comparison"),
     "comparison_letters": compared("comparison_letters"),
-    "capacity": capacity,
+    "capacity": course("capacity"),
 }
 
 if __name__ == "__main__":

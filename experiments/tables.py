@@ -46,6 +46,7 @@ BRIDGE = ROOT / "experiments" / "associative" / "bridge.csv"
 ONE_TASK = ("copies", "seeds", "accuracy", "learning", "tests")
 TASKS = ("copies", "seeds", "ACC", "drop", "LA", "learning", "tests")
 TWO_TASKS = ("copies", "seeds", "ACC", "FM", "LA")
+CLASSES = ("copies", "seeds", "ACC", "micro", "FM", "LA")
 CHOICE = ("copies", "seeds", "ACC", "drop")
 EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist": ("network", ONE_TASK),
@@ -65,15 +66,27 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist_45_inhibited_choice": ("inhibition", ("copies", "seeds", "accuracy")),
     "mnist_one_choice": ("network", ("seeds", "accuracy")),
     "mnist_one": ("network", ("seeds", "accuracy")),
+    "split_mnist": ("scenario", CLASSES),
+    "fashion": ("scenario", TWO_TASKS),
+    "rotated_mnist": ("network", ("copies", "seeds", "ACC", "drop", "FM", "LA")),
+    "fifty_tasks": ("network", TASKS),
+    "hundred_tasks": ("network", TASKS),
+    "thousand_tasks": ("network", ("copies", "seeds", "last", "LA", "learning", "tests")),
 }
 """Heading of the first column and the other columns, of each experiment."""
 PUBLISHED = (
     "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "comparison_permuted_mnist",
+    "split_mnist", "fashion", "fifty_tasks", "hundred_tasks", "thousand_tasks",
 )  # fmt: skip
 """Experiments that name figures from elsewhere."""
 QUANTISED = ("mnist", "mnist_45", "mnist_chip")
-STAGES = (1, 5, 10, 20, 30, 40, 50)
-"""Numbers of tasks learnt that `capacity.course` shows."""
+COURSES: dict[str, Sequence[int]] = {
+    "capacity": (1, 5, 10, 20, 30, 40, 50),
+    "fifty_tasks": (1, 10, 20, 30, 40, 50),
+    "hundred_tasks": (1, 20, 40, 60, 80, 100),
+    "thousand_tasks": (1, 100, 200, 400, 600, 800, 1000),
+}
+"""Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (
     ("MNIST", "accuracy (%)", NOTHING, "mnist", "45 microcolumns, inhibited", "ACC"),
     ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
@@ -122,27 +135,28 @@ def cause() -> str:
     return markdown_table(head, rows)
 
 
-# ------------------------------------------------------------------- capacity
+# --------------------------------------------------------------------- course
 
 
-def matrices() -> dict[str, dict[str, dict[tuple[int, int], float]]]:
-    """Variant, seed, (after task, on task): accuracy, of the experiment capacity."""
+def matrices(name: str) -> dict[str, dict[str, dict[tuple[int, int], float]]]:
+    """Variant, seed, (after task, on task): accuracy, of an experiment."""
     found: dict[str, dict[str, dict[tuple[int, int], float]]] = {}
-    for row in rows_of(RESULTS / "capacity.csv"):
+    for row in rows_of(RESULTS / f"{name}.csv"):
         one = found.setdefault(row["variant"], {}).setdefault(row["seed"], {})
         one[int(row["after_task"]), int(row["on_task"])] = float(row["accuracy"])
     return found
 
 
-def capacity_course() -> str:
-    """Accuracy on all tasks so far over their number."""
-    found = matrices()
+def course(name: str, stages: Sequence[int]) -> str:
+    """Accuracy on the tasks so far, those that were tested, over their number."""
+    found = matrices(name)
 
     def after(variant: str, k: int) -> str:
-        return spread_of([statistics.fmean(a[k, j] for j in range(1, k + 1)) for a in found[variant].values()])
+        rows = [[a[k, j] for j in range(1, k + 1) if (k, j) in a] for a in found[variant].values()]
+        return spread_of([statistics.fmean(row) for row in rows]) if all(rows) else NOTHING
 
     head = ["tasks learnt", *(f"accuracy on them, {variant} (% ± s.d.)" for variant in found)]
-    return markdown_table(head, [[k, *(after(variant, k) for variant in found)] for k in STAGES])
+    return markdown_table(head, [[k, *(after(variant, k) for variant in found)] for k in stages])
 
 
 def capacity_ends() -> str:
@@ -150,7 +164,7 @@ def capacity_ends() -> str:
     head = ["network", "first ten tasks, when learnt (% ± s.d.)", "first ten tasks, at the end (% ± s.d.)",
             "last ten tasks, when learnt (% ± s.d.)"]  # fmt: skip
     rows = []
-    for variant, runs in matrices().items():
+    for variant, runs in matrices("capacity").items():
         last = max(k for a in runs.values() for k, _ in a)
         first_ten, last_ten = range(1, 11), range(last - 9, last + 1)
         old = [statistics.fmean(a[j, j] for j in first_ten) for a in runs.values()]
@@ -293,7 +307,8 @@ def all_tables() -> dict[str, Table]:
     for name, (first, columns) in EXPERIMENTS.items():
         found[name] = functools.partial(_experiment, name, columns, first)
     found |= {f"{name}.published": functools.partial(_published, name) for name in PUBLISHED}
-    found |= {"letters_cause": cause, "capacity.course": capacity_course, "capacity.ends": capacity_ends}
+    found |= {"letters_cause": cause, "capacity.ends": capacity_ends}
+    found |= {f"{name}.course": functools.partial(course, name, stages) for name, stages in COURSES.items()}
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}

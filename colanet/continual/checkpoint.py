@@ -22,10 +22,22 @@ def fingerprint(run: Run) -> str:
     """Hash of all that must agree for a run to be continued: experiment, seed, network, images and labels."""
     text = run.experiment.model_dump_json(exclude={"seeds", "title", "published", "variants"})
     total = hashlib.sha256(f"{text} {run.seed} {run.session.network.model_dump_json()}".encode())
+    known: dict[Any, bytes] = {}
+
+    def add(array: np.ndarray) -> None:
+        # A thousand permutations of a data set share their images and labels, which are hashed once.
+        where = array.__array_interface__["data"][0], array.shape, array.strides
+        if where not in known:
+            known[where] = hashlib.sha256(np.ascontiguousarray(array).data).digest()
+        total.update(known[where])
+
     for task in run.tasks:
-        total.update(task.train_labels.tobytes() + task.test_labels.tobytes())
-        total.update(np.ascontiguousarray(task.train_images).data)
-        total.update(np.ascontiguousarray(task.test_images).data)
+        for array in (task.train_originals, task.train_labels, task.test_originals, task.test_labels):
+            add(array)
+        if task.rotation is not None:
+            total.update(task.rotation.places.tobytes() + task.rotation.weights.tobytes())
+        if task.permutation is not None:
+            total.update(task.permutation.tobytes())
     return total.hexdigest()
 
 
@@ -81,7 +93,7 @@ class Checkpoint:
         for name, mine in run.book.items():
             shape = (None,) if name == "running" else mine.shape
             book[name] = contents.array(self.path, arrays, f"book/{name}", dtype=mine.dtype, shape=shape)
-        for name in ("matrix", "unanswered", "untrained", "running"):
+        for name in ("accuracy", "unanswered", "ahead", "untrained", "running"):
             contents.check_shares(self.path, f"book/{name}", book[name])
         for name in ("confusion", "seconds"):
             contents.array(self.path, arrays, f"book/{name}", run.book[name], low=0, high=contents.LARGEST)

@@ -23,6 +23,7 @@ from colanet.config.messages import WORD, explain, shorten
 from colanet.config.model import MAX_COPIES
 from colanet.config.xml_source import read_bytes
 from colanet.continual.baselines.options import METHODS as BASELINES
+from colanet.continual.sources import Count, Schedule, TaskSource
 from colanet.errors import ConfigError, Problem
 from colanet.migration import Migration
 from colanet.units import LARGEST_SEED
@@ -30,45 +31,11 @@ from colanet.units import LARGEST_SEED
 METHODS = ("colanet", *BASELINES)
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
-Count = Annotated[int, Field(ge=1)]
 INNER = ("folder", "variant", "lenient")
 """Fields of `Experiment` that no file gives."""
 LONGEST_NAME = 100
 """Names become names of files, which hold 255 bytes with all that is added."""
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
-
-
-class TaskSource(BaseModel):
-    """Where one task, or several alike, come from.
-
-    Attributes
-    ----------
-    dataset : str
-    repeat : int
-        So many tasks, with permutation seeds that follow one another.
-    permutation : int or None
-        Seed of the permutation of pixels; None: not permuted.
-    train, test : int or None
-        Only the first images of each part; None: all.
-    test_every : int
-        Of these test images, each one so far from the next: a sample of the whole test set, which its first images
-        are not (MNIST's first half is the easier one).
-    """
-
-    model_config = _STRICT
-
-    dataset: str
-    repeat: Count = 1
-    permutation: Annotated[int, Field(ge=0)] | None = None
-    train: Count | None = None
-    test: Count | None = None
-    test_every: Count = 1
-
-    @model_validator(mode="after")
-    def _distinct(self) -> TaskSource:
-        if self.repeat > 1 and self.permutation is None:
-            raise ValueError("tasks that repeat need a permutation, or they would all be the same")
-        return self
 
 
 def _in_range(name: str) -> AfterValidator:
@@ -129,6 +96,10 @@ class Experiment(BaseModel):
         All tasks' training images in one random order.
     forward : bool
         Also test each task before it is learnt, which the metric FWT needs.
+    test_after_every : int
+        Tests come after the first task, after every so many-th one, and after the last one.
+    test_last : int or None
+        Only so many of the tasks seen are tested, the last ones; None: all.
     method : str
         ``colanet`` or a comparison method of `colanet.continual.baselines`.
     options : dict
@@ -156,6 +127,8 @@ class Experiment(BaseModel):
     validation: Annotated[int, Field(ge=0)] = 0
     joint: bool = False
     forward: bool = False
+    test_after_every: Count = 1
+    test_last: Count | None = None
     method: Literal[METHODS] = "colanet"  # type: ignore[valid-type]
     options: dict[str, Any] = {}
     migration: MigrationFields | None = None
@@ -192,6 +165,11 @@ class Experiment(BaseModel):
             raise ValueError(f"migration: is for method colanet, {self.method} has no neurons that migrate")
         if self.joint and self.method != "backprop-joint":
             raise ValueError(f"joint: {self.method} learns task by task; backprop-joint mixes the tasks")
+
+    @property
+    def schedule(self) -> Schedule:
+        """Which tasks are tested when."""
+        return Schedule(self.test_after_every, self.test_last)
 
     @property
     def label(self) -> str:

@@ -20,15 +20,17 @@ from colanet import contents
 from colanet.atomic import write_text
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
-from colanet.continual.outcome import Outcome
+from colanet.continual.outcome import Confusions, Outcome, lessons_kept
 from colanet.continual.tables import markdown_table, percent
 from colanet.errors import CheckpointError
 from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
 from colanet.version import __version__
 
-_ARRAYS = ("matrix", "unanswered", "confusion", "untrained", "running", "boundaries")
-_SHOWN = ("ACC", "drop", "FM", "BWT", "LA", "AIA", "FWT")
+_ARRAYS = ("matrix", "unanswered", "untrained", "running", "boundaries", "test_images")
+_SHOWN = ("ACC", "micro", "last", "drop", "FM", "BWT", "LA", "AIA", "FWT")
+_WIDE = 12
+"""Most tasks of which a matrix is shown whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,8 @@ class Repeats:
 
     def metrics(self) -> dict[str, tuple[float, float]]:
         """Mean and sample standard deviation over the seeds."""
-        found = [metrics(o.matrix, o.untrained) for o in self.outcomes]
+        last = self.experiment.test_last
+        found = [metrics(o.matrix, o.untrained, images=o.test_images, last=last) for o in self.outcomes]
         return {name: mean_and_spread([one[name] for one in found]) for name in found[0]}
 
     def matrix(self) -> np.ndarray:
@@ -69,6 +72,7 @@ def write_outcome(
 ) -> None:
     """Write one run, with its configuration, seed and versions."""
     arrays: dict[str, Any] = {name: getattr(outcome, name) for name in _ARRAYS}
+    arrays |= {"tests": outcome.confusion.places, "confusion": outcome.confusion.counts}
     arrays["fields"] = outcome.fields.astype(np.float16)
     write_h5(
         path,
@@ -125,28 +129,51 @@ def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]
     return outcome, (experiment, contents.text(path, attributes, "configuration"))
 
 
-def _checked_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _checked_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """The arrays of a run, which agree in the number of tasks and classes."""
     n = len(contents.array(path, arrays, "untrained", dtype=np.float64, shape=(None,)))
-    classes = contents.array(path, arrays, "confusion", dtype=np.int64, shape=(n, n, None, None), low=0).shape[2]
     kinds = {
         "matrix": (np.float64, (n, n)),
         "unanswered": (np.float64, (n, n)),
-        "confusion": (np.int64, (n, n, classes, classes)),
         "untrained": (np.float64, (n,)),
         "running": (np.float64, (None,)),
         "boundaries": (np.int64, (None,)),
         "fields": (np.float16, (None, None, None)),
     }
-    found = {name: contents.array(path, arrays, name, dtype=t, shape=shape) for name, (t, shape) in kinds.items()}
+    found: dict[str, Any] = {
+        name: contents.array(path, arrays, name, dtype=t, shape=shape) for name, (t, shape) in kinds.items()
+    }
     for name in ("matrix", "unanswered", "untrained", "running"):
         contents.check_shares(path, name, found[name])
     lessons = len(contents.array(path, arrays, "boundaries", dtype=np.int64, shape=(None,), low=1))
-    if lessons not in (1, n) or len(found["fields"]) not in (0, lessons):
+    kept = len(lessons_kept(lessons))
+    if lessons not in (1, n) or len(found["fields"]) not in (0, lessons, kept):
         raise CheckpointError(f"{path}: damaged, its arrays are of {n} and of {lessons} tasks")
-    if not n or np.isnan(found["matrix"][-1]).any():
+    if not n or np.isnan(found["matrix"][-1, -1]):
         raise CheckpointError(f"{path}: damaged, a task was not tested at the end")
-    return found | {"fields": found["fields"].astype(np.float32)}
+    if "test_images" in arrays:
+        images = contents.array(path, arrays, "test_images", dtype=np.int64, shape=(None,), low=1)
+        if len(images) not in (0, n):
+            raise CheckpointError(f"{path}: damaged, its arrays are of {n} and of {len(images)} tasks")
+        found["test_images"] = images
+    confusion = _confusions(path, arrays, found["matrix"])
+    return found | {"confusion": confusion, "fields": found["fields"].astype(np.float32)}
+
+
+def _confusions(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], matrix: np.ndarray) -> Confusions:
+    """The counts of all tests. Files of older versions hold them for every pair of tasks, tested or not."""
+    n = len(matrix)
+    if "tests" not in arrays:
+        wide = contents.array(path, arrays, "confusion", dtype=np.int64, shape=(n, n, None, None), low=0)
+        places = np.argwhere(np.tri(n, dtype=bool) & ~np.isnan(matrix))
+        counts = wide[tuple(places.T)]
+    else:
+        places = contents.array(path, arrays, "tests", dtype=np.int64, shape=(None, 2), low=0, high=n - 1)
+        shape = (len(places), None, None)
+        counts = contents.array(path, arrays, "confusion", dtype=np.int64, shape=shape, low=0)
+    if counts.shape[1] != counts.shape[2]:
+        raise CheckpointError(f"{path}: damaged, counts of {counts.shape[1]} classes and {counts.shape[2]} answers")
+    return Confusions(places, counts, n)
 
 
 def plain(experiment: Experiment) -> str:
@@ -290,18 +317,26 @@ def _description(part: Repeats) -> str:
 def _matrix_table(part: Repeats) -> list[str]:
     """Rows: after which task; columns: on which task; in percent, mean over seeds."""
     matrix = part.matrix()
-    rows = [k for k in range(len(matrix)) if not np.isnan(matrix[k]).all()]
-    if len(matrix) > 12:
-        rows = [k for k in rows if k % 10 == 9 or k == len(matrix) - 1]
-        return [
-            "Mean over the tasks seen so far: "
-            + ", ".join(f"{100 * np.nanmean(matrix[k, : k + 1]):.1f} % after {k + 1}" for k in rows)
-            + "."
-        ]
+    rows = [k for k in range(len(matrix)) if not np.isnan(matrix[k, : k + 1]).all()]
+    if len(matrix) > _WIDE:
+        return [_course(matrix, rows)]
     cells = [[k + 1, *("" if np.isnan(a) else f"{100 * a:.1f}" for a in matrix[k])] for k in rows]
     table = markdown_table(["after task", *range(1, len(matrix) + 1)], cells)
     names = ", ".join(f"{j + 1} {name}" for j, name in enumerate(part.tasks))
     return [table, "", f"Tasks: {names}."]
+
+
+def _course(matrix: np.ndarray, rows: Sequence[int]) -> str:
+    """The mean of rows at round numbers, of as few as are read at a glance."""
+    n = len(matrix)
+    step = 10
+    while n // step > _WIDE:
+        step *= 10
+    few = [k for k in rows if (k + 1) % step == 0 or k == n - 1]
+    whole = not any(np.isnan(matrix[k, : k + 1]).any() for k in few)
+    what = "the tasks seen so far" if whole else "the last tasks seen so far"
+    means = (f"{100 * np.nanmean(matrix[k, : k + 1]):.1f} % after {k + 1}" for k in few)
+    return f"Mean over {what}: {', '.join(means)}."
 
 
 def summary(parts: Sequence[Repeats]) -> str:
@@ -309,7 +344,7 @@ def summary(parts: Sequence[Repeats]) -> str:
     lines = []
     for part in parts:
         found: Mapping[str, tuple[float, float]] = part.metrics()
-        names = [name for name in ("ACC", "drop", "FM", "BWT") if name in found]
+        names = [name for name in ("ACC", "micro", "last", "drop", "FM", "BWT") if name in found]
         text = ", ".join(f"{name} {percent(*found[name])}" for name in names)
         lines.append(f"{part.experiment.label}: {text}")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from colanet.config.model import Network
 from colanet.config.overrides import override_all
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
-from colanet.continual.outcome import BLOCK, Outcome
+from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
 from colanet.continual.task import Task
 from colanet.encoding import Presentation
 from colanet.engine import EngineMaker
@@ -125,19 +125,26 @@ class Run:
         if self.session.votes is None:
             raise ConfigError(Problem("the network has no readout, nothing can be tested", "readout"))
         n, classes = len(tasks), len(tasks[0].classes)
+        self.places = experiment.schedule.places(n, joint=experiment.joint)
+        self.kept = lessons_kept(len(self.lessons)).tolist()
         plastic = [p for p in self.session.plan.projections if p.kind == "plastic" and p.from_input]
         self.fields_of = plastic[0] if plastic else None
-        shape = (len(self.lessons), plastic[0].source_size, plastic[0].target_size) if plastic else (0, 0, 0)
+        shape = (len(self.kept), plastic[0].source_size, plastic[0].target_size) if plastic else (0, 0, 0)
         self.book: dict[str, np.ndarray] = {
-            "matrix": np.full((n, n), np.nan),
-            "unanswered": np.full((n, n), np.nan),
-            "confusion": np.zeros((n, n, classes, classes), dtype=np.int64),
+            "accuracy": np.full(len(self.places), np.nan),
+            "unanswered": np.full(len(self.places), np.nan),
+            "confusion": np.zeros((len(self.places), classes, classes), dtype=np.int64),
+            "ahead": np.full(n, np.nan),
             "untrained": np.full(n, np.nan),
             "running": np.zeros(0),
             "fields": np.zeros(shape, dtype=np.float32),
             "seconds": np.zeros(2),
         }
-        self.total = sum(len(one.labels) for one in self.lessons) + self._tests()
+        self._lesson_images = np.cumsum([0, *(len(one.labels) for one in self.lessons)])
+        self._test_images = np.array([len(task.test_labels) for task in tasks])
+        # Images of the tests before each of them, and of all.
+        self._before_test = np.cumsum([0, *self._test_images[self.places[:, 1]]])
+        self.total = int(self._lesson_images[-1] + self._before_test[-1])
 
     # ------------------------------------------------------------------ order
 
@@ -178,8 +185,8 @@ class Run:
             right = session.answers() == labels
             blocks = [right[i : i + BLOCK].mean() for i in range(0, n, BLOCK)]
             self.book["running"] = np.concatenate([self.book["running"], blocks])
-            if self.fields_of is not None:
-                self.book["fields"][self.k] = np.nan_to_num(session.weights(self.fields_of.name))
+            if self.fields_of is not None and self.k in self.kept:
+                self.book["fields"][self.kept.index(self.k)] = np.nan_to_num(session.weights(self.fields_of.name))
 
     def advance(self) -> None:
         """On to the next lesson, if there is one."""
@@ -195,27 +202,29 @@ class Run:
                 self._score = f", {100 * found.accuracy:.1f} %" if found else ""
                 self._score_of, self._score_until = self.k, time.monotonic() + SCORE_SECONDS
             text = f"learning {self._name(self.k)}{self._score}"
-            done = sum(len(one.labels) for one in self.lessons[: self.k])
-            self.watch(done + shown + self._tests_done(self.k), self.total, text)
+            self.watch(int(self._lesson_images[self.k]) + shown + self._tests_done(), self.total, text)
+
+    @property
+    def _row(self) -> int:
+        """Row of the matrix that the lesson at hand leads to."""
+        return len(self.tasks) - 1 if self.experiment.joint else self.k
 
     def _look_back(self) -> None:
-        """Test all tasks seen so far."""
-        joint = self.experiment.joint
-        rows = range(len(self.tasks)) if joint else range(self.k + 1)
-        k = len(self.tasks) - 1 if joint else self.k
-        for one in self.test(rows):
-            self.book["confusion"][k, one.task] = one.confusion
-            self.book["matrix"][k, one.task] = one.accuracy
-            self.book["unanswered"][k, one.task] = one.unanswered
+        """Test the tasks seen so far that are to be tested now."""
+        tests = self.experiment.schedule.tests(self._row, len(self.tasks))
+        if not tests:
+            return
+        first = self._first_test()
+        for place, one in enumerate(self.test(tests), first):
+            self.book["confusion"][place] = one.confusion
+            self.book["accuracy"][place] = one.accuracy
+            self.book["unanswered"][place] = one.unanswered
 
     def _look_ahead(self) -> None:
         """Test what is not learnt yet: everything before the first task, then the next task only."""
         ahead = range(len(self.tasks)) if self.k == 0 else range(self.k, self.k + 1)
         for one in self.test(ahead, ahead=True):
-            if self.k == 0:
-                self.book["untrained"][one.task] = one.accuracy
-            else:
-                self.book["matrix"][self.k - 1, one.task] = one.accuracy
+            self.book["untrained" if self.k == 0 else "ahead"][one.task] = one.accuracy
 
     def test(self, which: Sequence[int], *, ahead: bool = False) -> list[Tested]:
         """Test the frozen network on some tasks; it then stands where it stood.
@@ -246,12 +255,12 @@ class Run:
     def _tell_tested(self, one: Tested, which: Sequence[int], ahead: bool) -> None:
         if self.watch:
             # Looks ahead are not counted: what is left to do does not get less.
-            shown = sum(len(one.labels) for one in self.lessons[: self.k + (not ahead)])
-            now = 0 if ahead else sum(len(self.tasks[i].test_labels) for i in which if i <= one.task)
+            shown = int(self._lesson_images[self.k + (not ahead)])
+            now = 0 if ahead else int(self._test_images[which[0] : one.task + 1].sum())
             when = "before" if ahead else "after"
             name = self.tasks[one.task].name
             text = f"{name} {when} {self._name(self.k)}: {100 * one.accuracy:.1f} %"
-            self.watch(shown + self._tests_done(self.k) + now, self.total, text)
+            self.watch(shown + self._tests_done() + now, self.total, text)
 
     @contextlib.contextmanager
     def _timed(self, what: int) -> Iterator[_Clock]:
@@ -278,24 +287,33 @@ class Run:
     def _name(self, k: int) -> str:
         return "all tasks together" if self.experiment.joint else self.tasks[k].name
 
-    def _tests_done(self, k: int) -> int:
-        """Test images that the tasks before k took."""
-        return sum(sum(len(t.test_labels) for t in self.tasks[: i + 1]) for i in range(k))
+    def _first_test(self) -> int:
+        """Number of the first test after the lesson at hand, or of the next one after it."""
+        return int(np.searchsorted(self.places[:, 0], self._row))
 
-    def _tests(self) -> int:
-        if self.experiment.joint:
-            return sum(len(t.test_labels) for t in self.tasks)
-        return self._tests_done(len(self.tasks))
+    def _tests_done(self) -> int:
+        """Test images of the tests before the lesson at hand."""
+        return int(self._before_test[self._first_test()])
 
     # ---------------------------------------------------------------- results
 
     def outcome(self) -> Outcome:
         """What has come out, all lessons learnt."""
-        book, seconds = dict(self.book), self.book["seconds"]
-        del book["seconds"]
+        book, n = self.book, len(self.tasks)
         columns = self.session.plan.populations[self.fields_of.target].columns if self.fields_of else 0
+        matrix, unanswered = np.full((n, n), np.nan), np.full((n, n), np.nan)
+        matrix[np.arange(n - 1), np.arange(1, n)] = book["ahead"][1:]
+        matrix[tuple(self.places.T)] = book["accuracy"]
+        unanswered[tuple(self.places.T)] = book["unanswered"]
+        seconds = book["seconds"]
         return Outcome(
-            **book,
+            matrix=matrix,
+            unanswered=unanswered,
+            confusion=Confusions(self.places, book["confusion"], n),
+            untrained=book["untrained"],
+            running=book["running"],
+            fields=book["fields"],
+            test_images=self._test_images,
             boundaries=np.cumsum([len(one.labels) for one in self.lessons]),
             columns=columns,
             train_seconds=float(seconds[0]),

@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from colanet.arguments import whole, whole_or_none
 from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
@@ -32,6 +34,9 @@ from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
 from colanet.locks import hold_folder
 from colanet.units import LARGEST_SEED
+
+LAST_SHOWN = 10
+"""Tasks whose accuracy is told at the end of a run, the last ones."""
 
 Say = Callable[[str], None]
 """Called with a line about what is going on."""
@@ -331,8 +336,10 @@ def _finish(job: Job, seed: int, path: Path, outcome: Outcome, say: Say) -> None
     """Write what a run has brought, in the place of its checkpoint."""
     write_outcome(path, job.altered, job.stamp, [task.name for task in job.tasks], outcome)
     checkpoint_of(path).unlink(missing_ok=True)
-    row = ", ".join(f"{100 * a:.1f}" for a in outcome.matrix[-1])
-    say(f"{job.variant.label}, seed {seed}: {row} % after the last task, {outcome.seconds:.1f} s")
+    accuracies = outcome.matrix[-1][~np.isnan(outcome.matrix[-1])]
+    row = ", ".join(f"{100 * a:.1f}" for a in accuracies[-LAST_SHOWN:])
+    last = f" (last {LAST_SHOWN} tasks)" if len(accuracies) > LAST_SHOWN else ""
+    say(f"{job.variant.label}, seed {seed}: {row} % after the last task{last}, {outcome.seconds:.1f} s")
 
 
 def _together(

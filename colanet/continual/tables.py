@@ -90,6 +90,8 @@ COLUMNS: dict[str, Column] = {
     "copies": Column("copies", _copies),
     "seeds": Column("seeds", lambda variant: str(len(variant["seeds"]))),
     "ACC": _metric("ACC", "accuracy after the last task", "%"),
+    "micro": _metric("micro", "accuracy on all test images after the last task", "%"),
+    "last": _metric("last", "accuracy on the last tasks, at the end", "%"),
     "LA": _metric("LA", "accuracy when learnt", "%"),
     "AIA": _metric("AIA", "accuracy, mean over the stages", "%"),
     "FM": _metric("FM", "forgetting", "points"),

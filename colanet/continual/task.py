@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from colanet.datasets.rotation import Rotation
+
+Rows = slice | list[int] | np.ndarray
+"""Of images."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """Images to learn and images to be tested on.
 
-    A task holds the images before its permutation, which all permutations of a data set share. So ten permuted
-    tasks take the memory of one.
+    A task holds the images before its rotation and its permutation, which all that are made of the same images
+    share. So ten permuted tasks take the memory of one.
 
     Attributes
     ----------
     name : str
     train_originals, test_originals : ndarray of uint8, shape (n, pixels)
-        Before the permutation.
+        Before the rotation and the permutation.
     train_labels, test_labels : ndarray of int64, shape (n,)
     classes : tuple of str
         What the labels stand for in this task.
     permutation : ndarray of int64, shape (pixels,), or None
-        Pixel i shows pixel permutation[i] of the original.
+        Pixel i shows pixel permutation[i] of the original, of the turned one if it is turned.
+    rotation : Rotation or None
     shape : (height, width)
         Of the original images.
     """
@@ -35,19 +41,22 @@ class Task:
     test_labels: np.ndarray
     classes: tuple[str, ...]
     permutation: np.ndarray | None = None
+    rotation: Rotation | None = field(default=None, kw_only=True)
     shape: tuple[int, int] = (28, 28)
 
     @property
     def train_images(self) -> np.ndarray:
-        """Permuted images to learn, read-only uint8 of shape (n, pixels); a permutation makes them at each call."""
-        return self._permuted(self.train_originals)
+        """Images to learn, turned and permuted at each call, read-only uint8 of shape (n, pixels)."""
+        return self._shown(self.train_originals)
 
     @property
     def test_images(self) -> np.ndarray:
-        """Permuted images to be tested on, as `train_images`."""
-        return self._permuted(self.test_originals)
+        """Images to be tested on, as `train_images`."""
+        return self._shown(self.test_originals)
 
-    def _permuted(self, images: np.ndarray) -> np.ndarray:
+    def _shown(self, images: np.ndarray) -> np.ndarray:
+        if self.rotation is not None:
+            images = self.rotation(images)
         # `take` keeps an image's pixels side by side; an index would put a pixel of all images side by side, at
         # several times the cost.
         shown = images.view() if self.permutation is None else np.take(images, self.permutation, axis=1)
@@ -60,7 +69,7 @@ def first_images(task: Task, train: int | None = None, test: int | None = None) 
     return selected(task, slice(train), slice(test))
 
 
-def selected(task: Task, train: slice | list[int], test: slice | list[int]) -> Task:
+def selected(task: Task, train: Rows, test: Rows) -> Task:
     """Only some images of each part."""
     return replace(
         task,

@@ -33,7 +33,7 @@ def evaluate(job: Job) -> Result:
             warnings.simplefilter("ignore", ConfigWarning)
             for seed in job.seeds:
                 outcome = run_one(experiment, seed, tasks=tasks, engine=job.engine, threads=job.threads)
-                rows.append(measure(outcome.matrix))
+                rows.append(measure(outcome.matrix, experiment.test_last))
     except IMPOSSIBLE as error:
         return _failed(error, began)
     return Result(tuple(rows), time.perf_counter() - began)
@@ -60,7 +60,8 @@ def evaluate_together(jobs: Iterable[Job], together: Together) -> Iterator[tuple
         mine = brought[job.number]
         mine[seed] = found.matrix if isinstance(found, Outcome) else found
         if len(mine) == len(job.seeds):
-            yield job, _judged([mine[seed] for seed in job.seeds], began)
+            last = experiments[job.number].test_last
+            yield job, _judged([mine[seed] for seed in job.seeds], last, began)
 
 
 def experiment_of(job: Job) -> Experiment:
@@ -69,13 +70,13 @@ def experiment_of(job: Job) -> Experiment:
     return subject.experiment.model_copy(update={"set": {**subject.experiment.set, **job.settings}})
 
 
-def _judged(brought: Sequence[np.ndarray | Exception], began: float) -> Result:
+def _judged(brought: Sequence[np.ndarray | Exception], last: int | None, began: float) -> Result:
     """The result of a trial from the accuracies or the error that its seeds have brought, in their order."""
     rows = []
     for found in brought:
         if isinstance(found, Exception):
             return _failed(found, began)
-        rows.append(measure(found))
+        rows.append(measure(found, last))
     return Result(tuple(rows), time.perf_counter() - began)
 
 

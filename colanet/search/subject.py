@@ -26,7 +26,7 @@ from colanet.continual.run import network_of
 from colanet.continual.task import Task
 from colanet.continual.tasks import make_tasks
 from colanet.errors import ConfigError, Problem
-from colanet.search.measures import NEED_TWO
+from colanet.search.measures import NEED_TWO, measured
 from colanet.search.space import settings
 from colanet.search.study import SHIPPED, Study
 
@@ -100,6 +100,11 @@ def make_subject(
     subject = Subject(experiment, network, Path(data_dir) if data_dir is not None else None)
     if len(tasks_of(subject)) < 2 and any(study.objective.get(name) for name in NEED_TWO):
         raise ConfigError(Problem(f"{', '.join(NEED_TWO)} need at least two tasks", "objective", shown))
+    there = measured(experiment.schedule, len(tasks_of(subject)), joint=experiment.joint)
+    missing = [name for name in study.objective if name not in there]
+    if missing:
+        text = f"the tests of the experiment do not give {', '.join(missing)}, but {', '.join(sorted(there))}"
+        raise ConfigError(Problem(text, "objective", shown))
     return subject, study
 
 

@@ -199,14 +199,19 @@ def _fields_of_run(
         names = [str(name) for name in json.loads(contents.text(path, attributes, "tasks"))]
     except (TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged, it does not say its tasks") from error
-    if n not in (1, len(names)):
+    joint = n == 1 < len(names)
+    # A long run has kept those after its first and its last task.
+    after = list(range(1, n + 1)) if n in (1, len(names)) else [1, len(names)]
+    if len(after) != n:
         raise CheckpointError(f"{path}: damaged, {len(names)} tasks and fields of {n}")
-    wrong = [task for task in tasks if not 1 <= task <= n]
+    wrong = [task for task in tasks if task not in after]
     if wrong:
-        raise ConfigError(f"task {wrong[0]}: {path} has fields after the tasks 1..{n}")
-    chosen = [task - 1 for task in tasks] or (list(range(n)) if n <= 3 else [0, n - 1])
-    joint = n < len(names)
-    titles = tuple("all tasks together" if joint else f"after {names[k]} (task {k + 1})" for k in chosen)
+        there = f"1..{n}" if after[-1] == n else f"1 and {after[-1]}"
+        raise ConfigError(f"task {wrong[0]}: {path} has fields after the tasks {there}")
+    chosen = [after.index(task) for task in tasks] or (list(range(n)) if n <= 3 else [0, n - 1])
+    titles = tuple(
+        "all tasks together" if joint else f"after {names[after[k] - 1]} (task {after[k]})" for k in chosen
+    )
     rows = columns_of(columns, fields.shape[2])
     return Fields(fields[chosen].astype(np.float64), rows, shape or shape_of(fields.shape[1]), None, titles)
 

@@ -115,3 +115,61 @@ metrics/metrics.py, commit 1919989), evaluated with PyTorch 2.13; it divides by 
 def test_figures_of_the_program_of_lopez_paz_and_ranzato():
     whole = metrics(FOUR, FOUR_UNTRAINED, divide_by_all=True)
     assert {name: whole[name] for name in GEM} == pytest.approx(GEM, abs=1e-6)
+
+
+# ------------------------------------------------- not everything is tested after every task
+
+SOME = np.array([[0.9, NAN, NAN, NAN], [NAN, NAN, NAN, NAN], [0.7, 0.95, 0.8, NAN], [0.6, 0.85, 0.9, 0.7]])
+"""Four tasks, tested after the first, the third and the last."""
+
+
+def test_means_are_over_what_was_tested():
+    assert metrics(SOME) == pytest.approx(
+        {
+            "ACC": 3.05 / 4,
+            "AA": 3.05 / 4,
+            "AIA": (0.9 + 2.45 / 3 + 3.05 / 4) / 3,
+            # Task 2 was not tested when it was learnt.
+            "LA": (0.9 + 0.8 + 0.7) / 3,
+            "BWT": (0.6 - 0.9 + 0.9 - 0.8) / 2,
+            "FM": (0.9 - 0.6 + 0.95 - 0.85 + 0.8 - 0.9) / 3,
+            "drop": 0.3,
+        }
+    )
+    assert metrics(SOME, divide_by_all=True)["BWT"] == pytest.approx(-0.2 / 3)
+    # What is tested before it is learnt is no best accuracy of a task.
+    ahead = SOME.copy()
+    ahead[[0, 1, 2], [1, 2, 3]] = 0.99
+    assert metrics(ahead) == metrics(SOME)
+
+
+def test_a_task_that_was_never_tested_before_the_end_has_no_forgetting():
+    a = np.array([[0.9, NAN, NAN], [NAN, NAN, NAN], [0.8, 0.2, 0.7]])
+    found = metrics(a)
+    assert found["FM"] == found["drop"] == pytest.approx(0.1)
+    assert found["BWT"] == pytest.approx(-0.1)
+    assert "drop" not in metrics(np.array([[NAN, NAN, NAN], [0.9, 0.8, NAN], [0.8, 0.2, 0.7]]))
+
+
+def test_of_the_last_tasks_only_their_mean_is_known():
+    a = np.array([[0.9, NAN, NAN], [0.7, 0.8, NAN], [NAN, 0.6, 0.5]])
+    assert metrics(a, last=2) == pytest.approx({"last": 0.55, "LA": (0.9 + 0.8 + 0.5) / 3})
+    assert metrics(a) == pytest.approx({"LA": (0.9 + 0.8 + 0.5) / 3})
+    # Not as many were tested as the mean is asked for.
+    assert "last" not in metrics(a, last=3)
+    assert metrics(THREE, last=2)["last"] == pytest.approx((0.75 + 0.6) / 2)
+    assert metrics(THREE, last=9)["last"] == metrics(THREE)["ACC"]
+
+
+def test_images_weigh_where_tasks_have_not_as_many():
+    found = metrics(THREE, images=np.array([10, 20, 70]))
+    assert found["micro"] == pytest.approx((10 * 0.5 + 20 * 0.75 + 70 * 0.6) / 100)
+    assert {name: value for name, value in found.items() if name != "micro"} == metrics(THREE)
+    assert metrics(THREE, images=np.full(3, 10)) == metrics(THREE, images=np.zeros(0, int)) == metrics(THREE)
+    with pytest.raises(DataError, match="numbers of test images"):
+        metrics(THREE, images=np.array([1, 2]))
+
+
+def test_the_last_task_must_have_been_tested():
+    with pytest.raises(DataError, match="without its last row"):
+        metrics(np.array([[0.9, NAN], [0.9, NAN]]))

@@ -30,7 +30,7 @@ def test_shapes_and_ranges(outcome):
     assert outcome.columns == 10
     assert outcome.boundaries.tolist() == [60, 120, 180]
     tested = np.tril(np.ones((3, 3), dtype=bool))
-    answered = outcome.confusion.sum(axis=(2, 3))[tested]
+    answered = np.asarray(outcome.confusion).sum(axis=(2, 3))[tested]
     assert (answered + 20 * outcome.unanswered[tested] == 20).all()
     right = np.trace(outcome.confusion, axis1=2, axis2=3)[tested]
     assert (right / 20 == outcome.matrix[tested]).all()

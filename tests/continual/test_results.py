@@ -9,7 +9,7 @@ import pytest
 
 from colanet import __version__
 from colanet.continual.experiment import expand
-from colanet.continual.outcome import Outcome
+from colanet.continual.outcome import Confusions, Outcome
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
 from colanet.errors import CheckpointError
 from tests.continual import tiny
@@ -18,11 +18,16 @@ from tests.flips import flipped
 NAN = math.nan
 
 
+def no_counts(a):
+    places = np.argwhere(~np.isnan(a))
+    return Confusions(places, np.zeros((len(places), 10, 10), int), len(a))
+
+
 def outcome(matrix, seed, **fields):
     a = np.array(matrix)
     n = len(a)
     plain = {
-        "matrix": a, "unanswered": np.where(np.isnan(a), NAN, 0.0625), "confusion": np.zeros((n, n, 10, 10), int),
+        "matrix": a, "unanswered": np.where(np.isnan(a), NAN, 0.0625), "confusion": no_counts(a),
         "untrained": np.full(n, NAN), "running": np.array([0.5]), "boundaries": np.arange(1, n + 1) * 12,
         "fields": np.full((n, 4, 2), 0.25, np.float32), "columns": 2, "train_seconds": 1.25 + seed,
         "test_seconds": 0.5, "digest": f"abc{seed}", "seed": seed,

@@ -274,7 +274,7 @@ def test_shapes_and_what_is_not_tested():
     assert len(o.running) == 6
     assert o.seed == 5
     tested = ~np.isnan(o.matrix)
-    answered = o.confusion.sum(axis=(2, 3))
+    answered = np.asarray(o.confusion).sum(axis=(2, 3))
     np.testing.assert_allclose(np.trace(o.confusion, axis1=2, axis2=3)[tested] / 20, o.matrix[tested])
     np.testing.assert_allclose(1 - answered[tested] / 20, o.unanswered[tested])
     assert (answered[~tested] == 0).all()

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 
+import numpy as np
 import pytest
 import yaml
 
@@ -188,7 +189,7 @@ def files(folder):
     found = {path.name: path.read_text() for path in folder.glob("*.csv")}
     for path in sorted(folder.glob("*.h5")):
         outcome = load_outcome(path)[0]
-        found[path.name] = (outcome.digest, outcome.fields.tobytes(), outcome.confusion.tobytes())
+        found[path.name] = (outcome.digest, outcome.fields.tobytes(), np.asarray(outcome.confusion).tobytes())
     return found
 
 

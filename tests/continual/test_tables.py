@@ -150,6 +150,6 @@ def test_every_stored_result_makes_its_table():
 
 def test_the_course_of_capacity_ends_with_the_accuracy_after_the_last_task():
     """Two files, two ways: means over the last row of the matrices, and the metric ACC."""
-    last = tables.capacity_course().splitlines()[-1].strip("| ").split(" | ")
+    last = tables.course("capacity", tables.COURSES["capacity"]).splitlines()[-1].strip("| ").split(" | ")
     found = json.loads((tables.RESULTS / "capacity.json").read_text())["variants"]
     assert last == ["50", *(percent(v["metrics"]["ACC"]["mean"], v["metrics"]["ACC"]["sd"]) for v in found)]

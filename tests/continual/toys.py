@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from colanet.continual.experiment import Experiment, make_experiment
 from colanet.continual.task import Task
@@ -29,6 +30,6 @@ def tasks(**changes) -> tuple[Task, ...]:
     return make_tasks(experiment(**changes))
 
 
-def same(a: np.ndarray, b: np.ndarray) -> bool:
+def same(a: ArrayLike, b: ArrayLike) -> bool:
     """Whether two arrays are equal, NaN included."""
-    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")

@@ -6,8 +6,9 @@ import yaml
 
 from colanet import config
 from colanet.config.overrides import current
+from colanet.continual.sources import Schedule
 from colanet.errors import ConfigError
-from colanet.search.measures import measure
+from colanet.search.measures import MEASURES, measure, measured
 from colanet.search.space import settings
 from colanet.search.study import SHIPPED, load_study
 from colanet.search.subject import (
@@ -182,3 +183,17 @@ def test_shipped_studies(name):
 def as_number(parameter, corner):
     value = getattr(parameter, corner)
     return int(value) if parameter.integer else value
+
+
+def test_a_goal_that_the_tests_do_not_give_is_refused(tmp_path):
+    """With the last two tasks tested only, there is no mean over all of them."""
+    assert measured(Schedule(1, 2), 3) == {"last"}
+    assert measured(Schedule(2), 4) == set(MEASURES) - {"last"}
+    assert measured(Schedule(), 3, joint=True) == {"ACC", "AA"}
+    assert measure(np.array([[0.8, NAN, NAN], [0.7, 0.8, NAN], [NAN, 0.7, 0.9]]), 2) == {"last": pytest.approx(0.8)}
+    tasks = [{"dataset": "mnist", "repeat": 3, "permutation": 5000, "train": 30}]
+    network = str(toys.ROOT / "configs" / "mnist.yaml")
+    fields = {"network": network, "tasks": tasks, "validation": 10, "test_last": 2}
+    make_subject(toys.make_study(experiment=fields, objective="last"), tmp_path / "study.yaml")
+    with pytest.raises(ConfigError, match="the tests of the experiment do not give ACC, but last"):
+        make_subject(toys.make_study(experiment=fields, objective="ACC"), tmp_path / "study.yaml")

@@ -13,6 +13,7 @@ from colanet.continual.baselines.ewc import Consolidation, fisher
 from colanet.continual.baselines.network import Learner, deterministic
 from colanet.continual.baselines.options import BaselineOptions, read_options
 from colanet.continual.baselines.replay import Forgetful, ReservoirReplay, SelfReminder
+from colanet.continual.sources import ALL_TESTS, Schedule
 from colanet.errors import DataError
 
 Watch = Callable[[int, int, str], None]
@@ -83,6 +84,7 @@ def run_baseline(
     *,
     options: Mapping[str, Any] | None = None,
     watch: Watch | None = None,
+    schedule: Schedule = ALL_TESTS,
 ) -> BaselineOutcome:
     """Learn the tasks one after the other with a comparison method, and test all tasks seen so far after each.
 
@@ -100,6 +102,8 @@ def run_baseline(
         Fields of `BaselineOptions` that the method takes.
     watch : callable or None
         Called now and then with (images learnt, images in all, text).
+    schedule : Schedule
+        Which tasks are tested when.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def run_baseline(
     check_tasks(tasks)
     began = time.perf_counter()
     with deterministic(seed):
-        course = Course(tasks, method, settings, np.random.default_rng([seed, 0x5EED]), watch)
+        course = Course(tasks, method, settings, np.random.default_rng([seed, 0x5EED]), watch, schedule)
         course.joint() if method == "backprop-joint" else course.in_sequence()
     return BaselineOutcome(course.matrix, course.confusion, course.untrained, time.perf_counter() - began)
 
@@ -143,8 +147,9 @@ class Course:
         options: BaselineOptions,
         rng: np.random.Generator,
         watch: Watch | None,
+        schedule: Schedule,
     ) -> None:
-        self.tasks, self.options, self.rng, self.watch = tasks, options, rng, watch
+        self.tasks, self.options, self.rng, self.watch, self.schedule = tasks, options, rng, watch, schedule
         n, classes = len(tasks), len(tasks[0].classes)
         dropout = options.dropout if method == "backprop-dropout" else 0.0
         self.learner = Learner(tasks[0].train_images.shape[1], classes, options, dropout)
@@ -172,7 +177,7 @@ class Course:
             done += len(task.train_labels)
             self._remember(task)
             self._examine(k)
-            self._tell(done, f"{task.name}: first task {100 * self.matrix[k, 0]:.1f} %")
+            self._tell(done, f"{task.name}{self._first(k)}")
 
     def joint(self) -> None:
         """All tasks' training images in one random order."""
@@ -181,7 +186,11 @@ class Course:
         labels = np.concatenate([task.train_labels for task in self.tasks])[order]
         self._learn(images, labels, 0, "all tasks")
         self._examine(len(self.tasks) - 1)
-        self._tell(self.total, f"all tasks: first task {100 * self.matrix[-1, 0]:.1f} %")
+        self._tell(self.total, f"all tasks{self._first(-1)}")
+
+    def _first(self, k: int) -> str:
+        """What is told of the first task after task k, if it was tested."""
+        return "" if np.isnan(self.matrix[k, 0]) else f": first task {100 * self.matrix[k, 0]:.1f} %"
 
     def _learn(self, images: np.ndarray, labels: np.ndarray, done: int, name: str) -> None:
         penalty = self.consolidation.penalty if self.consolidation and self.consolidation.anchor else None
@@ -198,7 +207,7 @@ class Course:
             self.consolidation.consolidate(self.learner.network, fisher(self.learner, task.train_images[rows]))
 
     def _examine(self, k: int) -> None:
-        for j in range(k + 1):
+        for j in self.schedule.tests(k, len(self.tasks)):
             self.confusion[k, j] = self._test(self.tasks[j])
             self.matrix[k, j] = accuracy(self.confusion[k, j])
 
