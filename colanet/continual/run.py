@@ -23,6 +23,7 @@ from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
 from colanet.continual.task import Task
 from colanet.encoding import Presentation
+from colanet.encoding.features import pictures_of
 from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
@@ -129,7 +130,7 @@ class Run:
         self.kept = lessons_kept(len(self.lessons)).tolist()
         plastic = [p for p in self.session.plan.projections if p.kind == "plastic" and p.from_input]
         self.fields_of = plastic[0] if plastic else None
-        shape = (len(self.kept), plastic[0].source_size, plastic[0].target_size) if plastic else (0, 0, 0)
+        shape = (len(self.kept), *self._pictures().shape) if plastic else (0, 0, 0)
         self.book: dict[str, np.ndarray] = {
             "accuracy": np.full(len(self.places), np.nan),
             "unanswered": np.full(len(self.places), np.nan),
@@ -186,7 +187,14 @@ class Run:
             blocks = [right[i : i + BLOCK].mean() for i in range(0, n, BLOCK)]
             self.book["running"] = np.concatenate([self.book["running"], blocks])
             if self.fields_of is not None and self.k in self.kept:
-                self.book["fields"][self.kept.index(self.k)] = np.nan_to_num(session.weights(self.fields_of.name))
+                self.book["fields"][self.kept.index(self.k)] = self._pictures()
+
+    def _pictures(self) -> np.ndarray:
+        """The receptive fields of copy 0 at this moment, shape (pixels, neurons)."""
+        assert self.fields_of is not None
+        described = self.session.network.inputs[self.fields_of.source]
+        drawn: np.ndarray = np.nan_to_num(pictures_of(described, self.session.weights(self.fields_of.name)))
+        return drawn
 
     def advance(self) -> None:
         """On to the next lesson, if there is one."""

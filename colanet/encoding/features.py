@@ -93,6 +93,32 @@ class FeatureLayer:
         )  # fmt: skip
         return out.reshape(len(images), self.nodes)
 
+    def in_pixels(self, weights: np.ndarray) -> np.ndarray:
+        """What weights of features look for, as a picture: every prototype is drawn where its feature stands.
+
+        A feature may have been anywhere in its square; it is drawn at all of its places, evenly. NaN counts as 0.
+
+        Parameters
+        ----------
+        weights : ndarray of float, shape (nodes, neurons)
+
+        Returns
+        -------
+        ndarray of float, shape (height * width * channels, neurons)
+        """
+        d, (height, width, channels) = self.described, self.shape
+        rows, columns = d.squares(self.shape)
+        by_square = np.nan_to_num(weights).reshape(d.prototypes, rows, columns, -1)
+        neurons, half = by_square.shape[-1], d.patch // 2
+        patches = self.prototypes.reshape(d.prototypes, d.patch, d.patch, channels) / (d.pool * d.pool << UNIT)
+        drawn = np.tensordot(by_square, patches, ((0,), (0,)))  # row, column, neuron, dy, dx, channel
+        canvas = np.zeros((height + d.pool + d.patch, width + d.pool + d.patch, channels, neurons))
+        for y, x in np.ndindex(height, width):
+            part = drawn[y // d.pool, x // d.pool].transpose(1, 2, 3, 0)
+            canvas[y : y + d.patch, x : x + d.patch] += part
+        inside = canvas[half : half + height, half : half + width]
+        return inside.reshape(height * width * channels, neurons)
+
 
 def fit(described: Features, shape: tuple[int, int, int], images: np.ndarray, seed: int) -> FeatureLayer:
     """Learn prototypes from images, without labels, in one pass over patches drawn at random.
@@ -217,6 +243,30 @@ def with_learnt(network: Network, learnt: Mapping[str, str]) -> Network:
         for one in network.inputs
     )
     return network.model_copy(update={"inputs": inputs})
+
+
+def layer_of(described: object) -> FeatureLayer | None:
+    """The layer of an input that has learnt its features; None for all others."""
+    if not isinstance(described, ImageInput) or described.features is None or described.picture is None:
+        return None
+    text = described.features.learnt
+    return None if text is None else from_text(described.features, described.picture, text)
+
+
+def pictures_of(described: object, weights: np.ndarray) -> np.ndarray:
+    """Receptive fields over the nodes of an input as pictures, see `FeatureLayer.in_pixels`; pixels are their own.
+
+    Parameters
+    ----------
+    described : Input
+    weights : ndarray of float, shape (nodes, neurons)
+
+    Returns
+    -------
+    ndarray of float, shape (pixels, neurons)
+    """
+    layer = layer_of(described)
+    return weights if layer is None else layer.in_pixels(weights)
 
 
 def learnt_of(network: Network) -> dict[str, str]:

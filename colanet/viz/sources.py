@@ -17,6 +17,7 @@ from colanet.checkpoints import saved_state
 from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.datasets import known_classes
 from colanet.encoding import Presentation, build_sources
+from colanet.encoding.features import pictures_of
 from colanet.encoding.sources import SpikeSource
 from colanet.encoding.stretch import Spikes
 from colanet.errors import CheckpointError, ConfigError, DataError, Problem
@@ -127,7 +128,8 @@ def fields_of(
     found = plan.projection(projection_of(plan, projection))
     target, described = plan.populations[found.target], plan.description
     values = weights_of(plan, state, found.name, copy)
-    shape = shape or shape_of(found.source_size, described, found.source)
+    values = pictures_of(described.inputs[found.source], values)
+    shape = shape or shape_of(len(values), described, found.source)
     post = plan.synapses(found.index, copy).post
     changed = state[f"{copy}/{found.name}/resource"] != plan.resources(found.index, copy)
     used = np.bincount(post[changed], minlength=found.target_size) > 0

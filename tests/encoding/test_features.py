@@ -17,6 +17,8 @@ from colanet.encoding.features import FeatureLayer, fit, from_text, learnt_of, t
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.session import Session
 
+EDGE = [-418, 0, 418] * 3
+
 
 def layer(prototypes, shape, **more):
     prototypes = np.asarray(prototypes, dtype=np.int16)
@@ -27,10 +29,10 @@ def layer(prototypes, shape, **more):
 def test_one_patch_by_hand():
     """An edge between 0 and 90, looked at by an edge detector."""
     # The prototype has length sqrt(6 * 418^2) = 1023.9.
-    edge = layer([[-418, 0, 418] * 3], (3, 3, 1), patch=3, pool=1, threshold=0.1, contrast=0, active=1)
-    image = np.array([[0, 90, 90], [0, 90, 90], [0, 90, 90]], dtype=np.uint8)
+    edge = layer([EDGE], (3, 3, 1), patch=3, pool=1, threshold=0.1, contrast=0, active=1)
+    image = np.array([[0, 90, 90]] * 3, dtype=np.uint8)
     # The middle: n sum(x^2) - sum(x)^2 = 9 * 6 * 8100 - 540^2 = 145800, whose root is 381. w . x = 3 * 418 * 90 =
-    # 112860. F = 16 * 255 * 3 = 12240. v = 112860 * 12240 / (2^14 * 381) = 221.3; 255 times the cosine 0.866 is 221.
+    # 112860. F = 16 * 255 * 3 = 12240. v = 112860 * 12240 / (2^14 * 381) = 221.3, which is 255 * 0.87.
     found = edge.encode(image.reshape(1, 9)).reshape(3, 3)
     assert found[1, 1] == 221
     # The left column sees zeros outside the image to its left: x = (0, 0, 90), twice or three times. In the middle
@@ -41,7 +43,7 @@ def test_one_patch_by_hand():
 
 
 def test_a_faint_patch_counts_as_fainter():
-    edge = layer([[-418, 0, 418] * 3], (3, 3, 1), patch=3, pool=1, threshold=0.1, contrast=20, active=1)
+    edge = layer([EDGE], (3, 3, 1), patch=3, pool=1, threshold=0.1, contrast=20, active=1)
     image = np.array([[0, 9, 9]] * 3, dtype=np.uint8)
     # w . x = 11286; the contrast is 38, but counts as 9 * 20 = 180: 11286 * 12240 / (2^14 * 180) = 46.8.
     assert edge.encode(image.reshape(1, 9)).reshape(3, 3)[1, 1] == 46
@@ -88,6 +90,20 @@ def test_encoding_is_what_it_is_defined_to_be(data):
     top = data.draw(st.sampled_from([1, 20, 255]))
     images = rng.integers(0, top + 1, size=(3, math.prod(shape)), dtype=np.uint8)
     assert np.array_equal(made.encode(images), defined(made, images))
+
+
+def test_weights_are_drawn_where_their_features_stand():
+    """One prototype, squares of 2 x 2 in an image of 4 x 4: each square's weight is spread over four places."""
+    made = layer([[1024, 0, 0, -1024]], (4, 4, 1), patch=2, pool=2)
+    weights = np.array([[4.0], [0], [0], [np.nan]])
+    picture = made.in_pixels(weights).reshape(4, 4)
+    # A patch of two pixels begins one above and left of its place: +1 at (y - 1, x - 1), -1 at (y, x).
+    expected = np.zeros((4, 4))
+    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        expected[y, x] -= 1
+        if y and x:
+            expected[y - 1, x - 1] += 1
+    assert np.allclose(picture, expected)
 
 
 # -------------------------------------------------------------------- learning
@@ -140,7 +156,8 @@ def network(coding="poisson", **features):
         "inputs": [
             {"name": "R", "kind": "image", "shape": [12, 12, 1], "period": 6, "presentation": 4, "coding": coding,
              "features": {"prototypes": 6, "patch": 3, "patches": 600} | features},
-            {"name": "T", "kind": "object_target", "size": 2, "target_file": "x", "learning_time": 600, "period": 6},
+            {"name": "T", "kind": "object_target", "size": 2, "target_file": "x", "learning_time": 600,
+             "period": 6},
         ],
         "populations": [
             {"name": "L", "size": 4, "columns": 2, "winner_take_all": True, "tau_m": 3, "hebbian_rate": -0.1,
