@@ -6,7 +6,7 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from colanet.config.values import Frozen, LongTime, OwnName, Probability, Steps, Text
 from colanet.config.whole import whole
@@ -162,6 +162,12 @@ class ImageInput(_Input):
         if numbers > LARGEST_PATCH:
             raise ValueError(f"features: a patch of {numbers} numbers, expected at most {LARGEST_PATCH}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_were_features(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fingerprints of checkpoints are made from this text.
+        data: dict[str, Any] = handler(self)
+        return {name: value for name, value in data.items() if name != "features" or value is not None}
 
     @property
     def picture(self) -> tuple[int, int, int] | None:

@@ -101,6 +101,8 @@ class Population(Frozen):
         None: as dopamine_rule.
     stability_rate : float
         [r]
+    stability_lifetime : int or None
+        A neuron that has not fired for so many steps has lost 1 of its stability; None: it is kept for good.
     w_min, w_max : float
         Bounds of plastic weights; w_max is needed where a plastic projection ends.
     virtual_synapses : int
@@ -142,6 +144,7 @@ class Population(Frozen):
     dopamine_rule: Literal["two_factor", "three_factor"] = "two_factor"
     stability_rule: Literal["two_factor", "three_factor"] | None = None
     stability_rate: Annotated[float, RATE] = 0.0
+    stability_lifetime: Annotated[int, Field(ge=1, le=(1 << 31) - 1)] | None = None
     w_min: Annotated[float, Field(le=0), PLASTIC_WEIGHT] = 0.0
     w_max: Annotated[Annotated[float, Field(gt=0)] | None, PLASTIC_WEIGHT] = None
     virtual_synapses: Annotated[int, Field(ge=-1, le=LARGEST_SIZE)] = 0
@@ -172,9 +175,11 @@ class Population(Frozen):
         return self
 
     @model_serializer(mode="wrap")
-    def _as_before_there_was_precision(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _as_before_there_were_more(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Fingerprints of checkpoints are made from this text.
         data: dict[str, Any] = handler(self)
+        if data.get("stability_lifetime", 0) is None:
+            del data["stability_lifetime"]
         return {name: value for name, value in data.items() if precision.DEFAULTS.get(name, data) != value}
 
 

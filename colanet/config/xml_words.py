@@ -212,6 +212,7 @@ POPULATION_ROWS = (
     Row("three_factor_plasticity", "dopamine_rule", _read_flag, lambda value: ""),
     Row("stability_rule", "stability_rule", *choice("rule", RULES)),
     Row("stability_resource_change_ratio", "stability_rate"),
+    count_row("stability_lifetime", "stability_lifetime"),
     Row("minweight", "w_min"),
     Row("maxweight", "w_max"),
     count_row("nsilentsynapses", "virtual_synapses"),

@@ -119,6 +119,8 @@ class Learner:
         """
         rule, neurons = population.rule, self.neurons[population.index]
         last = int(neurons.last_spike[i])
+        if rule.stability_lifetime:
+            self.fade(neurons, i, (t - last) * ONE // rule.stability_lifetime)
         continues = not forced and not neurons.forced[i] and t - last <= rule.isi_max
         since = last + 1 if continues else t - rule.hebbian_window
         step = 0 if forced else self.step_of(t, population, i, rule.hebbian, Rounding.OWN_SPIKE)
@@ -151,6 +153,13 @@ class Learner:
                 for projection, mask in self.received(t, population, i, t - rule.dopamine_window + 1, inputs):
                     self.change(population, projection, i, mask, step)
         self.stabilise(neurons, i, self.stability_of_reward(t, population, i, reward, forced))
+
+    @staticmethod
+    def fade(neurons: Neurons, i: int, loss: int) -> None:
+        """Stability that was not used is lost; one that is not positive stays as it is."""
+        stability = int(neurons.stability[i])
+        if stability > 0:
+            neurons.stability[i] = max(stability - loss, 0)
 
     def presynaptic(self, t: int, population: PopulationPlan, i: int, inputs: InputSpikes) -> None:
         """One-factor plasticity: every synapse active within the period changes by the same rate."""

@@ -32,7 +32,7 @@ UNITS = {
     ),
     STEPS: (
         "ramp_period", "reset_period", "reset_phase", "memory_period", "hebbian_window", "isi_max",
-        "dopamine_window", "presynaptic_period",
+        "dopamine_window", "presynaptic_period", "stability_lifetime",
     ),
     BOOL: (
         "winner_take_all", "subtract", "gated", "three_factor", "stability_three_factor", "from_input",

@@ -149,6 +149,7 @@ class _Builder:
             "hebbian_window": round(window),
             "three_factor": p.dopamine_rule == "three_factor",
             "stability_three_factor": stability_rule == "three_factor",
+            "stability_lifetime": p.stability_lifetime or 0,
             "w_min": low,
             "w_max": high,
             "presynaptic": field("presynaptic_rate"),

@@ -140,7 +140,9 @@ def _fire(q: PopulationPlan) -> str:
 
 
 def _own_spike(q: PopulationPlan) -> str:
-    return f"{q.rule.hebbian / ONE:+.6g} to contributors, gaps up to {q.rule.isi_max} steps{_grains(q.rule)}"
+    fading = f", stability fades by 1 in {q.rule.stability_lifetime} steps" if q.rule.stability_lifetime else ""
+    rule = f"{q.rule.hebbian / ONE:+.6g} to contributors, gaps up to {q.rule.isi_max} steps"
+    return f"{rule}{fading}{_grains(q.rule)}"
 
 
 def _grains(rule: Plasticity) -> str:

@@ -42,6 +42,7 @@ class Plasticity:
     three_factor: bool
     stability_three_factor: bool
     stability_rate: int
+    stability_lifetime: int
     w_min: int
     w_max: int
     virtual_synapses: int

@@ -89,6 +89,7 @@ def learning(draw):
         "dopamine_rule": draw(st.sampled_from(["two_factor", "three_factor"])),
         "stability_rule": draw(st.sampled_from([None, "two_factor", "three_factor"])),
         "stability_rate": draw(st.sampled_from([0.0, 0.05, 1.0, 4.0])),
+        "stability_lifetime": draw(st.sampled_from([None, None, 1, 30, 5000, (1 << 31) - 1])),
         "w_min": draw(st.sampled_from([0.0, -0.25, -1.6])),
         "w_max": draw(st.sampled_from([0.09, 1.7, 30.0])),
         "virtual_synapses": draw(st.sampled_from([-1, 0, 3, 27])),

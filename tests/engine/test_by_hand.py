@@ -397,6 +397,36 @@ def test_stability_on_own_spikes(engine_of):
 
 
 @pytest.mark.parametrize(
+    ("start", "second", "expected"),
+    [
+        (1.0, 3, 0.92),  # 2 steps without a spike of a lifetime of 25 are 0.08
+        (1.0, 26, 0.0),  # after 25 steps nothing is left of 1 ...
+        (0.5, 26, 0.0),  # ... and of less neither
+        (-1.0, 3, -1.0),  # what is not positive stays
+    ],
+)
+def test_stability_fades_while_a_neuron_is_silent(engine_of, start, second, expected):
+    plan = learner(stability_lifetime=25, hebbian_rate=0.0, isi_max=0)
+    engine, state = engine_of(plan), initial_state(plan)
+    state["0/N/stability"][:] = int(start * ONE)
+    state["0/N/last_spike"][:] = 1
+    engine.load(state)
+    _, after_run = after(engine, spikes_at(plan, second + 2, {"D": {second - 1: [0]}}), 0, second + 2)
+    assert after_run["0/N/stability"][0] / ONE == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_faded_stability_counts_at_once(engine_of):
+    """The spike that ends the silence learns by what is left: 1 - 2 / 2 = 0, so by the whole rate."""
+    plan = learner(stability_lifetime=2)
+    engine, state = engine_of(plan), initial_state(plan)
+    state["0/N/stability"][:] = ONE
+    state["0/N/last_spike"][:] = 1
+    engine.load(state)
+    resources, _ = after(engine, spikes_at(plan, 6, {"D": {2: [0]}}), 0, 6)
+    assert resources[0] == 19.5
+
+
+@pytest.mark.parametrize(
     ("stability", "step"), [(-3, 1.0), (0, 1.0), (1, 0.5), (2, 0.25), (1.5, 2**-1.5), (40, 0.0)]
 )
 def test_stability_scales_the_step(engine_of, stability, step):

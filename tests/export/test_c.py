@@ -100,6 +100,7 @@ def taught(number):
         "threshold_weight_factor": pick([0.0, 0.02, 0.3]), "reset": pick(["zero", "subtract"]),
         "hebbian_rate": pick([-0.1765, 0.3]), "hebbian_window": pick([0.0, 1.0, 3.0]),
         "isi_max": pick([0, 1, 4, 10]), "dopamine_window": pick([3, 10]), "stability_rate": pick([0.05, 1.0]),
+        "stability_lifetime": pick([None, 3, 400]),
         "dopamine_rule": pick(["two_factor", "three_factor"]),
         "stability_rule": pick([None, "two_factor", "three_factor"]),
         "w_min": pick([0.0, -0.25, -1.6]), "w_max": pick([0.9, 5.0, 30.0]),

@@ -226,6 +226,9 @@ def own_spike(t, p, i, forced, wiring, live, scratch, feed):
     population, mask = wiring.population[p], scratch.mask
     neuron = population.start + i
     last = live.last_spike[neuron]
+    if population.stability_lifetime and live.stability[neuron] > 0:
+        loss = (t - last) * ONE // population.stability_lifetime
+        live.stability[neuron] = larger(live.stability[neuron] - loss, np.int64(0))
     continues = not forced and not live.forced[neuron] and t - last <= population.isi_max
     since = last + 1 if continues else t - population.hebbian_window
     step = np.int64(0) if forced else step_of(t, p, i, population.hebbian, OWN_SPIKE, wiring, live)

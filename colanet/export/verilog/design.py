@@ -234,6 +234,8 @@ def _learning(plan: Plan, p: PopulationPlan) -> Iterator[Problem]:
     if rule.window > MOST_STEPS:
         text = f"they reach {rule.window} steps back, a core {MOST_STEPS}"
         yield Problem(text, f"{where}: hebbian_window, isi_max, dopamine_window, presynaptic_period")
+    if rule.stability_lifetime:
+        yield Problem("the stability of a core does not fade", f"{where}: stability_lifetime")
     if rule.stability_rate < 0:
         yield Problem("a core needs 0 or more", f"{where}: stability_rate")
     if abs(fixmul(rule.stability_rate, rule.hebbian)) >= 1 << 31:
