@@ -227,9 +227,9 @@ def run_bench(folder, manifest, build):
     compiled = build / "bench.vvp"
     given = [f"-Pbench.{name}={value}" for name, value in values.items()]
     source = Path(__file__).with_name("vectors_bench.v")
-    subprocess.run(["iverilog", "-g2005", "-o", compiled, *given, source], check=True, timeout=120)
+    subprocess.run(["iverilog", "-g2005", "-o", compiled, *given, source], check=True, timeout=600)
     ended = subprocess.run(
-        ["vvp", "-N", compiled], cwd=folder, capture_output=True, text=True, check=True, timeout=120
+        ["vvp", "-N", compiled], cwd=folder, capture_output=True, text=True, check=True, timeout=600
     )
     return dict(zip(*[iter(ended.stdout.split())] * 2, strict=True))
 
