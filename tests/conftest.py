@@ -1,14 +1,25 @@
 """What the tests of several parts share."""
 
+import os
 import signal
 
 import pytest
+
+# Tests run side by side: a product of matrices on all cores would only take them from the others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from colanet.cli import main
 
 # A shell that runs the tests in the background has them, and the runs they interrupt, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Of `-n auto`: the cores that there are, as long as they find something to do."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 8)
 
 
 @pytest.fixture
