@@ -396,6 +396,7 @@ def differs(cases, order: str, text: str) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_kernels_is_seen(fault, fault_cases):
     wrong = source().replace(*FAULTS[fault])
@@ -416,6 +417,7 @@ def test_a_write_beyond_an_array_is_seen():
         backend.launch("fill_bits", 1, 32, 0, node, first, backend.upload(np.ones(1, np.int32)), bits, 2)
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_threads_that_do_not_meet_are_an_error():
     lonely = source().replace("if (threadIdx.x) return;", "if (!threadIdx.x) __syncthreads();")
     assert lonely != source()
