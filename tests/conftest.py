@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,8 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from colanet.cli import main
+
+ROOT = Path(__file__).parents[1]
 
 # A shell that runs the tests in the background has them, and the runs they interrupt, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -20,6 +25,14 @@ def pytest_xdist_auto_num_workers():
     """Of `-n auto`: the cores that there are, as long as they find something to do."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 8)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Workers that begin together would each compile the same kernels."""
+    if session.config.getoption("numprocesses", None):
+        words = ["run", "configs/mnist.yaml", "--train", "1", "--test", "1", "--copies", "1", "--quiet"]
+        subprocess.run([sys.executable, "-m", "colanet", *words], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture
