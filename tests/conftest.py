@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tests run side by side: a product of matrices on all cores would only take them from the others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -14,6 +15,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from colanet.cli import main
 
 ROOT = Path(__file__).parents[1]
+
+# On a machine that does other things too, how long an example takes says nothing.
+settings.register_profile("colanet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("colanet")
 
 # A shell that runs the tests in the background has them, and the runs they interrupt, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
