@@ -94,7 +94,7 @@ except OutputError as error:
     print(error)
 """
     path = tmp_path / name
-    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{path}: cannot be written: {os.strerror(errno.EFBIG)}\n"
     assert os.listdir(tmp_path) == []

@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -263,42 +261,6 @@ def test_save_and_load(run, tmp_path, whole):
 
 
 # ----------------------------------------------------------- killed and resumed
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "colanet", "run", str(CONFIG), *map(str, arguments)]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_a_killed_run_is_resumed(call, tmp_path):
-    selection = ("--train", 1500, "--test", 100, "--copies", 2, "--threads", 1, "--quiet", "--json")
-    recording = ("--record", "hdf5", "--record-sections", "OUT", "--monitor", 4000)
-    extra = (*selection, *recording, "--checkpoint", 200)
-    out, expected = tmp_path / "killed", tmp_path / "whole"
-    process = subprocess.Popen(command(*extra, "--out", out), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not (out / "checkpoint.h5").exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    process.communicate()
-    assert not (out / "results.h5").exists()
-    assert 0 < int(read_h5(out / "checkpoint.h5")[1]["step"]) < 1600 * PERIOD
-
-    status, resumed, err = call("run", CONFIG, *extra, "--out", out, "--resume")
-    assert (status, err) == (0, "")
-    status, uninterrupted, err = call("run", CONFIG, *selection, *recording, "--out", expected)
-    assert (status, err) == (0, "")
-    left, right = json.loads(resumed), json.loads(uninterrupted)
-    for key in KEYS - {"seconds", "image_copies_per_second", "synaptic_events_per_second"}:
-        assert left[key] == right[key], key
-    one, other = read_h5(out / "results.h5")[0], read_h5(expected / "results.h5")[0]
-    for key in other.keys() - {"monitor"}:
-        np.testing.assert_array_equal(one[key], other[key])
-    assert not (out / "checkpoint.h5").exists()
 
 
 def test_resume_without_a_checkpoint_begins(run, tmp_path, whole):

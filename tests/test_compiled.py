@@ -122,15 +122,14 @@ print(gate == units.AWAKE, gate, sum(engine.runners[0].kernel.stats.cache_hits.v
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", ["1 << 29", "1 << 20"])
-def test_a_changed_constant_changes_kernels_that_were_compiled_before(copied, tmp_path, value):
+def test_a_changed_constant_changes_kernels_that_were_compiled_before(copied, tmp_path):
     cache = str(tmp_path / "cache")
     assert run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "0"]
     assert run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split() == ["True", str(1 << 30), "1"]
     units = copied / "units.py"
-    units.write_text(units.read_text().replace("AWAKE = 1 << 30", f"AWAKE = {value}"))
+    units.write_text(units.read_text().replace("AWAKE = 1 << 30", "AWAKE = 1 << 29"))
     found = run(CHANGED, path=tmp_path, NUMBA_CACHE_DIR=cache).stdout.split()
-    assert found == ["True", str(eval(value)), "0"]
+    assert found == ["True", str(1 << 29), "0"]
 
 
 # ------------------------------------------------------------------ where it lies

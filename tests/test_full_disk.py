@@ -96,7 +96,7 @@ def test_an_older_state_survives_a_full_disk(disk, configuration, call):
 def test_a_full_standard_output_is_one_line(options, configuration):
     words = [sys.executable, "-m", "colanet", *(o.replace("CONFIG", str(configuration)) for o in options)]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (
         2, "standard output: cannot be written: No space left on device\n",
     )  # fmt: skip
@@ -107,6 +107,6 @@ def test_a_pipe_without_a_reader_ends_quietly(options, configuration, tmp_path):
     words = [sys.executable, "-m", "colanet", *(o.replace("CONFIG", str(configuration)) for o in options)]
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=100)
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=600)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")

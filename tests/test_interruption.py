@@ -143,7 +143,7 @@ def start(folder, *options):
 
 
 def wait_for(process, path):
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not path.exists():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
@@ -156,7 +156,7 @@ def test_resume_is_offered_only_when_there_is_a_checkpoint(number, tmp_path):
     process = start(tmp_path, "--out", "out", "--checkpoint", "49999999", "--quiet")
     wait_for(process, out / ".colanet.lock")
     process.send_signal(number)
-    assert (process.communicate(timeout=60)[1], process.returncode) == ("interrupted\n", 128 + number)
+    assert (process.communicate(timeout=600)[1], process.returncode) == ("interrupted\n", 128 + number)
     assert os.listdir(out) == []
 
     process = start(tmp_path, "--out", "out", "--checkpoint", "1000", "--quiet")
@@ -164,7 +164,7 @@ def test_resume_is_offered_only_when_there_is_a_checkpoint(number, tmp_path):
     for _ in range(5):
         process.send_signal(number)
     line = f"interrupted; --resume continues from {Path('out/checkpoint.h5')}\n"
-    assert (process.communicate(timeout=60)[1], process.returncode) == (line, 128 + number)
+    assert (process.communicate(timeout=600)[1], process.returncode) == (line, 128 + number)
     assert os.listdir(out) == ["checkpoint.h5"]
 
 
@@ -172,11 +172,11 @@ def test_two_runs_never_write_into_one_folder(tmp_path):
     first = start(tmp_path, "--out", "out", "--quiet")
     wait_for(first, tmp_path / "out" / ".colanet.lock")
     second = start(tmp_path, "--out", "out", "--quiet")
-    assert second.communicate(timeout=60)[1] == "out: another run is writing here\n"
+    assert second.communicate(timeout=600)[1] == "out: another run is writing here\n"
     assert second.returncode == 2
     first.kill()
     first.communicate()
     third = start(tmp_path, "--out", "out", "--stop-at", "100", "--quiet")
-    assert third.wait(timeout=60) == 0
+    assert third.wait(timeout=600) == 0
     third.communicate()
     assert os.listdir(tmp_path / "out") == ["results.h5"]

@@ -3,7 +3,6 @@
 import gc
 import json
 import math
-import warnings
 import weakref
 from pathlib import Path
 
@@ -100,38 +99,6 @@ def test_one_copy_of_two_is_the_copy_alone(network, plain):
     one.run()
     np.testing.assert_array_equal(one.resources("R->L"), two.resources("R->L"))
     assert (two.resources("R->L", 0) != two.resources("R->L", 1)).any()
-
-
-def short(network):
-    """Arguments of a session, and where it stops, that make a short run on the reference engine too."""
-    neurons = sum(p.size for p in network.populations)
-    if network.readout is None:
-        return {}, 300 if neurons < 100 else 120
-    return {"train": 3, "test": 1, "copies": 2 if neurons < 300 else 1}, None
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["nnc", "yaml"])
-@pytest.mark.parametrize("name", shipped.NAMES)
-def test_every_shipped_configuration_is_bit_equal(tmp_path, name, form):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # a shipped configuration gives nothing to warn of
-        described = colanet.load(CONFIGS / f"{name}.{form}")
-    base = shipped.base_of(described, tmp_path, 20)
-    values, stop = short(described)
-    runs = []
-    for engine in ("reference", "numba"):
-        session = Session(described, base_dir=base, engine=engine, threads=2, recording=Recording(), **values)
-        runs.append((session, session.run(stop)))
-    (left, one), (right, other) = runs
-    state, twin = left.state(), right.state()
-    assert state.keys() == twin.keys()
-    assert [key for key in state if not np.array_equal(state[key], twin[key])] == []
-    assert one.digest == other.digest
-    for key in left.tally.records:
-        copy, section = key.split("/")
-        np.testing.assert_array_equal(left.spikes(section, int(copy)), right.spikes(section, int(copy)))
-    assert left.tally.spikes.sum() > 0
 
 
 # --------------------------------------------------------- inspecting a network

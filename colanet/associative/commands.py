@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from colanet.associative import bridge, capacity, krotov
+from colanet.associative import bridge, capacity, krotov, pictures
 from colanet.associative.bridge import Memories
 from colanet.associative.checks import Array
 from colanet.associative.errors import IllPosed, ParameterError, ShapeError
@@ -92,6 +92,7 @@ def retrieve(noise: float | None, cover: float | None, **options: Any) -> None:
         raise ParameterError("--noise and --cover: give one of them")
     _check_options(options)
     kind, level = ("cover", cover) if cover is not None else ("noise", 0.3 if noise is None else noise)
+    pictures.check_level(kind, level)
     data, seed = datasets.load(options["dataset"], options["data"]), options["seed"]
     images = data.intensities[1][: options["test"]] / 255
     labels = data.test_labels[: options["test"]]

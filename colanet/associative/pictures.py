@@ -132,11 +132,16 @@ def correlation(a: Array, b: Array) -> Array:
     return directions(a) @ directions(b).T
 
 
-def corrupt(images: ArrayLike, kind: str, level: float, seed: int = 0) -> Array:
-    """Spoil pictures of shape (n_images, n_pixels): 'noise' or 'cover', level from 0 to 1."""
-    images = checks.memories(images, "images")
+def check_level(kind: str, level: float) -> None:
+    """Refuse what `corrupt` cannot do: ParameterError."""
     if kind not in CORRUPTIONS:
         raise ParameterError(f"corruption: expected one of {', '.join(CORRUPTIONS)}, got {kind!r}")
     if not 0 <= level <= 1:
         raise ParameterError(f"{kind}: expected a level from 0 to 1, got {level:g}")
+
+
+def corrupt(images: ArrayLike, kind: str, level: float, seed: int = 0) -> Array:
+    """Spoil pictures of shape (n_images, n_pixels): 'noise' or 'cover', level from 0 to 1."""
+    images = checks.memories(images, "images")
+    check_level(kind, level)
     return CORRUPTIONS[kind](images, level, np.random.default_rng(seed))

@@ -98,10 +98,10 @@ def test_a_flood_is_cut_short_and_counted(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["unknown keys", "unknown elements", "keys of an experiment", "keys of a study"])
-def test_150_000_are_refused_at_once(name, tmp_path):
+def test_60_000_are_refused_at_once(name, tmp_path):
     began = time.process_time()
-    assert f"and {150_000 - MOST_SHOWN} more" in refused(tmp_path, name, 150_000)[-1]
-    assert time.process_time() - began < 30  # 2 s; squares took many minutes
+    assert f"and {60_000 - MOST_SHOWN} more" in refused(tmp_path, name, 60_000)[-1]
+    assert time.process_time() - began < 15  # 1 s; squares took minutes
 
 
 @pytest.mark.parametrize("element", ["<SNN{}>", "<SNN><Global{}/>", "<SNN>\n<NETWORK>\n<Sections{}/></NETWORK>"])

@@ -1,10 +1,6 @@
 """`colanet continual` as a user meets it."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -12,7 +8,6 @@ import yaml
 from click.testing import CliRunner
 
 from colanet.cli import cli
-from colanet.continual.study import checkpoint_of
 from colanet.programs import run_safely
 from tests.continual.toys import ROOT
 
@@ -124,31 +119,6 @@ def test_bad_files_are_one_line(tmp_path, capsys):
     path.write_text(yaml.safe_dump(FIELDS))
     (tmp_path / "file").write_text("")
     assert "cannot be made a folder" in refused(capsys, path, "--out", tmp_path / "file")
-
-
-@pytest.mark.slow
-def test_a_killed_call_goes_on_where_it_was(file, tmp_path):
-    """SIGKILL in the middle of a task; the resumed call ends with the very bits of an uninterrupted one."""
-    fields = {**FIELDS, "seeds": [0], "variants": [], "copies": 2}
-    fields["tasks"] = [{"dataset": "mnist", "repeat": 3, "permutation": 5, "train": 3000, "test": 20}]
-    file.write_text(yaml.safe_dump(fields))
-    words = [sys.executable, "-m", "colanet.cli", "continual", str(file), "--out", str(tmp_path / "a")]
-    words += ["--checkpoint", "200", "--threads", "1", "--quiet"]
-    child = subprocess.Popen(words, cwd=ROOT)
-    checkpoint = checkpoint_of(tmp_path / "a" / "toy_seed0.h5")
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert child.poll() is None, "finished before it could be killed"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert checkpoint.exists()
-    assert not (tmp_path / "a" / "toy.csv").exists()
-    subprocess.run([*words, "--resume"], cwd=ROOT, check=True, capture_output=True)
-    call(file, "--out", tmp_path / "b", "--quiet")
-    digests = [json.loads((tmp_path / d / "toy.json").read_text())["variants"][0]["digests"] for d in "ab"]
-    assert digests[0] == digests[1]
-    assert (tmp_path / "a" / "toy.csv").read_text() == (tmp_path / "b" / "toy.csv").read_text()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from colanet.engine.cuda import shim
 from tests.engine import engines
 
 
@@ -26,3 +27,9 @@ def drawn(request):
     """Decorator: run the test with what hypothesis draws, see `tests.engine.engines.drawn`."""
     name = request.node.callspec.params["other_engine_of"]
     return partial(engines.drawn, name)
+
+
+@pytest.fixture
+def unoptimised(monkeypatch):
+    """For sources that run once: to optimise them takes longer than they run."""
+    monkeypatch.setattr(shim, "FLAGS", tuple("-O0" if flag == "-O2" else flag for flag in shim.FLAGS))

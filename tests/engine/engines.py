@@ -62,18 +62,19 @@ def engine_class(name: str, test: str) -> Callable[..., Any]:
     return make
 
 
-EXAMPLES, ON_SHIM = 60, 20
-"""Networks that hypothesis draws where it draws them for every engine, and for the shim, which is slow."""
+EXAMPLES, FEW = 60, 10
+"""Networks that hypothesis draws for an engine, and for a slow one: from outside, or the shim (see `test_cupy`)."""
+FAST = ("numba", "cupy")
 
 
 def drawn(
-    name: str, *strategies: Any, on_shim: int = ON_SHIM, elsewhere: int = EXAMPLES
+    name: str, *strategies: Any, few: int = FEW, many: int = EXAMPLES
 ) -> Callable[[Callable[..., None]], None]:
     """Run a test at once, with networks drawn by hypothesis: as many as that engine is fast enough for."""
-    most = on_shim if name == "cuda-on-cpu" else elsewhere
+    most = many if name in FAST else few
 
     def run(test: Callable[..., None]) -> None:
-        few = settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck))
-        few(given(*strategies)(test))()
+        enough = settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck))
+        enough(given(*strategies)(test))()
 
     return run

@@ -1,5 +1,6 @@
 """The cupy engine's kernels, run on the CPU by the shim: the same bits in any order of the threads."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,7 @@ def sessions(name: str, folder: Path, order: str, **values):
     return made
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", shipped.NAMES)
+@pytest.mark.parametrize(("name", "order"), list(zip(shipped.NAMES, itertools.cycle(ORDERS), strict=False)))
 def test_shipped_configurations(name, order, tmp_path):
     few = {"train": 8, "test": 3} if colanet.load(CONFIGS / f"{name}.yaml").readout else {}
     stop = 11 * 20 if few else 180
@@ -396,6 +396,8 @@ def differs(cases, order: str, text: str) -> bool:
     return False
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_kernels_is_seen(fault, fault_cases):
     wrong = source().replace(*FAULTS[fault])
@@ -416,6 +418,7 @@ def test_a_write_beyond_an_array_is_seen():
         backend.launch("fill_bits", 1, 32, 0, node, first, backend.upload(np.ones(1, np.int32)), bits, 2)
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_threads_that_do_not_meet_are_an_error():
     lonely = source().replace("if (threadIdx.x) return;", "if (!threadIdx.x) __syncthreads();")
     assert lonely != source()

@@ -1,6 +1,7 @@
 """What talks to cupy and picks engines, without a GPU: a stand-in for cupy that runs the kernels on the CPU."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -184,10 +185,11 @@ def test_the_check_through_cupy(tmp_path, cupy, monkeypatch, capsys):
     assert gpu_check.main(["--small-run"]) == 0
 
 
-@pytest.mark.slow
 def test_the_check_fails_when_a_digest_differs(tmp_path, cupy, monkeypatch):
     from experiments import gpu_check
 
+    monkeypatch.setattr(gpu_check, "CONFIGS", tmp_path)
+    shutil.copy(MNIST, tmp_path)
     monkeypatch.setattr(gpu_check.Session, "result", lambda self: type("R", (), {"digest": self.engine.name}))
     assert gpu_check.main(["--shim", "--quick", "--minutes", "0", "--out", str(tmp_path)]) == 1
     assert "**NO**" in (tmp_path / "gpu.md").read_text()

@@ -103,7 +103,7 @@ def totals(plan, state):
 
 
 def test_resource_is_conserved(other_engine_of, drawn):
-    @drawn(networks(), st.integers(0, 2**32), on_shim=8)
+    @drawn(networks(), st.integers(0, 2**32), few=3)
     def same(network, seed):
         plan = build(network, seed=seed)
         engine = other_engine_of(plan)

@@ -112,6 +112,8 @@ FAULTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_kernels_is_seen(fault, cases):
     assert source().count(FAULTS[fault][0]) == 1

@@ -14,7 +14,7 @@ from .sparse_networks import image_input, networks
 from .test_equality import assert_same_state
 
 STOP = 130
-EXAMPLES, ON_SHIM = 36, 12
+MANY, FEW = 36, 8
 
 inputs_like_images = st.tuples(st.integers(0, 2**32), st.sampled_from([10, 15, 25]), st.sampled_from([0.3, 0.99]))
 cuts = st.lists(st.integers(1, STOP - 1), max_size=5, unique=True).map(sorted)
@@ -47,8 +47,8 @@ def test_every_engine_equals_the_reference(other_engine_of, drawn):
         cuts,
         st.integers(0, STOP),
         st.integers(1, 2),
-        on_shim=ON_SHIM,
-        elsewhere=EXAMPLES,
+        few=FEW,
+        many=MANY,
     )
     def same(network, images, inside, freeze, threads):
         plan = build(network, seed=images[0])

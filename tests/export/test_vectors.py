@@ -40,12 +40,12 @@ PERIOD = 15
 
 @pytest.fixture(scope="module", params=[{}, FEWER], ids=["full", "fewer bits"])
 def trained(request, tmp_path_factory):
-    """The file of a network that has learnt 1,500 images and stands in the middle of the next."""
+    """The file of a network that has learnt 500 images and stands in the middle of the next."""
     network = colanet.load(CONFIG)
     changed = parse_settings([f"population.L.{field}={value}" for field, value in request.param.items()])
     network = override_all(network, changed)
-    session = Session(network, copies=2, train=2000, test=0, threads=1)
-    session.proceed(1500 * PERIOD + 7)
+    session = Session(network, copies=2, train=600, test=0, threads=1)
+    session.proceed(500 * PERIOD + 7)
     path = tmp_path_factory.mktemp("trained") / "s.h5"
     session.save(path)
     return path
@@ -123,7 +123,7 @@ def test_the_reference_engine_gives_the_same(trained, learn, tmp_path):
     found = saved(trained)
     manifest = write(trained, tmp_path, images=2, first=1, copy=1, learn=learn)
     begin = 900_000 * (not learn) + PERIOD
-    told = {"steps": 30, "first_step": 1501 * PERIOD, "first_step_of_data": begin, "copy": 1, "learn": learn}
+    told = {"steps": 30, "first_step": 501 * PERIOD, "first_step_of_data": begin, "copy": 1, "learn": learn}
     assert {key: manifest[key] for key in told} == told
     sources = build_sources(found.plan.description.inputs, seed=found.plan.seed).sources
     check_against_reference(tmp_path, manifest, found.plan, found.state, found.step, sources, learn, 1)
@@ -227,9 +227,9 @@ def run_bench(folder, manifest, build):
     compiled = build / "bench.vvp"
     given = [f"-Pbench.{name}={value}" for name, value in values.items()]
     source = Path(__file__).with_name("vectors_bench.v")
-    subprocess.run(["iverilog", "-g2005", "-o", compiled, *given, source], check=True, timeout=120)
+    subprocess.run(["iverilog", "-g2005", "-o", compiled, *given, source], check=True, timeout=600)
     ended = subprocess.run(
-        ["vvp", "-N", compiled], cwd=folder, capture_output=True, text=True, check=True, timeout=120
+        ["vvp", "-N", compiled], cwd=folder, capture_output=True, text=True, check=True, timeout=600
     )
     return dict(zip(*[iter(ended.stdout.split())] * 2, strict=True))
 

@@ -60,7 +60,7 @@ class Simulation:
         self.process.stdin.write("b")
 
     def close(self):
-        self.process.communicate("", timeout=60)
+        self.process.communicate("", timeout=600)
 
 
 def compiled(out, header, core, divider=8):

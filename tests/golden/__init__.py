@@ -30,18 +30,18 @@ def needs_emnist(name: str) -> bool:
     return "letters" in (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").partition("populations:")[0]
 
 
-def digest_of(name: str, suffix: str, folder: Path, engine: str = "numba") -> str:
+def digest_of(name: str, folder: Path, engine: str = "numba") -> str:
     """Digest of the state after a short run with two copies.
 
     Parameters
     ----------
-    name, suffix : str
-        Of the configuration.
+    name : str
+        Of the configuration; its two forms are the same network (`tests/config/test_check.py`).
     folder : Path
         Made-up pictures are written here, for the configuration that asks for them.
     engine : str
     """
-    network = colanet.load(CONFIGS / f"{name}{suffix}")
+    network = colanet.load(CONFIGS / f"{name}.yaml")
     base, data = base_of(network, folder, PICTURES), EMNIST if needs_emnist(name) else None
     if network.readout is not None:
         session = Session(network, base_dir=base, copies=2, train=300, test=100, engine=engine, data_dir=data)

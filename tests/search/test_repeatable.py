@@ -77,7 +77,7 @@ def test_killed_and_resumed(kind, workers, straight, tmp_path, monkeypatch):
 def test_interrupted_and_resumed(kind, workers, straight, tmp_path, monkeypatch):
     began = time.monotonic()
     assert start_and_stop(tmp_path, kind, workers, signal.SIGINT) != 0
-    assert time.monotonic() - began < 30, "waited for trials that take a minute"
+    assert time.monotonic() - began < 600, "waited for trials that take half an hour"
     check_resumed(kind, straight, tmp_path, monkeypatch)
 
 
@@ -90,13 +90,13 @@ def start_and_stop(folder, kind, workers, how):
         stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=hears_interrupts,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 40
+        until = time.monotonic() + 300
         while finished_in(folder / "out" / "journal.log") < 9:
             assert process.poll() is None
             assert time.monotonic() < until
             time.sleep(0.02)
         process.send_signal(how)
-        return process.wait(20)
+        return process.wait(300)
     finally:
         if process.poll() is None:
             process.kill()
@@ -129,9 +129,9 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     start_and_stop(tmp_path, "tpe", 2, signal.SIGKILL)
     workers = {int(line.split()[1]) for line in (tmp_path / "count").read_text().splitlines()}
     assert workers
-    until = time.monotonic() + 20
+    until = time.monotonic() + 300
     while any(alive(worker) for worker in workers):
-        assert time.monotonic() < until, "workers sleep on for a minute"
+        assert time.monotonic() < until, "workers sleep on for half an hour"
         time.sleep(0.05)
 
 
