@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from colanet.continual.cost import Cost
+
 BLOCK = 500
 """Training images over which the accuracy while learning is averaged."""
 
@@ -38,6 +40,8 @@ class Outcome:
     digest : str
         Of the final state.
     seed : int
+    cost : Cost or None
+        Memory and operations; None where they were not counted.
     """
 
     matrix: np.ndarray
@@ -52,6 +56,7 @@ class Outcome:
     test_seconds: float
     digest: str
     seed: int
+    cost: Cost | None = None
 
     @property
     def seconds(self) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from colanet import config, hashing
 from colanet.config.model import Network
 from colanet.config.overrides import override_all
+from colanet.continual.cost import cost_of
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Outcome
@@ -34,7 +35,7 @@ CHECKPOINT_IMAGES = 60_000
 SCORE_SECONDS = 0.2
 """For so long the accuracy that a report on learning names is good enough."""
 LEARNING, TESTING = 0, 1
-"""Places of the wall times in the book."""
+"""Places of wall times, and of synaptic events and the images they were counted over, in the book."""
 
 Watch = Callable[[int, int, str], None]
 """Called with images shown, images to show in all (learnt and tested), and a short text."""
@@ -136,6 +137,7 @@ class Run:
             "running": np.zeros(0),
             "fields": np.zeros(shape, dtype=np.float32),
             "seconds": np.zeros(2),
+            "operations": np.zeros((2, 2)),
         }
         self.total = sum(len(one.labels) for one in self.lessons) + self._tests()
 
@@ -180,6 +182,7 @@ class Run:
             self.book["running"] = np.concatenate([self.book["running"], blocks])
             if self.fields_of is not None:
                 self.book["fields"][self.k] = np.nan_to_num(session.weights(self.fields_of.name))
+            self.book["operations"][LEARNING] += session.counts.events, n
 
     def advance(self) -> None:
         """On to the next lesson, if there is one."""
@@ -236,6 +239,7 @@ class Run:
                 session.proceed(freeze=0)
                 found = session.score(0, len(task.test_labels))
                 assert found
+                self.book["operations"][TESTING] += session.counts.events, len(task.test_labels)
                 classes = len(task.classes)
                 one = Tested(j, found.confusion[:classes, :classes], len(task.test_labels), found.unanswered)
                 results.append(one)
@@ -291,8 +295,8 @@ class Run:
 
     def outcome(self) -> Outcome:
         """What has come out, all lessons learnt."""
-        book, seconds = dict(self.book), self.book["seconds"]
-        del book["seconds"]
+        book = dict(self.book)
+        seconds, (learnt, tested) = book.pop("seconds"), book.pop("operations").tolist()
         columns = self.session.plan.populations[self.fields_of.target].columns if self.fields_of else 0
         return Outcome(
             **book,
@@ -302,4 +306,5 @@ class Run:
             test_seconds=float(seconds[1]),
             digest=self.session.result().digest,
             seed=self.seed,
+            cost=cost_of(self.session.plan, learnt, tested),
         )

@@ -13,6 +13,7 @@ from colanet.continual.tables import (
     published_table,
     read_record,
     spread_of,
+    three_digits,
     variant_of,
     variants_table,
 )
@@ -58,6 +59,17 @@ def test_a_row_a_variant():
     assert variant_of(RECORD, "b")["seeds"] == [0]
     with pytest.raises(DataError, match="no variant c; known: a, b"):
         variant_of(RECORD, "c")
+
+
+def test_costs_in_a_table():
+    assert [three_digits(x) for x in (0, 0.031_44, 2.5, 31.96, 432.4, 1_570_000)] == [
+        "0", "0.0314", "2.5", "32", "432", "1,570,000",
+    ]  # fmt: skip
+    costs = [{"memory": 4e6, "learn_operations": None}, {"memory": 5e6, "learn_operations": 1e5}]
+    record = {"variants": [RECORD["variants"][0] | {"costs": costs}, RECORD["variants"][1]]}
+    made = variants_table(record, ["memory", "learn_operations"], "method").splitlines()
+    assert made[0] == "| method | memory (MB) | operations an image, learning (millions) |"
+    assert made[2:] == ["| a | 4.5 | 0.1 |", "| b | – | – |"]
 
 
 PAGE = """# A page
