@@ -33,9 +33,9 @@ FIRST_SEED = 2000
 GRIDS = {
     "ridge": {"features": [2000], "scale": [1, 3, 10], "ridge": [1e-6, 1e-5, 1e-4, 1e-3]},
     "slda": {"shrinkage": [1e-4, 1e-3, 1e-2, 1e-1]},
-    "backprop-si": {"optimizer": ["adam"], "lr": [3e-4, 1e-3], "strength": [0.1, 1, 10, 100]},
+    "backprop-si": {"optimizer": ["adam"], "lr": [1e-3], "strength": [0.1, 1, 10, 100]},
     "backprop-owm": {"batch": [50], "lr": [0.1, 0.3, 1], "alpha": [0.1, 1, 10]},
-    "backprop-kwta": {"hidden": [2000], "lr": [0.03, 0.1, 0.3], "active": [20, 50, 200]},
+    "backprop-kwta": {"hidden": [2000], "lr": [0.1, 0.3], "active": [50, 200]},
 }
 """Values of options that are tried, all with all."""
 

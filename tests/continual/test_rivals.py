@@ -229,7 +229,7 @@ def test_winners_by_hand(torch):
     assert winners(9)(values).tolist() == values.tolist()
 
 
-FAST = {"hidden": 12, "batch": 8, "lr": 0.1}
+FAST = {"hidden": 12, "batch": 8, "optimizer": "sgd", "lr": 0.1}
 
 
 def test_guards_that_do_nothing_are_the_plain_network(torch):

@@ -18,7 +18,7 @@ from colanet.continual.tables import (
     variants_table,
 )
 from colanet.errors import DataError
-from experiments import tables
+from experiments import rivals, tables
 from tests.continual.toys import ROOT
 
 RECORD = {
@@ -158,6 +158,28 @@ def test_every_stored_result_makes_its_table():
             assert len(made[name]().splitlines()) >= 3
     assert len(tables.HEADLINE) <= 6
     assert len(made["headline"]().splitlines()) == 2 + len(tables.HEADLINE)
+
+
+def test_the_best_rival_is_no_colanet_and_was_not_shown_all_tasks_at_once():
+    def variant(name, method, accuracy):
+        configuration = {"method": method} if method else {"copies": 2}
+        metrics = {"ACC": {"mean": accuracy, "sd": None}}
+        return {"name": name, "configuration": configuration, "metrics": metrics}
+
+    made = {"variants": [variant("ours", "", 0.99), variant("mixed", "backprop-joint", 0.98),
+                         variant("plain", "backprop", 0.7), variant("sums", "ridge", 0.95),
+                         variant("neighbour", "nearest-neighbour", 0.9)]}  # fmt: skip
+    assert rivals.best_rival(made)["name"] == "sums"
+    assert rivals.beside(made, "ACC") == ["sums", "95.0"]
+    assert rivals.beside(made, "drop") == ["sums", "–"]
+    assert rivals.beside(None, "ACC") == ["–", "–"]
+
+
+def test_sweeps_name_the_best_setting(tmp_path):
+    tried = [{"options": {"lr": 1}, "problem": "grew"}, {"options": {"lr": 0.1}, "mean_at_the_end": 0.5},
+             {"options": {"lr": 0.2}, "mean_at_the_end": 0.25}]  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps({"command": "c", "method": "backprop", "settings": tried}))
+    assert rivals.sweeps(tmp_path).splitlines()[2:] == ['| `backprop` | 3 | `{"lr": 0.1}` | 50.0 | `c` |']
 
 
 def test_the_course_of_capacity_ends_with_the_accuracy_after_the_last_task():

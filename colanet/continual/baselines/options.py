@@ -42,7 +42,8 @@ _OWN: dict[str, set[str]] = {
     "nearest-mean": _FEATURES,
 }
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "backprop-si": {"strength": 0.1},
+    "backprop-si": {"optimizer": "adam", "lr": 1e-3, "strength": 1.0},
+    "backprop-owm": {"batch": 50, "lr": 1.0, "alpha": 1.0},
     "backprop-kwta": {"hidden": 2000},
     "ridge": {"features": 5000},
 }
@@ -111,9 +112,9 @@ class BaselineOptions(Frozen):
     alpha: Positive = 1.0
     active: Count = 100
     features: Annotated[int, Field(ge=0, le=65536)] = 0
-    scale: Positive = 3.0
-    ridge: Positive = 1e-4
-    shrinkage: Share = 1e-2
+    scale: Positive = 10.0
+    ridge: Positive = 1e-3
+    shrinkage: Share = 1e-3
 
     @property
     def replayed(self) -> int:
