@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from colanet.continual.tables import NOTHING, Record, markdown_table, metric_cell, percent, read_record
+from colanet.continual.tables import COLUMNS, NOTHING, Record, markdown_table, metric_cell, percent, read_record
 
 MIXED = "backprop-joint"
 """The method that is shown all tasks at once: a bound, no rival."""
-SHOWN = ("ACC", "drop", "memory", "images", "learn_operations", "test_operations")
 
 
 def method_of(variant: Record) -> str:
@@ -19,18 +18,24 @@ def method_of(variant: Record) -> str:
     return str((variant["configuration"] or {}).get("method", ""))
 
 
-def best_rival(record: Record) -> Record:
-    """The comparison method with the highest accuracy after the last task, whatever it stores."""
-    rivals = [variant for variant in record["variants"] if method_of(variant) not in ("", MIXED)]
-    return max(rivals, key=lambda variant: variant["metrics"]["ACC"]["mean"])
+def best_rival(record: Record) -> Record | None:
+    """The comparison method with the highest accuracy after the last task, whatever it stores.
+
+    None in results of a colanet that did not count what a method costs, and knew the weakest rivals only.
+    """
+    rivals = [
+        variant for variant in record["variants"]
+        if method_of(variant) not in ("", MIXED) and any(variant.get("costs", []))
+    ]  # fmt: skip
+    return max(rivals, key=lambda variant: variant["metrics"]["ACC"]["mean"], default=None)
 
 
 def beside(record: Record | None, metric: str) -> list[str]:
-    """Name of the best rival and its figure; without results of rivals, nothing."""
-    if record is None:
-        return [NOTHING, NOTHING]
-    rival = best_rival(record)
-    return [rival["name"], metric_cell(rival, metric)]
+    """Name of the best rival, its figure and its memory; without results of rivals, nothing."""
+    rival = record and best_rival(record)
+    if not rival:
+        return [NOTHING] * 3
+    return [rival["name"], metric_cell(rival, metric), COLUMNS["memory"].cell(rival)]
 
 
 def sweeps(folder: Path) -> str:

@@ -108,7 +108,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def headline() -> str:
     """The figures of the README, one a row."""
-    head = ["tasks", "network", "quantity (unit)", "published", "colanet (mean ± s.d.)", "best rival", "its figure"]
+    head = ["tasks", "network", "quantity (unit)", "published", "colanet (mean ± s.d.)", "best rival",
+            "its figure (mean ± s.d.)", "its memory (MB)"]  # fmt: skip
     rows = []
     for tasks, quantity, published, name, variant, metric, compared in HEADLINE:
         found = metric_cell(variant_of(record(name), variant), metric)

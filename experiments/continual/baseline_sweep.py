@@ -71,7 +71,7 @@ def main(
     for options in grid:
         read_options(method, options)
     tasks = make_sweep_tasks(n_tasks, train, test)
-    found = []
+    found: list[dict] = []
     for options in grid:
         with Progress(sum(len(t.train_labels) for t in tasks), "images", quiet) as progress:
 
@@ -83,6 +83,7 @@ def main(
             except ConfigError as error:
                 click.echo(f"{json.dumps(options)}  {error}")
                 found.append({"options": options, "problem": str(error)})
+                keep(out, method, found)
                 continue
         a = outcome.matrix
         found.append({
@@ -93,6 +94,11 @@ def main(
             f"{json.dumps(options)}  first task {100 * a[0, 0]:.2f}, after the last {100 * a[-1, 0]:.2f}, "
             f"mean after the last {100 * a[-1].mean():.2f}  ({outcome.seconds:.0f} s)"
         )
+        keep(out, method, found)
+
+
+def keep(out: Path | None, method: str, found: list[dict]) -> None:
+    """Write the command and what it has found until now."""
     if out:
         command = shlex.join(["python", "experiments/continual/baseline_sweep.py", *sys.argv[1:]])
         record = {"command": command, "method": method, "versions": versions(torch=True), "settings": found}

@@ -164,15 +164,19 @@ def test_the_best_rival_is_no_colanet_and_was_not_shown_all_tasks_at_once():
     def variant(name, method, accuracy):
         configuration = {"method": method} if method else {"copies": 2}
         metrics = {"ACC": {"mean": accuracy, "sd": None}}
-        return {"name": name, "configuration": configuration, "metrics": metrics}
+        costs = [{"memory": 2_500_000}]
+        return {"name": name, "configuration": configuration, "metrics": metrics, "costs": costs}
 
     made = {"variants": [variant("ours", "", 0.99), variant("mixed", "backprop-joint", 0.98),
                          variant("plain", "backprop", 0.7), variant("sums", "ridge", 0.95),
                          variant("neighbour", "nearest-neighbour", 0.9)]}  # fmt: skip
     assert rivals.best_rival(made)["name"] == "sums"
-    assert rivals.beside(made, "ACC") == ["sums", "95.0"]
-    assert rivals.beside(made, "drop") == ["sums", "–"]
-    assert rivals.beside(None, "ACC") == ["–", "–"]
+    assert rivals.beside(made, "ACC") == ["sums", "95.0", "2.5"]
+    assert rivals.beside(made, "drop") == ["sums", "–", "2.5"]
+    assert rivals.beside(None, "ACC") == ["–", "–", "–"]
+    for one in made["variants"]:
+        del one["costs"]
+    assert rivals.beside(made, "ACC") == ["–", "–", "–"]
 
 
 def test_sweeps_name_the_best_setting(tmp_path):

@@ -44,7 +44,7 @@ _OWN: dict[str, set[str]] = {
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "backprop-si": {"optimizer": "adam", "lr": 1e-3, "strength": 1.0},
     "backprop-owm": {"batch": 50, "lr": 1.0, "alpha": 1.0},
-    "backprop-kwta": {"hidden": 2000},
+    "backprop-kwta": {"hidden": 2000, "lr": 0.3, "active": 50},
     "ridge": {"features": 5000},
 }
 """Where a method has another default."""
