@@ -22,6 +22,7 @@ import yaml
 from colanet import quantisation
 from colanet.atomic import write_text
 from colanet.continual.tables import (
+    COST,
     NOTHING,
     fill_page,
     markdown_table,
@@ -36,6 +37,7 @@ from colanet.continual.tables import (
 from colanet.errors import DataError
 from colanet.programs import run_safely
 from colanet.reading import read_bytes
+from experiments import rivals
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 from experiments.hardware import tables as hardware
@@ -48,6 +50,7 @@ TASKS = ("copies", "seeds", "ACC", "drop", "LA", "learning", "tests")
 TWO_TASKS = ("copies", "seeds", "ACC", "FM", "LA")
 CLASSES = ("copies", "seeds", "ACC", "micro", "FM", "LA")
 CHOICE = ("copies", "seeds", "ACC", "drop")
+RIVALS = ("seeds", "ACC", "drop", "LA", *COST)
 EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist": ("network", ONE_TASK),
     "permuted_mnist": ("network", TASKS),
@@ -57,9 +60,10 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "letters_permuted": ("network", TWO_TASKS),
     "three_tasks": ("network", TWO_TASKS),
     "migration": ("neurons", CHOICE),
-    "comparison": ("method", ("ACC", "drop", "LA")),
-    "comparison_letters": ("method", ("ACC", "FM", "LA")),
-    "comparison_permuted_mnist": ("method", ("ACC", "drop", "LA", "learning")),
+    "comparison": ("method", RIVALS),
+    "comparison_letters": ("method", ("seeds", "ACC", "FM", "LA", *COST)),
+    "comparison_permuted_mnist": ("method", (*RIVALS, "learning", "tests")),
+    "comparison_mnist": ("method", ("seeds", "accuracy", *COST, "learning", "tests")),
     "capacity": ("network", TASKS),
     "permuted_45_choice": ("constants", CHOICE),
     "permuted_45_inhibited_choice": ("inhibition, stability rate", CHOICE),
@@ -88,17 +92,19 @@ COURSES: dict[str, Sequence[int]] = {
 }
 """Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (
-    ("MNIST", "accuracy (%)", NOTHING, "mnist", "45 microcolumns, inhibited", "ACC"),
+    ("MNIST", "accuracy (%)", NOTHING, "mnist", "45 microcolumns, inhibited", "ACC", "comparison_mnist"),
     ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
-     "permuted_mnist", "45 microcolumns, inhibited", "ACC"),
+     "permuted_mnist", "45 microcolumns, inhibited", "ACC", "comparison_permuted_mnist"),
     ("ten permuted MNIST tasks", "loss of the first task (points)", "4",
-     "permuted_mnist", "45 microcolumns, inhibited", "drop"),
-    ("letters after digits", "forgetting (points)", "43", "letters", "tuned thresholds and stability", "FM"),
+     "permuted_mnist", "45 microcolumns, inhibited", "drop", "comparison_permuted_mnist"),
+    ("letters after digits", "forgetting (points)", "43",
+     "letters", "tuned thresholds and stability", "FM", "comparison_letters"),
     ("letters after digits", "accuracy after the last (%)", NOTHING,
-     "letters", "tuned thresholds and stability", "ACC"),
-    ("fifty permuted MNIST tasks", "accuracy after the last (%)", NOTHING, "capacity", "150 microcolumns", "ACC"),
+     "letters", "tuned thresholds and stability", "ACC", "comparison_letters"),
+    ("fifty permuted MNIST tasks", "accuracy after the last (%)", NOTHING,
+     "capacity", "150 microcolumns", "ACC", ""),
 )  # fmt: skip
-"""Tasks, quantity, published figure, experiment, variant, metric."""
+"""Tasks, quantity, published figure, experiment, variant, metric, experiment with rivals."""
 
 Table = Callable[[], str]
 
@@ -115,11 +121,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def headline() -> str:
     """The figures of the README, one a row."""
-    head = ["tasks", "network", "quantity (unit)", "published", "colanet (mean ± s.d.)"]
+    head = ["tasks", "network", "quantity (unit)", "published", "colanet (mean ± s.d.)", "best rival",
+            "its figure (mean ± s.d.)", "its memory (MB)"]  # fmt: skip
     rows = []
-    for tasks, quantity, published, name, variant, metric in HEADLINE:
+    for tasks, quantity, published, name, variant, metric, compared in HEADLINE:
         found = metric_cell(variant_of(record(name), variant), metric)
-        rows.append([tasks, variant, quantity, published, found])
+        other = rivals.beside(record(compared) if compared else None, metric)
+        rows.append([tasks, variant, quantity, published, found, *other])
     return markdown_table(head, rows)
 
 
@@ -310,6 +318,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"letters_cause": cause, "capacity.ends": capacity_ends}
     found |= {f"{name}.course": functools.partial(course, name, stages) for name, stages in COURSES.items()}
     found |= {f"bridge.{quantity}": functools.partial(bridge, quantity) for quantity in ("accuracy", "recall")}
+    found["sweeps"] = functools.partial(rivals.sweeps, RESULTS / "baseline_sweep")
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found["quantise.summary"] = quantised_summary

@@ -90,6 +90,8 @@ class Checkpoint:
     def _book(self, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """What the run had found until then, of the shapes that it must have."""
         run, book = self.run, {}
+        if "book/operations" not in arrays:  # an older colanet wrote it, which did not count them
+            arrays = {**arrays, "book/operations": np.full_like(run.book["operations"], np.nan)}
         for name, mine in run.book.items():
             shape = (None,) if name == "running" else mine.shape
             book[name] = contents.array(self.path, arrays, f"book/{name}", dtype=mine.dtype, shape=shape)
@@ -97,4 +99,6 @@ class Checkpoint:
             contents.check_shares(self.path, f"book/{name}", book[name])
         for name in ("confusion", "seconds"):
             contents.array(self.path, arrays, f"book/{name}", run.book[name], low=0, high=contents.LARGEST)
+        if (book["operations"] < 0).any():
+            raise CheckpointError(f"{self.path}: damaged, book/operations has values below 0")
         return book

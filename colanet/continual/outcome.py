@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from colanet.continual.cost import Cost
+
 BLOCK = 500
 """Training images over which the accuracy while learning is averaged."""
 
@@ -91,6 +93,8 @@ class Outcome:
     seed : int
     test_images : ndarray of int64, shape (T,), or (0,) where it is not known
         Test images of each task.
+    cost : Cost or None
+        Memory and operations; None where they were not counted.
     """
 
     matrix: np.ndarray
@@ -106,6 +110,7 @@ class Outcome:
     digest: str
     seed: int
     test_images: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    cost: Cost | None = None
 
     @property
     def seconds(self) -> float:

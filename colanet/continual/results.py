@@ -18,10 +18,11 @@ import numpy as np
 
 from colanet import contents
 from colanet.atomic import write_text
+from colanet.continual.cost import Cost, read_cost
 from colanet.continual.experiment import Experiment
 from colanet.continual.metrics import mean_and_spread, metrics
 from colanet.continual.outcome import Confusions, Outcome, lessons_kept
-from colanet.continual.tables import markdown_table, percent
+from colanet.continual.tables import COLUMNS, COST, markdown_table, percent
 from colanet.errors import CheckpointError
 from colanet.locks import make_folder
 from colanet.storage import read_h5, write_h5
@@ -87,6 +88,7 @@ def write_outcome(
             "digest": outcome.digest,
             "train_seconds": outcome.train_seconds,
             "test_seconds": outcome.test_seconds,
+            "cost": json.dumps(outcome.cost and outcome.cost.as_dict()),
             "versions": json.dumps(versions(torch=experiment.method != "colanet")),
         },
     )
@@ -124,9 +126,20 @@ def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]
         test_seconds=contents.number(path, attributes, "test_seconds"),
         digest=contents.text(path, attributes, "digest"),
         seed=contents.integer(path, attributes, "seed"),
+        cost=_cost(path, attributes),
     )
     experiment = contents.text(path, attributes, "experiment")
     return outcome, (experiment, contents.text(path, attributes, "configuration"))
+
+
+def _cost(path: str | os.PathLike[str], attributes: dict[str, Any]) -> Cost | None:
+    """What the run cost; None in files of a colanet that did not count it."""
+    if "cost" not in attributes:
+        return None
+    try:
+        return read_cost(contents.text(path, attributes, "cost"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged, cost: {error}") from error
 
 
 def _checked_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -262,11 +275,17 @@ def as_json(experiment: Experiment, parts: Sequence[Repeats], command: str) -> d
                 "train_seconds": [round(o.train_seconds, 2) for o in part.outcomes],
                 "test_seconds": [round(o.test_seconds, 2) for o in part.outcomes],
                 "digests": [o.digest for o in part.outcomes],
+                "costs": costs_of(part),
                 "configuration": json.loads(part.configuration) if part.configuration else None,
             }
             for part in parts
         ],
     }
+
+
+def costs_of(part: Repeats) -> list[dict[str, Any] | None]:
+    """What each seed cost; None where it was not counted."""
+    return [o.cost.as_dict() if o.cost else None for o in part.outcomes]
 
 
 def _none(value: float) -> float | None:
@@ -291,17 +310,19 @@ def as_markdown(experiment: Experiment, parts: Sequence[Repeats], command: str) 
 def _metrics_table(parts: Sequence[Repeats]) -> list[str]:
     found = [part.metrics() for part in parts]
     names = [name for name in _SHOWN if any(name in one for one in found)]
+    shown = [COLUMNS[name] for name in COST if any(o.cost for part in parts for o in part.outcomes)]
     rows = []
     for part, one in zip(parts, found, strict=True):
         cells = [percent(*one[name]) if name in one else "" for name in names]
         times = [np.median([getattr(o, t) for o in part.outcomes]) for t in ("train_seconds", "test_seconds")]
         seeds = ", ".join(str(o.seed) for o in part.outcomes)
-        rows.append([part.experiment.label, seeds, *cells, *(f"{t:.1f}" if t else "" for t in times)])
+        spent = [column.cell({"costs": costs_of(part)}) for column in shown]
+        rows.append([part.experiment.label, seeds, *cells, *(f"{t:.1f}" if t else "" for t in times), *spent])
     return [
         "Accuracies in %, differences in points; mean ± standard deviation over the seeds. Formulas:",
         "docs/continual.md.",
         "",
-        markdown_table(["variant", "seeds", *names, "learning, s", "tests, s"], rows),
+        markdown_table(["variant", "seeds", *names, "learning, s", "tests, s", *(c.heading for c in shown)], rows),
     ]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from colanet import config, hashing
 from colanet.config.model import Network
 from colanet.config.overrides import override_all
+from colanet.continual.cost import cost_of
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
@@ -35,7 +36,7 @@ CHECKPOINT_IMAGES = 60_000
 SCORE_SECONDS = 0.2
 """For so long the accuracy that a report on learning names is good enough."""
 LEARNING, TESTING = 0, 1
-"""Places of the wall times in the book."""
+"""Places of wall times, and of synaptic events and the images they were counted over, in the book."""
 
 Watch = Callable[[int, int, str], None]
 """Called with images shown, images to show in all (learnt and tested), and a short text."""
@@ -140,6 +141,7 @@ class Run:
             "running": np.zeros(0),
             "fields": np.zeros(shape, dtype=np.float32),
             "seconds": np.zeros(2),
+            "operations": np.zeros((2, 2)),
         }
         self._lesson_images = np.cumsum([0, *(len(one.labels) for one in self.lessons)])
         self._test_images = np.array([len(task.test_labels) for task in tasks])
@@ -186,6 +188,7 @@ class Run:
             right = session.answers() == labels
             blocks = [right[i : i + BLOCK].mean() for i in range(0, n, BLOCK)]
             self.book["running"] = np.concatenate([self.book["running"], blocks])
+            self.book["operations"][LEARNING] += session.counts.events, n
             if self.fields_of is not None and self.k in self.kept:
                 self.book["fields"][self.kept.index(self.k)] = self._pictures()
 
@@ -253,6 +256,7 @@ class Run:
                 session.proceed(freeze=0)
                 found = session.score(0, len(task.test_labels))
                 assert found
+                self.book["operations"][TESTING] += session.counts.events, len(task.test_labels)
                 classes = len(task.classes)
                 one = Tested(j, found.confusion[:classes, :classes], len(task.test_labels), found.unanswered)
                 results.append(one)
@@ -308,6 +312,7 @@ class Run:
     def outcome(self) -> Outcome:
         """What has come out, all lessons learnt."""
         book, n = self.book, len(self.tasks)
+        learnt, tested = book["operations"].tolist()
         columns = self.session.plan.populations[self.fields_of.target].columns if self.fields_of else 0
         matrix, unanswered = np.full((n, n), np.nan), np.full((n, n), np.nan)
         matrix[np.arange(n - 1), np.arange(1, n)] = book["ahead"][1:]
@@ -328,4 +333,5 @@ class Run:
             test_seconds=float(seconds[1]),
             digest=self.session.result().digest,
             seed=self.seed,
+            cost=cost_of(self.session.plan, learnt, tested),
         )

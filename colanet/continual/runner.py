@@ -129,9 +129,10 @@ def compare(experiment: Experiment, tasks: Sequence[Task], seed: int, watch: Wat
         boundaries=np.cumsum([len(task.train_labels) for task in tasks]),
         fields=np.zeros((0, 0, 0), dtype=np.float32),
         columns=0,
-        train_seconds=found.seconds,
-        test_seconds=0.0,
+        train_seconds=found.train_seconds,
+        test_seconds=found.test_seconds,
         digest=digest.hexdigest(),
         seed=seed,
         test_images=np.array([len(task.test_labels) for task in tasks]),
+        cost=found.cost,
     )

@@ -21,7 +21,7 @@ import numpy as np
 from colanet.arguments import whole, whole_or_none
 from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
-from colanet.continual.baselines import read_options, used
+from colanet.continual.baselines import check_room, read_options, used
 from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.outcome import Outcome
 from colanet.continual.results import Repeats, read_outcome, write_outcome, write_tables
@@ -251,9 +251,9 @@ def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) ->
         configuration = network_of(altered).model_dump_json()
     else:
         settings = read_options(variant.method, variant.options)
-        configuration = json.dumps(
-            used(variant.method, settings, tasks[0].train_originals.shape[1], len(tasks[0].classes))
-        )
+        pixels = tasks[0].train_originals.shape[1]
+        check_room(variant.method, settings, pixels, sum(len(task.train_labels) for task in tasks))
+        configuration = json.dumps(used(variant.method, settings, pixels, len(tasks[0].classes)))
     return Job(variant, altered, tasks, configuration, configuration + options.cuts())
 
 

@@ -86,6 +86,23 @@ def _copies(variant: Record) -> str:
     return str((variant["configuration"] or {}).get("copies") or NOTHING)
 
 
+def _spent(name: str, heading: str, unit: float = 1) -> Column:
+    """A field of `colanet.continual.cost.Cost.as_dict`, the mean over the seeds; `NOTHING` where not counted."""
+
+    def cell(variant: Record) -> str:
+        found = [cost[name] for cost in variant.get("costs", []) if cost and cost[name] is not None]
+        return three_digits(statistics.fmean(found) / unit) if found else NOTHING
+
+    return Column(heading, cell)
+
+
+def three_digits(value: float) -> str:
+    """At least three significant digits, with commas: 0.0314, 2.5, 1,570,000."""
+    places = max(2 - math.floor(math.log10(abs(value))), 0) if value else 0
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 COLUMNS: dict[str, Column] = {
     "copies": Column("copies", _copies),
     "seeds": Column("seeds", lambda variant: str(len(variant["seeds"]))),
@@ -101,8 +118,14 @@ COLUMNS: dict[str, Column] = {
     "accuracy": _metric("ACC", "accuracy", "%"),
     "learning": Column("learning (s, median)", lambda variant: _seconds(variant, "train_seconds")),
     "tests": Column("tests (s, median)", lambda variant: _seconds(variant, "test_seconds")),
+    "memory": _spent("memory", "memory (MB)", 1e6),
+    "images": _spent("images", "stored images"),
+    "learn_operations": _spent("learn_operations", "operations an image, learning (millions)", 1e6),
+    "test_operations": _spent("test_operations", "operations an image, test (millions)", 1e6),
 }
 """What a table of variants can show; formulas are in `colanet.continual.metrics`."""
+COST = ("memory", "images", "learn_operations", "test_operations")
+"""Those of memory and operations, see `colanet.continual.cost`."""
 
 
 def variants_table(record: Record, columns: Sequence[str], first: str = "network") -> str:

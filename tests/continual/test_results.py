@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from colanet import __version__
+from colanet.continual.cost import Cost
 from colanet.continual.experiment import expand
 from colanet.continual.outcome import Confusions, Outcome
 from colanet.continual.results import Repeats, read_outcome, summary, write_outcome, write_tables
@@ -21,6 +22,9 @@ NAN = math.nan
 def no_counts(a):
     places = np.argwhere(~np.isnan(a))
     return Confusions(places, np.zeros((len(places), 10, 10), int), len(a))
+
+
+COST = Cost(1_000_000, 570_000, 3, 12_000, 2_400_000.0, NAN)
 
 
 def outcome(matrix, seed, **fields):
@@ -124,6 +128,36 @@ def test_one_run_there_and_back(tmp_path):
             read_outcome(tmp_path / "r.h5", experiment, network)
 
 
+def test_what_a_run_cost_goes_with_it(tmp_path):
+    path, e = tmp_path / "r.h5", tiny.experiment()
+    write_outcome(path, e, "net", ["one"], outcome([[0.5]], 0, cost=COST))
+    found = read_outcome(path, e, "net").cost
+    assert found.as_dict() == COST.as_dict()
+    parts = [Repeats(e, "", ("one",), (outcome([[0.5]], 0, cost=COST), outcome([[0.5]], 3, cost=None)))]
+    texts = {file.suffix: file.read_text() for file in write_tables(tmp_path, e, parts, "c")}
+    assert json.loads(texts[".json"], parse_constant=pytest.fail)["variants"][0]["costs"] == [
+        {"memory": 1_582_000, "answering": 1_000_000, "learning": 570_000, "images": 3, "image_bytes": 12_000,
+         "learn_operations": 2.4e6, "test_operations": None},
+        None,
+    ]  # fmt: skip
+    assert "| memory (MB) | stored images |" in texts[".md"]
+    assert "| 1.58 | 3 | 2.4 | – |" in texts[".md"]
+
+
+def test_a_run_of_a_colanet_that_did_not_count_its_cost_is_read(tmp_path):
+    from colanet.storage import read_h5, write_h5
+
+    path, e = tmp_path / "r.h5", tiny.experiment()
+    write_outcome(path, e, "net", ["one"], outcome([[0.5]], 0, cost=COST))
+    arrays, attributes = read_h5(path)
+    del attributes["cost"]
+    write_h5(path, arrays, attributes)
+    found = read_outcome(path, e, "net")
+    assert found.cost is None
+    write_tables(tmp_path, e, [Repeats(e, "", ("one",), (found,))], "c")
+    assert "memory" not in (tmp_path / "tiny.md").read_text()
+
+
 @pytest.mark.parametrize("lost", ["matrix", "fields", "seed", "digest"])
 def test_damaged_runs_are_refused(lost, tmp_path):
     from colanet.storage import read_h5, write_h5
@@ -155,6 +189,7 @@ def test_every_flipped_bit_of_a_run_is_noticed(tmp_path):
         ("boundaries", np.array([[1]])), ("boundaries", np.array([0])),
         ("fields", np.zeros(3, np.float16)), ("seed", -1), ("seed", 0.5), ("columns", "two"), ("digest", 7),
         ("train_seconds", float("nan")), ("test_seconds", -1.0), ("experiment", 3), ("configuration", None),
+        ("cost", "[]"), ("cost", "{"), ("cost", 3),
     ],
     ids=str,
 )  # fmt: skip

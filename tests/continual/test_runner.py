@@ -10,10 +10,12 @@ from colanet.continual import gallery
 from colanet.continual.outcome import BLOCK
 from colanet.continual.run import network_of
 from colanet.continual.runner import check_run, run_one
+from colanet.costs import costs_of
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.migration import Migration, migrate
 from colanet.session import Session
+from colanet.storage import read_h5, write_h5
 from tests.continual import tiny
 
 MIGRATION = {"empty": 1, "every": 5, "silent": 5, "moves": 3, "margin": 1.0, "least": 0}
@@ -126,6 +128,61 @@ def test_a_run_killed_again_and_again_goes_on_and_ends(tmp_path):
             continue
     assert 0 < sittings < 99
     tiny.same(last, whole)
+
+
+def test_synaptic_operations_are_those_of_the_same_sessions(tmp_path):
+    """Counted as `colanet run --costs` counts them, tests apart from learning; also of a run that was resumed."""
+    described, seed = tiny.experiment(copies=2), 4
+    calls = []
+    whole = run_one(described, seed, tasks=TWO, watch=lambda *call: calls.append(call)).cost
+    network = network_of(described)
+    session = Session(network, seed=seed, presentation=lesson(network, 0, seed))
+    learnt = tested = 0
+    for k in range(len(TWO)):
+        if k:
+            session.present(lesson(network, k, seed))
+        session.proceed(freeze=10**9)
+        learnt += session.counts.events
+        place = session.bookmark()
+        for j in range(k + 1):
+            t = TWO[j]
+            session.present(
+                present_arrays(network.inputs, t.test_images, t.test_labels, 0, seed=seed_of(seed, 2 * j + 1))
+            )
+            session.proceed(freeze=0)
+            costs = costs_of(session)
+            tested += costs.parts["test"].synaptic_events
+        session.return_to(place)
+    footprint = costs.footprint
+    assert whole.answering == 2 * (footprint.weights + footprint.neurons)
+    assert (whole.learning, whole.images, whole.image_bytes) == (2 * footprint.learning, 0, 0)
+    assert whole.learn_operations == learnt / 24
+    assert whole.test_operations == tested / 18
+    path = tmp_path / "c.h5"
+    with pytest.raises(Killed):
+        run_one(described, seed, tasks=TWO, checkpoint=path, watch=kill_after(len(calls) - 1))
+    assert path.exists()
+    assert run_one(described, seed, tasks=TWO, checkpoint=path, resume=True).cost == whole
+
+
+def lesson(network, k, seed):
+    """What a run shows of a task that is learnt."""
+    t = TWO[k]
+    return present_arrays(
+        network.inputs, t.train_images, t.train_labels, len(t.train_labels), seed=seed_of(seed, 2 * k)
+    )
+
+
+def test_a_checkpoint_that_counted_no_operations_goes_on_without_them(tmp_path):
+    described, path = tiny.experiment(), tmp_path / "c.h5"
+    whole = run_one(described, 0, tasks=TWO, checkpoint=path, keep=True)
+    arrays, attributes = read_h5(path)
+    del arrays["book/operations"]
+    write_h5(path, arrays, attributes)
+    found = run_one(described, 0, tasks=TWO, checkpoint=path, resume=True)
+    tiny.same(found, whole)
+    assert found.cost.as_dict()["learn_operations"] is None
+    assert found.cost.memory == whole.cost.memory
 
 
 def test_moves_really_happen_where_migration_is_tested(tmp_path, monkeypatch):

@@ -13,11 +13,12 @@ from colanet.continual.tables import (
     published_table,
     read_record,
     spread_of,
+    three_digits,
     variant_of,
     variants_table,
 )
 from colanet.errors import DataError
-from experiments import tables
+from experiments import rivals, tables
 from tests.continual.toys import ROOT
 
 RECORD = {
@@ -58,6 +59,17 @@ def test_a_row_a_variant():
     assert variant_of(RECORD, "b")["seeds"] == [0]
     with pytest.raises(DataError, match="no variant c; known: a, b"):
         variant_of(RECORD, "c")
+
+
+def test_costs_in_a_table():
+    assert [three_digits(x) for x in (0, 0.031_44, 2.5, 31.96, 432.4, 1_570_000)] == [
+        "0", "0.0314", "2.5", "32", "432", "1,570,000",
+    ]  # fmt: skip
+    costs = [{"memory": 4e6, "learn_operations": None}, {"memory": 5e6, "learn_operations": 1e5}]
+    record = {"variants": [RECORD["variants"][0] | {"costs": costs}, RECORD["variants"][1]]}
+    made = variants_table(record, ["memory", "learn_operations"], "method").splitlines()
+    assert made[0] == "| method | memory (MB) | operations an image, learning (millions) |"
+    assert made[2:] == ["| a | 4.5 | 0.1 |", "| b | – | – |"]
 
 
 PAGE = """# A page
@@ -146,6 +158,32 @@ def test_every_stored_result_makes_its_table():
             assert len(made[name]().splitlines()) >= 3
     assert len(tables.HEADLINE) <= 6
     assert len(made["headline"]().splitlines()) == 2 + len(tables.HEADLINE)
+
+
+def test_the_best_rival_is_no_colanet_and_was_not_shown_all_tasks_at_once():
+    def variant(name, method, accuracy):
+        configuration = {"method": method} if method else {"copies": 2}
+        metrics = {"ACC": {"mean": accuracy, "sd": None}}
+        costs = [{"memory": 2_500_000}]
+        return {"name": name, "configuration": configuration, "metrics": metrics, "costs": costs}
+
+    made = {"variants": [variant("ours", "", 0.99), variant("mixed", "backprop-joint", 0.98),
+                         variant("plain", "backprop", 0.7), variant("sums", "ridge", 0.95),
+                         variant("neighbour", "nearest-neighbour", 0.9)]}  # fmt: skip
+    assert rivals.best_rival(made)["name"] == "sums"
+    assert rivals.beside(made, "ACC") == ["sums", "95.0", "2.5"]
+    assert rivals.beside(made, "drop") == ["sums", "–", "2.5"]
+    assert rivals.beside(None, "ACC") == ["–", "–", "–"]
+    for one in made["variants"]:
+        del one["costs"]
+    assert rivals.beside(made, "ACC") == ["–", "–", "–"]
+
+
+def test_sweeps_name_the_best_setting(tmp_path):
+    tried = [{"options": {"lr": 1}, "problem": "grew"}, {"options": {"lr": 0.1}, "mean_at_the_end": 0.5},
+             {"options": {"lr": 0.2}, "mean_at_the_end": 0.25}]  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps({"command": "c", "method": "backprop", "settings": tried}))
+    assert rivals.sweeps(tmp_path).splitlines()[2:] == ['| `backprop` | 3 | `{"lr": 0.1}` | 50.0 | `c` |']
 
 
 def test_the_course_of_capacity_ends_with_the_accuracy_after_the_last_task():

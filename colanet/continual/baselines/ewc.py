@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from colanet.continual.baselines.guard import Guard
 from colanet.continual.baselines.network import Learner, pixels_of, torch
 
 HELD = 1 << 24
@@ -47,7 +48,7 @@ def fisher(learner: Learner, images: np.ndarray) -> dict[str, Any]:
     return {name: value / max(len(images), 1) for name, value in total.items()}
 
 
-class Consolidation:
+class Consolidation(Guard):
     """The penalty of online EWC.
 
     Parameters
@@ -60,6 +61,16 @@ class Consolidation:
         self.strength, self.decay = strength, decay
         self.importance: dict[str, Any] = {}
         self.anchor: dict[str, Any] = {}
+
+    @property
+    def size(self) -> int:
+        """Parameters that are held."""
+        return sum(value.numel() for value in self.anchor.values())
+
+    @property
+    def kept(self) -> int:
+        """F* and theta*."""
+        return 2 * self.size
 
     def consolidate(self, network: Any, information: dict[str, Any]) -> None:
         """Take in what a task just learnt found important, and where its parameters are."""
@@ -76,3 +87,7 @@ class Consolidation:
             if name in self.importance
         ]
         return self.strength / 2 * sum(terms) if terms else torch().zeros(())
+
+    def operations(self, batches: int) -> float:
+        """Two for the penalty's gradient, for each parameter."""
+        return 2.0 * self.size * batches

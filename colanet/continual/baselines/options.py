@@ -18,17 +18,39 @@ METHODS = (
     "backprop-reservoir",
     "backprop-ewc",
     "backprop-joint",
+    "backprop-si",
+    "backprop-owm",
+    "backprop-kwta",
+    "ridge",
+    "slda",
+    "nearest-mean",
+    "nearest-neighbour",
 )
 
-_COMMON = {"hidden", "optimizer", "lr", "batch"}
+_NETWORK = {"hidden", "optimizer", "lr", "batch"}
+_FEATURES = {"features", "scale"}
 _OWN: dict[str, set[str]] = {
     "backprop-dropout": {"dropout"},
     "backprop-self-reminder": {"reminder"},
     "backprop-reservoir": {"memory", "replay"},
     "backprop-ewc": {"strength", "decay", "fisher_images"},
+    "backprop-si": {"strength", "damping"},
+    "backprop-owm": {"alpha"},
+    "backprop-kwta": {"active"},
+    "ridge": {"ridge", *_FEATURES},
+    "slda": {"shrinkage", *_FEATURES},
+    "nearest-mean": _FEATURES,
 }
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "backprop-si": {"optimizer": "adam", "lr": 1e-3, "strength": 1.0},
+    "backprop-owm": {"batch": 50, "lr": 1.0, "alpha": 1.0},
+    "backprop-kwta": {"hidden": 2000, "lr": 0.3, "active": 50},
+    "ridge": {"features": 5000},
+}
+"""Where a method has another default."""
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -53,15 +75,31 @@ class BaselineOptions(Frozen):
         Images in the reservoir.
     replay : int or None
         Images of the reservoir that join each minibatch; None: as many as it has fresh ones.
-    strength, decay : float
-        lambda and gamma of online EWC, see `colanet.continual.baselines.ewc`.
+    strength : float
+        lambda of online EWC, c of Synaptic Intelligence.
+    decay : float
+        gamma of online EWC, see `colanet.continual.baselines.ewc`.
     fisher_images : int
         Images of a task from which its Fisher information is estimated, at most all of them.
+    damping : float
+        xi of Synaptic Intelligence, see `colanet.continual.baselines.si`.
+    alpha : float
+        a of orthogonal weights modification, see `colanet.continual.baselines.owm`.
+    active : int
+        Hidden units that stay active for an image, of the sparse network.
+    features : int
+        Random features; 0: the pixels themselves.
+    scale : float
+        s of the random features, see `colanet.continual.baselines.features`.
+    ridge : float
+        Added to the diagonal of the Gram matrix, in parts of the mean of that diagonal.
+    shrinkage : float
+        e of streaming LDA, see `colanet.continual.baselines.moments`.
     """
 
     hidden: Annotated[int, Field(ge=1, le=65536)] = 512
     optimizer: Literal["sgd", "adam"] = "sgd"
-    lr: Annotated[float, Field(gt=0)] = 0.1
+    lr: Positive = 0.1
     batch: Count = 10
     dropout: Share = 0.5
     reminder: Share = 0.1
@@ -70,11 +108,23 @@ class BaselineOptions(Frozen):
     strength: Annotated[float, Field(ge=0)] = 30.0
     decay: Annotated[float, Field(ge=0, le=1)] = 1.0
     fisher_images: Count = 1000
+    damping: Positive = 0.1
+    alpha: Positive = 1.0
+    active: Count = 100
+    features: Annotated[int, Field(ge=0, le=65536)] = 0
+    scale: Positive = 10.0
+    ridge: Positive = 1e-3
+    shrinkage: Share = 1e-3
 
     @property
     def replayed(self) -> int:
         """Images of the reservoir that join each minibatch."""
         return self.replay or self.batch
+
+
+def taken(method: str) -> set[str]:
+    """Names of the options that a method takes."""
+    return _OWN.get(method, set()) | (_NETWORK if method.startswith("backprop") else set())
 
 
 def check_method(method: str) -> None:
@@ -94,12 +144,12 @@ def read_options(method: str, options: Mapping[str, Any] | None = None) -> Basel
     check_method(method)
     given = dict(options or {})
     problems: list[Problem] = []
-    allowed = _COMMON | _OWN.get(method, set())
+    allowed = taken(method)
     for name in sorted(given.keys() & BaselineOptions.model_fields.keys() - allowed):
-        text = f"{method} has no such option, but {', '.join(sorted(allowed))}"
+        text = f"{method} has no such option, but {', '.join(sorted(allowed)) or 'none at all'}"
         problems.append(Problem(text, f"options.{name}"))
     try:
-        answer = BaselineOptions.model_validate(given)
+        answer = BaselineOptions.model_validate(_DEFAULTS.get(method, {}) | given)
     except ValidationError as error:
         found = explain(error, given, BaselineOptions)
         problems += [Problem(text, ".".join(["options", *map(str, path[:1])])) for path, text in found]
@@ -110,8 +160,9 @@ def read_options(method: str, options: Mapping[str, Any] | None = None) -> Basel
 
 def used(method: str, options: BaselineOptions, pixels: int, classes: int) -> dict[str, Any]:
     """Everything that a method goes by, defaults included: what a result is to be told with."""
-    found: dict[str, Any] = {"method": method, "layers": [pixels, options.hidden, classes]}
-    names = (_COMMON | _OWN.get(method, set())) - {"hidden"}
+    layers = [pixels, options.hidden, classes] if method.startswith("backprop") else [pixels, classes]
+    found: dict[str, Any] = {"method": method, "layers": layers}
+    names = taken(method) - {"hidden"}
     found |= {name: getattr(options, name) for name in BaselineOptions.model_fields if name in names}
     if "replay" in found:
         found["replay"] = options.replayed

@@ -31,6 +31,11 @@ class Forgetful:
     def keep(self, images: np.ndarray, labels: np.ndarray) -> None:
         """What is stored of a task that has been learnt."""
 
+    @property
+    def stored(self) -> int:
+        """Images that are stored."""
+        return 0
+
 
 def reminder_slots(n_fresh: int, n_kept: int) -> np.ndarray:
     """Which places of a stream of both hold a stored image: spread evenly, bool of shape (n_fresh + n_kept,).
@@ -79,6 +84,11 @@ class SelfReminder(Forgetful):
         """Store round(part n) images of a task."""
         rows = np.sort(self.rng.choice(len(labels), round(self.part * len(labels)), replace=False))
         self.kept.append((images[rows], labels[rows]))
+
+    @property
+    def stored(self) -> int:
+        """Images that are stored."""
+        return sum(len(labels) for _, labels in self.kept)
 
 
 class Reservoir:
@@ -145,3 +155,8 @@ class ReservoirReplay(Forgetful):
                 pictures = np.concatenate([batch.images, store.items[rows]])
                 yield Batch(pictures, np.concatenate([batch.labels, store.labels[rows]]), batch.fresh)
             store.offer(batch.images, batch.labels)
+
+    @property
+    def stored(self) -> int:
+        """Images that are stored."""
+        return self.reservoir.filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from colanet.continual.baselines.ewc import Consolidation, fisher
-from colanet.continual.baselines.network import Learner, deterministic
+from colanet.continual.baselines.backprop import Backprop
+from colanet.continual.baselines.features import make_features
+from colanet.continual.baselines.moments import NearestMean, Ridge, StreamingLDA, Tell
+from colanet.continual.baselines.neighbour import NearestNeighbour
+from colanet.continual.baselines.network import deterministic
 from colanet.continual.baselines.options import BaselineOptions, read_options
-from colanet.continual.baselines.replay import Forgetful, ReservoirReplay, SelfReminder
+from colanet.continual.cost import Cost
 from colanet.continual.sources import ALL_TESTS, Schedule
 from colanet.errors import DataError
 
@@ -54,6 +58,26 @@ class TaskLike(Protocol):
         ...
 
 
+class Rival(Protocol):
+    """A method on its way through the tasks."""
+
+    def lesson(self, images: np.ndarray, labels: np.ndarray, tell: Tell) -> None:
+        """Learn a task: uint8 (n, pixels) and int64 (n,)."""
+        ...
+
+    def finish(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Keep what is to be kept of a task that has been learnt."""
+        ...
+
+    def answers(self, images: np.ndarray) -> np.ndarray:
+        """A class for each image, int64 of shape (n,)."""
+        ...
+
+    def cost(self) -> Cost:
+        """What it has cost until now."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class BaselineOutcome:
     """What a run brings.
@@ -67,14 +91,22 @@ class BaselineOutcome:
         Counts behind the matrix: row true class, column answer; zeros where the matrix is NaN.
     untrained : ndarray of float, shape (tasks,)
         Test accuracy of the network before it learns.
-    seconds : float
-        Wall time of learning and testing.
+    train_seconds, test_seconds : float
+        Wall times.
+    cost : Cost
     """
 
     matrix: np.ndarray
     confusion: np.ndarray
     untrained: np.ndarray
-    seconds: float
+    train_seconds: float
+    test_seconds: float
+    cost: Cost
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of learning and testing."""
+        return self.train_seconds + self.test_seconds
 
 
 def run_baseline(
@@ -88,8 +120,8 @@ def run_baseline(
 ) -> BaselineOutcome:
     """Learn the tasks one after the other with a comparison method, and test all tasks seen so far after each.
 
-    The result depends on tasks, method, seed, options and, in the last bits, on PyTorch's version and the kind of
-    processor; not on the number of threads, for it runs on one.
+    The result depends on tasks, method, seed, options and, in the last bits, on the versions of PyTorch and NumPy
+    and on the kind of processor. PyTorch runs on one thread.
 
     Parameters
     ----------
@@ -111,11 +143,27 @@ def run_baseline(
     """
     settings = read_options(method, options)
     check_tasks(tasks)
-    began = time.perf_counter()
-    with deterministic(seed):
+    with deterministic(seed) if method.startswith("backprop") else contextlib.nullcontext():
         course = Course(tasks, method, settings, np.random.default_rng([seed, 0x5EED]), watch, schedule)
         course.joint() if method == "backprop-joint" else course.in_sequence()
-    return BaselineOutcome(course.matrix, course.confusion, course.untrained, time.perf_counter() - began)
+    seconds = (course.train_seconds, course.test_seconds)
+    return BaselineOutcome(course.matrix, course.confusion, course.untrained, *seconds, course.rival.cost())
+
+
+def make_rival(
+    method: str, pixels: int, classes: int, options: BaselineOptions, rng: np.random.Generator
+) -> Rival:
+    """A method that has learnt nothing yet."""
+    if method.startswith("backprop"):
+        return Backprop(method, pixels, classes, options, rng)
+    if method == "nearest-neighbour":
+        return NearestNeighbour(pixels)
+    features = make_features(pixels, options.features, options.scale, rng)
+    if method == "ridge":
+        return Ridge(features, classes, options.ridge)
+    if method == "slda":
+        return StreamingLDA(features, classes, options.shrinkage)
+    return NearestMean(features, classes)
 
 
 def check_tasks(tasks: Sequence[TaskLike]) -> None:
@@ -138,7 +186,7 @@ def check_tasks(tasks: Sequence[TaskLike]) -> None:
 
 
 class Course:
-    """A network on its way through the tasks."""
+    """A method on its way through the tasks."""
 
     def __init__(
         self,
@@ -149,62 +197,45 @@ class Course:
         watch: Watch | None,
         schedule: Schedule,
     ) -> None:
-        self.tasks, self.options, self.rng, self.watch, self.schedule = tasks, options, rng, watch, schedule
-        n, classes = len(tasks), len(tasks[0].classes)
-        dropout = options.dropout if method == "backprop-dropout" else 0.0
-        self.learner = Learner(tasks[0].train_images.shape[1], classes, options, dropout)
-        self.memory = self._memory(method)
-        ewc = method == "backprop-ewc"
-        self.consolidation = Consolidation(options.strength, options.decay) if ewc else None
+        self.tasks, self.rng, self.watch, self.schedule = tasks, rng, watch, schedule
+        n, self.classes = len(tasks), len(tasks[0].classes)
+        self.train_seconds = self.test_seconds = 0.0
+        self.rival = make_rival(method, tasks[0].train_images.shape[1], self.classes, options, rng)
         self.matrix = np.full((n, n), np.nan)
-        self.confusion = np.zeros((n, n, classes, classes), dtype=np.int64)
+        self.confusion = np.zeros((n, n, self.classes, self.classes), dtype=np.int64)
         self.untrained = np.array([accuracy(self._test(task)) for task in tasks])
         self.total = sum(len(task.train_labels) for task in tasks)
-
-    def _memory(self, method: str) -> Forgetful:
-        o = self.options
-        if method == "backprop-self-reminder":
-            return SelfReminder(o.batch, o.reminder, self.rng)
-        if method == "backprop-reservoir":
-            return ReservoirReplay(o.batch, o.memory, o.replayed, self.rng)
-        return Forgetful(o.batch)
+        self.done = 0
 
     def in_sequence(self) -> None:
         """Task after task."""
-        done = 0
         for k, task in enumerate(self.tasks):
-            self._learn(task.train_images, task.train_labels, done, task.name)
-            done += len(task.train_labels)
-            self._remember(task)
+            self._learn(task.train_images, task.train_labels, task.name)
             self._examine(k)
-            self._tell(done, f"{task.name}{self._first(k)}")
+            self._tell(f"{task.name}{self._first(k)}")
 
     def joint(self) -> None:
         """All tasks' training images in one random order."""
         order = self.rng.permutation(self.total)
         images = np.concatenate([task.train_images for task in self.tasks])[order]
         labels = np.concatenate([task.train_labels for task in self.tasks])[order]
-        self._learn(images, labels, 0, "all tasks")
+        self._learn(images, labels, "all tasks")
         self._examine(len(self.tasks) - 1)
-        self._tell(self.total, f"all tasks{self._first(-1)}")
+        self._tell(f"all tasks{self._first(-1)}")
 
     def _first(self, k: int) -> str:
         """What is told of the first task after task k, if it was tested."""
         return "" if np.isnan(self.matrix[k, 0]) else f": first task {100 * self.matrix[k, 0]:.1f} %"
 
-    def _learn(self, images: np.ndarray, labels: np.ndarray, done: int, name: str) -> None:
-        penalty = self.consolidation.penalty if self.consolidation and self.consolidation.anchor else None
-        for batch in self.memory.batches(images, labels):
-            self.learner.learn(batch.images, batch.labels, penalty)
-            done += batch.fresh
-            self._tell(done, name)
+    def _learn(self, images: np.ndarray, labels: np.ndarray, name: str) -> None:
+        def tell(fresh: int) -> None:
+            self.done += fresh
+            self._tell(name)
 
-    def _remember(self, task: TaskLike) -> None:
-        self.memory.keep(task.train_images, task.train_labels)
-        if self.consolidation:
-            n = min(self.options.fisher_images, len(task.train_labels))
-            rows = self.rng.choice(len(task.train_labels), n, replace=False)
-            self.consolidation.consolidate(self.learner.network, fisher(self.learner, task.train_images[rows]))
+        began = time.perf_counter()
+        self.rival.lesson(images, labels, tell)
+        self.rival.finish(images, labels)
+        self.train_seconds += time.perf_counter() - began
 
     def _examine(self, k: int) -> None:
         for j in self.schedule.tests(k, len(self.tasks)):
@@ -212,11 +243,15 @@ class Course:
             self.matrix[k, j] = accuracy(self.confusion[k, j])
 
     def _test(self, task: TaskLike) -> np.ndarray:
-        return self.learner.confusion(task.test_images, task.test_labels)
+        began = time.perf_counter()
+        counts = np.zeros((self.classes, self.classes), dtype=np.int64)
+        np.add.at(counts, (task.test_labels, self.rival.answers(task.test_images)), 1)
+        self.test_seconds += time.perf_counter() - began
+        return counts
 
-    def _tell(self, done: int, text: str) -> None:
+    def _tell(self, text: str) -> None:
         if self.watch:
-            self.watch(done, self.total, text)
+            self.watch(self.done, self.total, text)
 
 
 def accuracy(confusion: np.ndarray) -> float:
