@@ -132,9 +132,8 @@ def build_sources(
         n_steps=min(lengths) if lengths else None,
         no_class_value=-1 if target and target.no_class is not None else None,
         node_labels=context.node_labels,
-        data=tuple(context.used.values()),
-        learnt=context.learnt,
-    )
+        data=tuple(context.used.values()), learnt=context.learnt,
+    )  # fmt: skip
 
 
 def _period(context: Context) -> int | None:
