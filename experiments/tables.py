@@ -96,25 +96,16 @@ COURSES: dict[str, Sequence[int]] = {
 """Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (
     ("MNIST", "accuracy (%)", "92", "mnist_best", "150 neurons, pixels", "ACC", "comparison_mnist"),
-    ("MNIST", "accuracy (%)", NOTHING, "mnist_best", "450 neurons, pixels", "ACC", "comparison_mnist"),
-    ("MNIST", "accuracy (%)", NOTHING,
-     "mnist_best", "15 copies of 450 neurons, pixels", "ACC", "comparison_mnist"),
     ("MNIST", "accuracy (%)", NOTHING,
      "mnist_best", "15 copies of 450 neurons, features", "ACC", "comparison_mnist"),
     ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
      "permuted_mnist", "45 microcolumns, inhibited", "ACC", "comparison_permuted_mnist"),
     ("ten permuted MNIST tasks", "loss of the first task (points)", "4",
      "permuted_mnist", "45 microcolumns, inhibited", "drop", "comparison_permuted_mnist"),
-    ("letters after digits", "forgetting (points)", "43",
-     "letters", "tuned thresholds and stability", "FM", "comparison_letters"),
-    ("letters after digits", "forgetting (points)", NOTHING,
-     "letters_features", "features", "FM", "comparison_letters"),
     ("letters after digits", "accuracy after the last (%)", NOTHING,
      "letters_features", "features", "ACC", "comparison_letters"),
-    ("letters after digits", "accuracy after the last (%)", NOTHING,
-     "letters", "tuned thresholds and stability", "ACC", "comparison_letters"),
-    ("fifty permuted MNIST tasks", "accuracy after the last (%)", NOTHING,
-     "capacity", "150 microcolumns", "ACC", ""),
+    ("letters after digits", "forgetting (points)", "43",
+     "letters_features", "features", "FM", "comparison_letters"),
 )  # fmt: skip
 """Tasks, quantity, published figure, experiment, variant, metric, experiment with rivals."""
 
