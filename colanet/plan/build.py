@@ -101,7 +101,7 @@ class _Builder:
         return Plan(network, inputs, tuple(populations), tuple(projections), network.copies, self.seed)
 
     def _input_size(self, described: Any) -> int:
-        size = getattr(described, "nodes", described.size) or self.input_sizes.get(described.name)
+        size = described.size or self.input_sizes.get(described.name) or getattr(described, "nodes", None)
         if size is None:
             self.problems.append(Problem("its size is known only with its data", f"input {described.name}"))
             return 1

@@ -50,7 +50,7 @@ def networks(draw):
     names = ["A", "B", "C"][: draw(st.integers(1, 3))]
     described = [held_by_a_core(draw, draw(drawn.populations(name))) for name in names]
     learner = draw(st.sampled_from(described))
-    learner |= draw(drawn.learning())
+    learner |= draw(drawn.learning()) | {"stability_lifetime": None}
     if learner["tau_m"] in ("INFINITY", 1000):
         learner["tau_m"] = 10
     if learner["resource_bits"] > 16:
