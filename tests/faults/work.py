@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from colanet.continual.results import load_outcome
@@ -115,7 +116,7 @@ def continual_outcome(folder: Path) -> Any:
     found = []
     for path in sorted((folder / "out").glob("*_seed?.h5")):
         one, _ = load_outcome(path)
-        found.append([one.digest, *(digest_of(getattr(one, name).tobytes()) for name in arrays)])
+        found.append([one.digest, *(digest_of(np.asarray(getattr(one, name)).tobytes()) for name in arrays)])
     return found, (folder / "out" / "faults.csv").read_text()
 
 
