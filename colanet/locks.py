@@ -66,20 +66,18 @@ def hold_folder(
         If the folder cannot be made or written to.
     """
     folder = Path(folder)
-    path = folder / name
+    path, place = folder / name, Path(os.path.realpath(folder), name)
     make_folder(folder)
-    descriptor = _open_lock(path, folder, what)
-    place = Path(os.path.realpath(folder), name)
-    _held[place] = descriptor
+    opened: list[int] = []
     try:
+        _open_lock(opened, path, folder, what)
+        _held[place] = opened[0]
         yield
     finally:
-        del _held[place]
-        # Removed while it is still locked, so that no process locks a file without a name.
-        with contextlib.suppress(OSError):
-            if is_linked(descriptor, path):
-                path.unlink()
-        os.close(descriptor)
+        for descriptor in opened:
+            if _held.get(place) == descriptor:
+                del _held[place]
+            _let_go(descriptor, path)
 
 
 def check_held(folder: str | os.PathLike[str]) -> None:
@@ -99,15 +97,26 @@ def make_folder(folder: str | os.PathLike[str]) -> None:
         raise OutputError(f"{folder}: cannot be written: no permission")
 
 
-def _open_lock(path: Path, folder: Path, what: str) -> int:
+def _open_lock(opened: list[int], path: Path, folder: Path, what: str) -> None:
+    """Put the descriptor of the locked file into `opened`."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            # Opened and noted in one call of C: a signal comes before both or after both.
+            opened.extend(map(os.open, [path], [flags], [0o666]))
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from error
-        if lock(descriptor) is False:
-            os.close(descriptor)
+        if lock(opened[0]) is False:
             raise ConfigError(f"{folder}: another {what} is writing here")
-        if is_linked(descriptor, path):
-            return descriptor
-        os.close(descriptor)
+        if is_linked(opened[0], path):
+            return
+        os.close(opened.pop())
+
+
+def _let_go(descriptor: int, path: Path) -> None:
+    """Close a lock file, and remove it if no other process holds it."""
+    # Removed while it is still locked, so that no process locks a file without a name.
+    with contextlib.suppress(OSError):
+        if lock(descriptor) is not False and is_linked(descriptor, path):
+            path.unlink()
+    os.close(descriptor)

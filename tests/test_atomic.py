@@ -236,22 +236,32 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
 
 INTERRUPTED = """
 import sys
-from colanet import atomic
+from colanet import atomic, locks
+
+calls = []
 
 def cut(descriptor):
-    raise KeyboardInterrupt
+    calls.append(descriptor)
+    if len(calls) == 1:
+        raise KeyboardInterrupt
+    return True
 
-atomic.lock = cut
+atomic.lock = locks.lock = cut
 try:
-    atomic.write_text("a.txt", "new")
+    if sys.argv[1] == "file":
+        atomic.write_text("a.txt", "new")
+    else:
+        with locks.hold_folder("."):
+            pass
 except KeyboardInterrupt:
     sys.exit(130)
 """
 
 
-def test_a_signal_right_after_the_file_was_made_leaves_nothing(tmp_path):
-    """Between the making of a temporary file and the block that removes it."""
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_signal_right_after_a_file_was_made_leaves_nothing(what, tmp_path):
+    """Between the making of a temporary file, or of a lock, and the block that removes it."""
     environment = os.environ | {"PYTHONPATH": os.fspath(__file__).rpartition("/tests/")[0]}
-    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=tmp_path, env=environment)
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, what], cwd=tmp_path, env=environment)
     assert ended.returncode == 130
     assert os.listdir(tmp_path) == []
