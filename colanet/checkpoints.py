@@ -133,7 +133,8 @@ def load(session: Session, path: StrPath) -> None:
     _check_state(session, path, arrays, time)
     network = _with_features(session, path, attributes)
     session.engine.load(arrays)
-    session.network, session.origin, session.step = network, time, 0
+    session.describe(network)
+    session.origin, session.step = time, 0
     show_by(network, session.presentation.sources)
     period = session.presentation.period or 1
     session.rest(-session.origin % period)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,11 @@ class Session(Inspection):
         for observer in self.observers:
             observer.seen(seen)
 
+    def describe(self, network: Network) -> None:
+        """Take over a description that differs from the present one in the features it has learnt."""
+        if network != self.network:
+            self.network, self.plan = network, replace(self.plan, description=network)
+
     def rest(self, steps: int) -> None:
         """Let the network run without input, plasticity off, time going on; between two sets of data."""
         now = self.origin + self.step
@@ -348,7 +354,7 @@ class Session(Inspection):
         sizes = [(source.name, source.size) for source in presentation.sources]
         if sizes != expected or presentation.period != self.presentation.period:
             raise ConfigError(f"inputs (name, nodes) {sizes} of period {presentation.period}, expected {expected}")
-        self.network = agreed(self.network, presentation.sources, presentation.learnt)
+        self.describe(agreed(self.network, presentation.sources, presentation.learnt))
         self.presentation = presentation
         self.rest(-(self.origin + self.step) % (presentation.period or 1))
         self._begin()

@@ -1,6 +1,6 @@
 """Makes every table and figure of the continual-learning experiments.
 
-    python -m experiments.reproduce                # all of them, about two hours on two cores
+    python -m experiments.reproduce                # all of them, hours on two cores
     python -m experiments.reproduce letters mnist  # only these
     python -m experiments.reproduce --quick        # all of them with a handful of images, seconds, for trying
 

@@ -7,8 +7,8 @@ Rules of counting, the same for all:
 - A stored image takes a byte a pixel, and one for its label.
 - Working memory that one image or one minibatch needs is not counted.
 - An operation is a multiplication with an addition; in CoLaNET an addition, once for each spike and each synapse
-  that it arrives at (`colanet.costs.Work.synaptic_events`). Zeros are not left out. Changes of weights are counted
-  for rivals, not for CoLaNET.
+  that it arrives at (`colanet.costs.Work.synaptic_events`), and the products of a layer of features, once for all
+  copies. Zeros are not left out. Changes of weights are counted for rivals, not for CoLaNET.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from colanet.costs import footprint_of
+from colanet.encoding.features import layer_of
 from colanet.plan import Plan
 
 NUMBER = 4
@@ -102,9 +103,11 @@ def cost_of(plan: Plan, learnt: tuple[float, float], tested: tuple[float, float]
         Spikes times the synapses they arrived at, all copies; and the images they were counted over.
     """
     each = footprint_of(plan)
-    per_image = [events / images if images else float("nan") for events, images in (learnt, tested)]
+    layers = [layer for layer in map(layer_of, plan.description.inputs) if layer is not None]
+    seen = sum(layer.operations for layer in layers)
+    per_image = [seen + events / images if images else float("nan") for events, images in (learnt, tested)]
     return Cost(
-        answering=(each.weights + each.neurons) * plan.copies,
+        answering=(each.weights + each.neurons) * plan.copies + sum(layer.prototypes.nbytes for layer in layers),
         learning=each.learning * plan.copies,
         images=0,
         image_bytes=0,

@@ -24,7 +24,7 @@ from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
 from colanet.continual.task import Task
 from colanet.encoding import Presentation
-from colanet.encoding.features import pictures_of
+from colanet.encoding.features import pictures_of, pixels_of
 from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
@@ -131,7 +131,11 @@ class Run:
         self.kept = lessons_kept(len(self.lessons)).tolist()
         plastic = [p for p in self.session.plan.projections if p.kind == "plastic" and p.from_input]
         self.fields_of = plastic[0] if plastic else None
-        shape = (len(self.kept), *self._pictures().shape) if plastic else (0, 0, 0)
+        shape = (0, 0, 0)
+        if self.fields_of is not None:
+            described = self.session.network.inputs[self.fields_of.source]
+            pixels = pixels_of(described, self.fields_of.source_size)
+            shape = (len(self.kept), pixels, self.fields_of.target_size)
         self.book: dict[str, np.ndarray] = {
             "accuracy": np.full(len(self.places), np.nan),
             "unanswered": np.full(len(self.places), np.nan),

@@ -62,6 +62,11 @@ class FeatureLayer:
         """Features of an image."""
         return self.described.nodes(self.shape)
 
+    @property
+    def operations(self) -> int:
+        """Multiplications with additions of an image: every prototype at every pixel."""
+        return self.shape[0] * self.shape[1] * self.prototypes.size
+
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Features of images.
 
@@ -221,10 +226,8 @@ def featured(context: Context, number: int, described: ImageInput, images: np.nd
     if images.shape[1] != math.prod(shape):
         message = f"images of {images.shape[1]} pixels, expected {' x '.join(map(str, shape))}"
         raise DataError(f"input {described.name}: {message}")
-    layer = None
-    if features.learnt is not None:
-        layer = from_text(features, shape, features.learnt)
-    elif n_train:
+    layer = layer_of(described)
+    if layer is None and n_train:
         seed = hashing.key(context.seed, hashing.stream(Stream.FEATURES, number))
         layer = fit(features, shape, images[:n_train], seed)
     if layer is not None:
@@ -269,6 +272,12 @@ def pictures_of(described: object, weights: np.ndarray) -> np.ndarray:
     return weights if layer is None else layer.in_pixels(weights)
 
 
+def pixels_of(described: object, nodes: int) -> int:
+    """Pixels of such pictures."""
+    layer = layer_of(described)
+    return nodes if layer is None else math.prod(layer.shape)
+
+
 def learnt_of(network: Network) -> dict[str, str]:
     """Prototypes that stand in a network, by the name of the input."""
     return {
@@ -306,18 +315,13 @@ def agreed(network: Network, sources: Iterable[Any], learnt: Mapping[str, str]) 
 
 def show_by(network: Network, sources: Iterable[Any]) -> None:
     """Let sources with features show those of a network that has learnt them."""
-    known = learnt_of(network)
-    described = {one.name: one for one in network.inputs if isinstance(one, ImageInput)}
+    described = {one.name: one for one in network.inputs}
     for source in sources:
-        one, text = described.get(source.name), known.get(source.name)
-        if one is None or text is None:
-            continue
-        assert one.features is not None
-        assert one.picture is not None
-        for part in source.parts:
+        layer = layer_of(described.get(source.name))
+        for part in source.parts if layer else ():
             shown = getattr(part, "images", None)
             if isinstance(shown, Featured):
-                shown.layer = from_text(one.features, one.picture, text)
+                shown.layer = layer
                 part.forget()
 
 

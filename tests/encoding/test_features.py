@@ -12,10 +12,13 @@ from colanet import checkpoints, config
 from colanet.config.check import require
 from colanet.config.inputs import Features
 from colanet.config.model import Network
+from colanet.continual.cost import cost_of
+from colanet.costs import footprint_of
 from colanet.encoding.arrays import present_arrays
 from colanet.encoding.features import FeatureLayer, fit, from_text, learnt_of, to_text
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.session import Session
+from colanet.viz.sources import fields_of
 
 EDGE = [-418, 0, 418] * 3
 
@@ -231,6 +234,8 @@ def test_a_saved_state_brings_its_features_along(tmp_path):
     other.load(tmp_path / "s.h5")
     other.proceed(freeze=0)
     assert learnt_of(other.network) == learnt_of(session.network)
+    assert learnt_of(other.plan.description) == learnt_of(session.network)  # pictures go by it
+    assert fields_of(other.plan, other.state()).weights.shape == (1, 144, 4)
     assert np.array_equal(other.readout.evidence(), session.readout.evidence())
     assert learnt_of(checkpoints.saved_state(tmp_path / "s.h5")[0].description) == learnt_of(session.network)
 
@@ -255,6 +260,16 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path):
     second = Session(described, seed=3, presentation=shown(described, images))
     second.resume(tmp_path / "c.h5")
     assert second.run().digest == digest
+
+
+def test_features_cost_memory_and_operations_once_for_all_copies():
+    """Six prototypes of nine numbers of two bytes; compared with all 144 patches of an image."""
+    described = network()
+    plan = Session(described, copies=3, presentation=shown(described, strokes(40))).plan
+    footprint = footprint_of(plan)
+    found = cost_of(plan, (100, 10), (0, 0))
+    assert found.answering == 3 * (footprint.weights + footprint.neurons) + 6 * 9 * 2
+    assert found.learn_operations == 10 + 144 * 6 * 9
 
 
 def test_files_keep_prototypes(tmp_path):
