@@ -103,7 +103,7 @@ class Features(Frozen):
     active: Annotated[int, Field(ge=1, le=4096)] = 3
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.35
     contrast: Annotated[int, Field(ge=0, le=127)] = 10
-    patches: Annotated[int, Field(ge=1, le=10_000_000)] = 40_000
+    patches: Annotated[int, Field(ge=1, le=1_000_000)] = 40_000
     learnt: Text | None = None
 
     def squares(self, shape: tuple[int, ...]) -> tuple[int, int]:

@@ -130,11 +130,13 @@ INLINE void own_spike(i64 t, int p, int i, bool forced, Net& net, const Local& l
     const Population& population = net.population[p];
     int neuron = population.start + i;
     i64 last = net.last_spike[neuron];
-    if (population.stability_lifetime && threadIdx.x == 0 && net.stability[neuron] > 0) {
-        i64 left = net.stability[neuron] - (t - last) * ONE / population.stability_lifetime;
-        net.stability[neuron] = left > 0 ? left : 0;
+    if (population.stability_lifetime) {
+        if (threadIdx.x == 0 && net.stability[neuron] > 0) {
+            i64 left = net.stability[neuron] - (t - last) * ONE / population.stability_lifetime;
+            net.stability[neuron] = left > 0 ? left : 0;
+        }
+        __syncthreads();
     }
-    __syncthreads();
     bool continues = !forced && !net.forced[neuron] && t - last <= population.isi_max;
     i64 since = continues ? last + 1 : t - population.hebbian_window;
     i64 step = forced ? 0 : step_of(t, p, i, population.hebbian, ROUND_OWN_SPIKE, net);
