@@ -91,13 +91,13 @@ def metrics(
 
 def _at_the_end(row: np.ndarray, images: np.ndarray | None, last: int | None) -> dict[str, float]:
     """Metrics of the last row."""
-    found = {}
+    found: dict[str, float] = {}
     if not np.isnan(row).any():
-        found = {"ACC": row.mean(), "AA": row.mean()}
+        found = {"ACC": float(row.mean()), "AA": float(row.mean())}
         if images is not None and len(images) and (np.asarray(images) != images[0]).any():
-            found["micro"] = (row * images).sum() / np.sum(images)
+            found["micro"] = float((row * images).sum() / np.sum(images))
     if last is not None and not np.isnan(row[-last:]).any():
-        found["last"] = row[-last:].mean()
+        found["last"] = float(row[-last:].mean())
     return found
 
 
