@@ -151,7 +151,9 @@ ROWS = [
 CLASSES = [1, 1, 0, -1, 1]
 VOTES = [[2, 1], [3, 2], [1, 2], [0, 0], [0, 1]]
 COUNTS = [[1, 1, 0, 1], [2, 1, 1, 1], [0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
-BY_RULE = {"votes": [0, 0, 1, -1, 1], "counts": [0, 0, 1, -1, 1], "first_spike": [1, 1, 0, -1, 1]}
+BY_RULE = {"votes": [0, 0, 1, -1, 1], "counts": [0, 0, 1, -1, 1], "first_spike": [1, 1, 0, -1, 1],
+           "early": [0, 0, 1, -1, 1]}  # fmt: skip
+EARLY = [[4, 3], [7, 6], [3, 5], [0, 0], [0, 4]]
 
 
 def described(rule, copies=1, **options):
@@ -191,10 +193,25 @@ def test_rules_by_hand(folder, rule, chunk, copies, engine):
     if rule == "first_spike":
         assert (session.readout.evidence() == copies * np.array([[0, 1], [1, 2], [1, 1], [0, 0], [0, 1]])).all()
         assert session.readout.first.tolist() == [1, 1, 1, 4, 0]
+    elif rule == "early":
+        assert (session.readout.evidence() == copies * np.array(EARLY)).all()
     else:
         assert (session.tally.votes == copies * np.array(VOTES)).all()
     if rule == "counts":
         np.testing.assert_array_equal(session.readout.counts, np.tile(COUNTS, copies))
+
+
+def test_a_short_window_leaves_late_spikes_out(folder):
+    session = Session(Network.model_validate(described("early", window=2)), base_dir=folder, engine="reference")
+    session.run()
+    assert session.readout.evidence().tolist() == [[0, 1], [1, 2], [1, 1], [0, 0], [0, 2]]
+    assert session.answers().tolist() == [1, 1, 0, -1, 1]
+
+
+@pytest.mark.parametrize("window", [0, -3, 1.5, "long"])
+def test_a_window_is_a_positive_number_of_steps(window):
+    with pytest.raises(ConfigError, match=r"option window: expected a positive number of steps, not"):
+        make(Readout(population="N", rule="early", options={"window": window}))
 
 
 def drawn(rule, **values):
@@ -282,7 +299,7 @@ def test_files_of_a_run(folder, call, rule):
 
 
 def test_unknown_rules_and_options_are_one_line(folder, call):
-    known = "unknown readout loudest; known: counts, first_spike, votes"
+    known = "unknown readout loudest; known: counts, early, first_spike, votes"
     network = Network.model_validate(described("loudest"))
     assert [str(problem) for problem in check(network)] == [f"readout: rule: {known}"]
     with pytest.raises(ConfigError, match=known):

@@ -118,7 +118,7 @@ def test_it_goes_on_from_a_checkpoint(tmp_path, latest, config):
 def test_without_the_package_it_is_named_as_missing(call, config):
     status, _, err = call("validate", config)
     assert (status, len(err.splitlines())) == (2, 1)
-    assert err.endswith("readout: rule: unknown readout latest; known: counts, first_spike, votes\n")
+    assert err.endswith("readout: rule: unknown readout latest; known: counts, early, first_spike, votes\n")
 
 
 def test_its_options_are_checked(call, latest, config):

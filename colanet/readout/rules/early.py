@@ -1,0 +1,67 @@
+"""Votes that count the more the earlier they come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colanet.errors import ConfigError, Problem
+from colanet.observers.base import Seen, Wants
+from colanet.readout.base import Readout
+
+if TYPE_CHECKING:
+    from colanet.session import Session
+
+
+class Early(Readout):
+    """The class whose neurons fired most and earliest in the object's period, all copies together.
+
+    A spike at step t of the period counts ``max(window - t, 0)``: a neuron that its input suits better reaches its
+    threshold sooner. Thorpe, Delorme, Van Rullen: "Spike-based strategies for rapid processing", Neural Networks 2001.
+
+    Parameters
+    ----------
+    window : int or None
+        Steps of the period in which a spike counts; None: all of them.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (objects, classes)
+        What the spikes count together.
+
+    Raises
+    ------
+    ConfigError
+        If `window` is no positive integer.
+    """
+
+    keeps = ("counts",)
+
+    def __init__(self, window: int | None = None) -> None:
+        if window is not None and (not isinstance(window, int) or window < 1):
+            raise ConfigError(Problem(f"expected a positive number of steps, not {window}", "readout: option window"))
+        self.window = window
+
+    def begin(self, session: Session) -> None:
+        """Nothing has fired."""
+        super().begin(session)
+        self.counts = np.zeros((self.objects, self.classes), dtype=np.int64)
+
+    def wants(self) -> Wants:
+        """The spikes of the deciding population."""
+        return Wants(spikes=(self.population.name,))
+
+    def seen(self, stretch: Seen) -> None:
+        """Weigh every spike by its step."""
+        rows = [stretch.spikes(self.population.name, copy) for copy in range(self.copies)]
+        step, neuron = np.concatenate(rows).T
+        shown = step // self.period
+        known = shown < self.objects
+        label = self.counted(self.classes).label(neuron[known], self.population.size)
+        worth = np.maximum((self.window or self.period) - step[known] % self.period, 0)
+        np.add.at(self.counts, (shown[known], label), worth)
+
+    def evidence(self) -> np.ndarray:
+        """What the spikes count together."""
+        return self.counts
