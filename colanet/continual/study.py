@@ -252,7 +252,8 @@ def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) ->
     else:
         settings = read_options(variant.method, variant.options)
         pixels = tasks[0].train_originals.shape[1]
-        check_room(variant.method, settings, pixels, sum(len(task.train_labels) for task in tasks))
+        seen = settings.patches.nodes(tasks[0].shape) if settings.patches else pixels
+        check_room(variant.method, settings, seen, sum(len(task.train_labels) for task in tasks))
         configuration = json.dumps(used(variant.method, settings, pixels, len(tasks[0].classes)))
     return Job(variant, altered, tasks, configuration, configuration + options.cuts())
 

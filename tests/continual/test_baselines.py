@@ -36,8 +36,9 @@ def toy(seed=0, n=200, n_test=60, pixels=16, classes=3, name="toy"):
 
     (a, b), (c, d) = part(n), part(n_test)
     return SimpleNamespace(
-        name=f"{name} {seed}", train_images=a, train_labels=b, test_images=c, test_labels=d, classes=("a", "b", "c")
-    )
+        name=f"{name} {seed}", train_images=a, train_labels=b, test_images=c, test_labels=d,
+        classes=("a", "b", "c"), shape=(4, pixels // 4),
+    )  # fmt: skip
 
 
 NETWORKS = tuple(method for method in METHODS if method.startswith("backprop"))

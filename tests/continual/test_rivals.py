@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colanet.continual.baselines import check_room, read_options, run_baseline
-from colanet.continual.baselines.features import Pixels, RandomFeatures
+from colanet.continual.baselines import check_room, read_options, run_baseline, used
+from colanet.continual.baselines.features import Pixels, RandomFeatures, make_features
 from colanet.continual.baselines.moments import NearestMean, Ridge, StreamingLDA
+from colanet.continual.baselines.run import make_rival
+from colanet.encoding.features import fit
 from colanet.errors import BackendUnavailable, ConfigError
 from tests.continual.test_baselines import toy
 
@@ -120,6 +122,34 @@ def test_random_features_by_hand():
     w, b = rng.standard_normal((4, 3), dtype=np.float32), rng.standard_normal(3, dtype=np.float32)
     # s / sqrt(P) = 1.
     np.testing.assert_allclose(features(images), np.maximum([b, w[0] + 0.2 * w[2] + b], 0), rtol=1e-5)
+
+
+PATCHES = {"prototypes": 4, "patch": 2, "pool": 2, "patches": 60, "contrast": 5, "active": 1, "threshold": 0.5}
+
+
+def test_learnt_features_are_those_of_the_first_task_and_no_others():
+    """What a method sees is what the layer makes of an image, and random features may follow."""
+    tasks = [toy(k) for k in range(2)]
+    options = read_options("ridge", {"features": 0, "patches": PATCHES})
+    layer = fit(options.patches, (4, 4, 1), tasks[0].train_images, 5)
+    images = tasks[1].test_images
+    seen = make_features(options, tasks[0].train_images, (4, 4), 5, np.random.default_rng(0))
+    assert (seen.size, seen.kept, seen.operations) == (16, layer.prototypes.nbytes, layer.operations)
+    np.testing.assert_array_equal(seen(images), (layer.encode(images) / 255).astype(np.float32))
+    rival = make_rival("ridge", tasks[0], options, 5, np.random.default_rng(0))
+    shown = layer.encode(tasks[0].train_images)
+    encoded = taught(Ridge(Pixels(16), 3, options.ridge), shown, tasks[0].train_labels)
+    rival.lesson(tasks[0].train_images, tasks[0].train_labels, lambda fresh: None)
+    np.testing.assert_array_equal(rival.answers(images), encoded.answers(layer.encode(images)))
+    other = make_features(options, tasks[1].train_images, (4, 4), 5, np.random.default_rng(0))
+    assert (other.layer.prototypes != layer.prototypes).any()
+    random = read_options("ridge", {"features": 7, "patches": PATCHES})
+    both = make_features(random, tasks[0].train_images, (4, 4), 5, np.random.default_rng(3))
+    alone = RandomFeatures(16, 7, random.scale, np.random.default_rng(3))
+    np.testing.assert_array_equal(both(images), alone(layer.encode(images)))
+    assert (both.size, both.operations) == (7, layer.operations + alone.operations)
+    assert json.loads(json.dumps(used("ridge", random, 16, 3)))["patches"]["prototypes"] == 4
+    assert "patches" not in used("ridge", read_options("ridge"), 16, 3)
 
 
 def test_methods_without_backpropagation_forget_nothing_by_mixing():
@@ -313,11 +343,13 @@ def test_costs_of_sums_by_hand():
 @pytest.mark.parametrize(
     ("method", "options", "message"),
     [
-        ("ridge", {"lr": 1}, "options.lr: ridge has no such option, but features, ridge, scale"),
+        ("ridge", {"lr": 1}, "options.lr: ridge has no such option, but features, patches, ridge, scale"),
         ("ridge", {"ridge": 0}, "options.ridge: expected more than 0, not 0"),
         ("slda", {"shrinkage": 1}, "options.shrinkage: expected less than 1, not 1"),
         ("nearest-neighbour", {"features": 5}, "options.features: nearest-neighbour has no such option, but none"),
         ("nearest-mean", {"features": -1}, "options.features: expected at least 0, not -1"),
+        ("slda", {"patches": {"patch": 1}}, "options.patches.patch: expected at least 2, not 1"),
+        ("nearest-neighbour", {"patches": {}}, "options.patches: nearest-neighbour has no such option"),
         ("backprop-owm", {"alpha": 0}, "options.alpha: expected more than 0, not 0"),
         ("backprop-si", {"decay": 0.5}, "options.decay: backprop-si has no such option, but batch, damping"),
     ],

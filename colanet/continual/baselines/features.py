@@ -1,10 +1,12 @@
-"""What linear methods see of an image: its pixels, or random features of them."""
+"""What linear methods see of an image: its pixels, a layer of learnt features, or random features of either."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from colanet.continual.baselines.options import BaselineOptions
 from colanet.continual.cost import NUMBER
+from colanet.encoding.features import FeatureLayer, fit
 
 CHUNK = 2000
 """Images whose features are held at once."""
@@ -65,6 +67,74 @@ class RandomFeatures(Pixels):
         return found
 
 
-def make_features(pixels: int, features: int, scale: float, rng: np.random.Generator) -> Pixels:
-    """Random features, or the pixels if there are none."""
-    return RandomFeatures(pixels, features, scale, rng) if features else Pixels(pixels)
+class Patches(Pixels):
+    """A layer of features that CoLaNET's networks have too (`colanet.encoding.features`), from 0 to 1.
+
+    Parameters
+    ----------
+    layer : FeatureLayer
+    """
+
+    def __init__(self, layer: FeatureLayer) -> None:
+        self.size = layer.nodes
+        self.layer = layer
+        self.kept = layer.prototypes.nbytes
+        self.operations = layer.operations
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features of images: float32 of shape (n, size)."""
+        found: np.ndarray = self.layer.encode(images).astype(np.float32)
+        found /= 255
+        return found
+
+
+class Chain(Pixels):
+    """Random features of learnt features.
+
+    Parameters
+    ----------
+    first : Patches
+    second : RandomFeatures
+        Of as many numbers as `first` gives.
+    """
+
+    def __init__(self, first: Patches, second: RandomFeatures) -> None:
+        self.first, self.second = first, second
+        self.size = second.size
+        self.kept = first.kept + second.kept
+        self.operations = first.operations + second.operations
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features of images: float32 of shape (n, size)."""
+        return self.second(self.first.layer.encode(images))
+
+
+def make_features(
+    options: BaselineOptions, images: np.ndarray, shape: tuple[int, int], seed: int, rng: np.random.Generator
+) -> Pixels:
+    """What a linear method sees.
+
+    Parameters
+    ----------
+    options : BaselineOptions
+    images : ndarray of uint8, shape (n, pixels)
+        The first task's training images.
+    shape : (height, width)
+        Of an image.
+    seed : int
+        Of the places that patches are taken from.
+    rng : Generator
+        Of random features.
+
+    Raises
+    ------
+    DataError
+        If the images hold too few patches with contrast.
+    """
+    seen = Pixels(images.shape[1])
+    if options.patches is not None:
+        seen = Patches(fit(options.patches, (*shape, 1), images, seed))
+    if not options.features:
+        return seen
+    drawn = RandomFeatures(seen.size, options.features, options.scale, rng)
+    return Chain(seen, drawn) if isinstance(seen, Patches) else drawn

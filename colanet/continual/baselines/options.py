@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from colanet.config.inputs import Features
 from colanet.config.messages import explain
 from colanet.config.model import Frozen
 from colanet.errors import ConfigError, Problem
@@ -28,7 +29,7 @@ METHODS = (
 )
 
 _NETWORK = {"hidden", "optimizer", "lr", "batch"}
-_FEATURES = {"features", "scale"}
+_FEATURES = {"features", "scale", "patches"}
 _OWN: dict[str, set[str]] = {
     "backprop-dropout": {"dropout"},
     "backprop-self-reminder": {"reminder"},
@@ -88,9 +89,12 @@ class BaselineOptions(Frozen):
     active : int
         Hidden units that stay active for an image, of the sparse network.
     features : int
-        Random features; 0: the pixels themselves.
+        Random features; 0: the pixels themselves, or what `patches` makes of them.
     scale : float
         s of the random features, see `colanet.continual.baselines.features`.
+    patches : Features or None
+        A layer of features, learnt from the first task's training images as a network of CoLaNET learns it, that
+        stands between the pixels and what else there is.
     ridge : float
         Added to the diagonal of the Gram matrix, in parts of the mean of that diagonal.
     shrinkage : float
@@ -113,6 +117,7 @@ class BaselineOptions(Frozen):
     active: Count = 100
     features: Annotated[int, Field(ge=0, le=65536)] = 0
     scale: Positive = 10.0
+    patches: Features | None = None
     ridge: Positive = 1e-3
     shrinkage: Share = 1e-3
 
@@ -152,7 +157,7 @@ def read_options(method: str, options: Mapping[str, Any] | None = None) -> Basel
         answer = BaselineOptions.model_validate(_DEFAULTS.get(method, {}) | given)
     except ValidationError as error:
         found = explain(error, given, BaselineOptions)
-        problems += [Problem(text, ".".join(["options", *map(str, path[:1])])) for path, text in found]
+        problems += [Problem(text, ".".join(["options", *map(str, path)])) for path, text in found]
     if problems:
         raise ConfigError(problems)
     return answer
@@ -163,7 +168,7 @@ def used(method: str, options: BaselineOptions, pixels: int, classes: int) -> di
     layers = [pixels, options.hidden, classes] if method.startswith("backprop") else [pixels, classes]
     found: dict[str, Any] = {"method": method, "layers": layers}
     names = taken(method) - {"hidden"}
-    found |= {name: getattr(options, name) for name in BaselineOptions.model_fields if name in names}
+    found |= {name: value for name, value in options.model_dump().items() if name in names and value is not None}
     if "replay" in found:
         found["replay"] = options.replayed
     return found

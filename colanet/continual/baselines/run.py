@@ -57,6 +57,11 @@ class TaskLike(Protocol):
         """What the labels stand for."""
         ...
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        ...
+
 
 class Rival(Protocol):
     """A method on its way through the tasks."""
@@ -144,21 +149,23 @@ def run_baseline(
     settings = read_options(method, options)
     check_tasks(tasks)
     with deterministic(seed) if method.startswith("backprop") else contextlib.nullcontext():
-        course = Course(tasks, method, settings, np.random.default_rng([seed, 0x5EED]), watch, schedule)
+        course = Course(tasks, method, settings, seed, watch, schedule)
         course.joint() if method == "backprop-joint" else course.in_sequence()
     seconds = (course.train_seconds, course.test_seconds)
     return BaselineOutcome(course.matrix, course.confusion, course.untrained, *seconds, course.rival.cost())
 
 
 def make_rival(
-    method: str, pixels: int, classes: int, options: BaselineOptions, rng: np.random.Generator
+    method: str, task: TaskLike, options: BaselineOptions, seed: int, rng: np.random.Generator
 ) -> Rival:
-    """A method that has learnt nothing yet."""
+    """A method that has learnt nothing yet but features without labels, from the first task."""
+    images, classes = task.train_images, len(task.classes)
+    pixels = images.shape[1]
     if method.startswith("backprop"):
         return Backprop(method, pixels, classes, options, rng)
     if method == "nearest-neighbour":
         return NearestNeighbour(pixels)
-    features = make_features(pixels, options.features, options.scale, rng)
+    features = make_features(options, images, task.shape, seed, rng)
     if method == "ridge":
         return Ridge(features, classes, options.ridge)
     if method == "slda":
@@ -193,14 +200,15 @@ class Course:
         tasks: Sequence[TaskLike],
         method: str,
         options: BaselineOptions,
-        rng: np.random.Generator,
+        seed: int,
         watch: Watch | None,
         schedule: Schedule,
     ) -> None:
-        self.tasks, self.rng, self.watch, self.schedule = tasks, rng, watch, schedule
+        self.tasks, self.watch, self.schedule = tasks, watch, schedule
+        self.rng = np.random.default_rng([seed, 0x5EED])
         n, self.classes = len(tasks), len(tasks[0].classes)
         self.train_seconds = self.test_seconds = 0.0
-        self.rival = make_rival(method, tasks[0].train_images.shape[1], self.classes, options, rng)
+        self.rival = make_rival(method, tasks[0], options, seed, self.rng)
         self.matrix = np.full((n, n), np.nan)
         self.confusion = np.zeros((n, n, self.classes, self.classes), dtype=np.int64)
         self.untrained = np.array([accuracy(self._test(task)) for task in tasks])

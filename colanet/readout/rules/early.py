@@ -18,7 +18,7 @@ class Early(Readout):
     """The class whose neurons fired most and earliest in the object's period, all copies together.
 
     A spike at step t of the period counts ``max(window - t, 0)``: a neuron that its input suits better reaches its
-    threshold sooner. Thorpe, Delorme, Van Rullen: "Spike-based strategies for rapid processing", Neural Networks 2001.
+    threshold sooner (Thorpe, Delorme and Van Rullen, Neural Networks 14, 2001).
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ class Early(Readout):
 
     def __init__(self, window: int | None = None) -> None:
         if window is not None and (not isinstance(window, int) or window < 1):
-            raise ConfigError(Problem(f"expected a positive number of steps, not {window}", "readout: option window"))
+            message = f"expected a positive number of steps, not {window}"
+            raise ConfigError(Problem(message, "readout: option window"))
         self.window = window
 
     def begin(self, session: Session) -> None:
