@@ -41,6 +41,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "mnist", "permuted_mnist", "initial_resources", "alpha_curve", "letters", "letters_cause", "letters_permuted",
     "three_tasks", "migration", "comparison", "comparison_letters", "comparison_permuted_mnist", "comparison_mnist",
+    "comparison_features", "comparison_letters_features",
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
     "split_mnist", "fashion", "rotated_mnist", "fifty_tasks", "hundred_tasks", "thousand_tasks",

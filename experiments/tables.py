@@ -64,6 +64,8 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "comparison_letters": ("method", ("seeds", "ACC", "FM", "LA", *COST)),
     "comparison_permuted_mnist": ("method", (*RIVALS, "learning", "tests")),
     "comparison_mnist": ("method", ("seeds", "accuracy", *COST, "learning", "tests")),
+    "comparison_features": ("method", ("seeds", "accuracy", *COST, "learning", "tests")),
+    "comparison_letters_features": ("method", ("seeds", "ACC", "FM", "LA", *COST)),
     "capacity": ("network", TASKS),
     "permuted_45_choice": ("constants", CHOICE),
     "permuted_45_inhibited_choice": ("inhibition, stability rate", CHOICE),
