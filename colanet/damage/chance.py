@@ -52,9 +52,14 @@ def scaled(drawn: np.ndarray, size: int) -> np.ndarray:
 
 
 def chosen(key: int, n: int, share: float) -> np.ndarray:
-    """The round(share n) of the numbers 0..n-1 with the lowest hashes, int64; of equal ones the lower number."""
-    order = np.argsort(hashing.draw64(key, np.arange(n)), kind="stable")
-    return order[: count(share, n)]
+    """The round(share n) of n things with the lowest hashes, bool of shape (n,); of equal ones the lower number."""
+    drawn, k = hashing.draw64(key, np.arange(n)), count(share, n)
+    if not k:
+        return np.zeros(n, dtype=bool)
+    last = np.partition(drawn, k - 1)[k - 1]
+    hit: np.ndarray = drawn < last
+    hit[np.flatnonzero(drawn == last)[: k - int(hit.sum())]] = True
+    return hit
 
 
 def count(share: float, n: int) -> int:
@@ -63,7 +68,7 @@ def count(share: float, n: int) -> int:
 
 
 def dead(seed: int, place: int, copy: int, what: Draw, n: int, share: float) -> np.ndarray:
-    """Which of n things of an object in a copy are dead."""
+    """Which of n things of an object in a copy are dead, bool of shape (n,)."""
     return chosen(key_of(seed, place, copy, what), n, share)
 
 

@@ -82,10 +82,10 @@ def dead_synapses(plan: Plan, state: State, share: float, seed: int = 0) -> Stat
     """
     check_level("dead_synapses", share, 1.0)
     result = dict(state)
-    for projection in plastic(plan):
+    for projection in plastic(plan) if share else ():
         rule = plan.populations[projection.target].rule
         zero = resources_of(rule, np.zeros(1, dtype=np.int64))
-        if share and rule.weights(zero)[0]:
+        if rule.weights(zero)[0]:
             low, high = rule.w_min / MILLI, rule.w_max / MILLI
             text = f"no resource gives weight 0 between w_min {low:g} and w_max {high:g} with these bits"
             raise ConfigError(Problem(text, f"projection {projection.name}"))
@@ -113,9 +113,8 @@ def dead_neurons(plan: Plan, state: State, share: float, seed: int = 0) -> State
     """
     check_level("dead_neurons", share, 1.0)
     result = dict(state)
-    for population in learning(plan):
-        if share:
-            _check_sleep(plan, population)
+    for population in learning(plan) if share else ():
+        _check_sleep(plan, population)
         for copy in range(plan.copies):
             key = f"{copy}/{population.name}/gate"
             gate = state[key].copy()
@@ -144,16 +143,16 @@ def noisy_weights(plan: Plan, state: State, level: float, seed: int = 0) -> Stat
     """
     check_level("weight_noise", level, MOST_NOISE)
     result = dict(state)
-    for projection in plastic(plan):
+    for projection in plastic(plan) if level else ():
         rule = plan.populations[projection.target].rule
+        low, high = (int(end) for end in rule.weights(np.array([0, rule.resource_limit])))
+        held = resources_of(rule, np.arange(low, high + 1))
         for copy, key in _resources(plan, projection):
             resource = state[key]
             weight = rule.weights(resource).astype(np.int64)
             drawn = normal(key_of(seed, projection.index, copy, Draw.WEIGHT_NOISE), np.arange(weight.size))
-            noisy = weight + scaled(drawn, noise_size(weight, level))
-            values, place = np.unique(noisy, return_inverse=True)
-            found = resources_of(rule, values)[place].astype(resource.dtype)
-            result[key] = np.where(noisy == weight, resource, found)
+            noisy = np.clip(weight + scaled(drawn, noise_size(weight, level)), low, high)
+            result[key] = np.where(noisy == weight, resource, held[noisy - low]).astype(resource.dtype)
     return result
 
 
