@@ -45,7 +45,6 @@ from colanet.viz import level_curves, save
 HERE = Path(__file__).parent
 RIVAL = "ridge, 5,000 random features"
 NETWORKS = (("mnist_one_450", 1), ("mnist_45_inhibited", 15), ("mnist_features", 1), ("mnist_features", 15))
-"""Configurations, and how many copies."""
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 LEVELS: dict[str, tuple[float, ...]] = {
     "dead_synapses": SHARES,
@@ -81,6 +80,8 @@ class Options:
         Only the first so many images.
     features : int
         Random features of the rival.
+    networks : tuple of (str, int)
+        Configurations, and how many copies.
     threads : int or None
     data_dir : path or None
         Where to look for data sets first.
@@ -92,6 +93,7 @@ class Options:
     train: int | None = None
     test: int | None = None
     features: int = 5000
+    networks: tuple[tuple[str, int], ...] = NETWORKS
     threads: int | None = None
     data_dir: Path | None = None
     runs: Path = HERE / "runs" / "robustness"
@@ -127,7 +129,7 @@ def measure(options: Options, say: Say) -> str:
     make_folder(options.runs)
     make_folder(options.results)
     parts = []
-    for name, copies in NETWORKS:
+    for name, copies in options.networks:
         path = HERE.parent / "configs" / f"{name}.yaml"
         network = config.load(path).model_copy(update={"copies": copies})
         described = network.model_dump(mode="json")
@@ -323,6 +325,16 @@ def losses(record: Mapping[str, Any]) -> str:
             cells.append(f"{statistics.fmean(lost):+.1f}{spread}")
         rows.append([f"{heading}: {form.format(level)}", *cells])
     return markdown_table(head, rows)
+
+
+def stored() -> dict[str, Callable[[], str]]:
+    """The tables of the stored results, by their names in pages."""
+
+    def record() -> dict[str, Any]:
+        return read_record(Options.results / "robustness.json")
+
+    tables = {f"robustness.{kind}": lambda kind=kind: table(record(), kind) for kind in LEVELS}
+    return tables | {"robustness.losses": lambda: losses(record())}
 
 
 def as_markdown(record: Mapping[str, Any]) -> str:
