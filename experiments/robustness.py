@@ -6,16 +6,18 @@ Each network learns MNIST once a seed. Each damage is then done to the trained n
 the network is tested, frozen. A rival, ridge regression on random features, is damaged in the same ways. States and
 results of single runs lie in a folder of runs; what is there already is not done again. Writes robustness.md,
 robustness.json and robustness.png to experiments/results.
+
+Thresholds follow the weights, so dead synapses lower them. With `held_thresholds` they stay as they were before the
+damage, as in a core that does not add up its weights again.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,37 +33,24 @@ from colanet.continual.baselines.options import read_options, used
 from colanet.continual.baselines.run import make_rival
 from colanet.continual.results import versions
 from colanet.continual.study import Say
-from colanet.continual.tables import markdown_table, read_record, spread_of
+from colanet.continual.tables import read_record
 from colanet.damage import Damage, noisy_pixels, salt_and_pepper
 from colanet.damage.chance import NORMAL_Q, Draw, dead, key_of, normal
 from colanet.encoding.arrays import present_arrays
 from colanet.encoding.features import learnt_of, with_learnt
+from colanet.engine.numba_engine import NumbaEngine
 from colanet.errors import ConfigError
 from colanet.locks import make_folder
 from colanet.programs import run_safely
 from colanet.session import Session
-from colanet.viz import level_curves, save
+from colanet.viz import save
+from experiments.robustness_report import LEVELS, as_markdown, picture
 
 HERE = Path(__file__).parent
 RIVAL = "ridge, 5,000 random features"
 NETWORKS = (("mnist_one_450", 1), ("mnist_45_inhibited", 15), ("mnist_features", 1), ("mnist_features", 15))
-SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-LEVELS: dict[str, tuple[float, ...]] = {
-    "dead_synapses": SHARES,
-    "dead_neurons": SHARES,
-    "weight_noise": (0.0, 0.1, 0.2, 0.5, 1.0),
-    "salt_and_pepper": SHARES,
-    "noisy_pixels": (0.0, 16.0, 32.0, 64.0, 96.0),
-}
-"""Kinds of damage by the names of `colanet.damage`, and their levels; the first of each is no damage."""
-HEADINGS = {
-    "dead_synapses": ("dead synapses", "{:.0%}", "dead synapses (share)"),
-    "dead_neurons": ("dead neurons", "{:.0%}", "dead neurons (share)"),
-    "weight_noise": ("noise on weights, s.d. of the weights", "{:g}", "noise on weights (s.d. of the weights)"),
-    "salt_and_pepper": ("pixels at 0 or 255", "{:.0%}", "pixels at 0 or 255 (share)"),
-    "noisy_pixels": ("noise on pixels, s.d. in grey values", "{:g}", "noise on pixels (s.d., grey values)"),
-}
-"""Heading of a table's first column, how its levels are written, and the axis of its panel."""
+IMAGES = {"salt_and_pepper": salt_and_pepper, "noisy_pixels": noisy_pixels}
+"""Kinds of noise on images."""
 Pair = tuple[float, float]
 """Accuracy and share without an answer."""
 Test = Callable[[str, float], Pair]
@@ -89,7 +78,7 @@ class Options:
         Folders of states with single results, and of tables.
     """
 
-    seeds: int = 4
+    seeds: int = 3
     train: int | None = None
     test: int | None = None
     features: int = 5000
@@ -157,16 +146,23 @@ def repeated(
     options: Options, name: str, described: Mapping[str, Any], begin: Callable[[int, Path], Test], say: Say
 ) -> dict[str, Any]:
     """One network with all its seeds; runs that stand in their files are taken from there."""
-    stamp = {"configuration": described, "train": options.train, "test": options.test, "levels": levels()}
+    stamp = json.loads(json.dumps({"configuration": described, "train": options.train, "test": options.test}))
     runs = []
     for seed in range(options.seeds):
         file = options.runs / f"{name}-{seed}.json"
         run = read_record(file) if file.exists() else {}
-        if run.get("stamp") != json.loads(json.dumps(stamp)):
-            say(f"{name}, seed {seed}")
+        if run.get("stamp") != stamp:
+            run = {"stamp": stamp, "found": {}, "seconds": 0.0}
+        found = run["found"]
+        missing = [kind for kind, values in LEVELS.items() if [row[0] for row in found.get(kind, [])] != values]
+        if missing:
+            say(f"{name}, seed {seed}: {', '.join(missing)}")
             began = time.perf_counter()
-            found = damaged(begin(seed, file.with_suffix(".h5")))
-            run = {"stamp": stamp, "found": found, "seconds": round(time.perf_counter() - began, 2)}
+            test = begin(seed, file.with_suffix(".h5"))
+        for kind in missing:
+            found[kind] = measured(test, kind, found)
+            now = time.perf_counter()
+            run["seconds"], began = round(run["seconds"] + now - began, 2), now
             write_text(file, json.dumps(run) + "\n")
         runs.append(run)
     return {
@@ -175,8 +171,8 @@ def repeated(
             kind: [
                 {
                     "level": level,
-                    "accuracy": [run["found"][kind][i][0] for run in runs],
-                    "unanswered": [run["found"][kind][i][1] for run in runs],
+                    "accuracy": [run["found"][kind][i][1] for run in runs],
+                    "unanswered": [run["found"][kind][i][2] for run in runs],
                 }
                 for i, level in enumerate(values)
             ]
@@ -187,21 +183,15 @@ def repeated(
     }
 
 
-def levels() -> dict[str, list[float]]:
-    """All levels, as JSON has them."""
-    return {kind: list(values) for kind, values in LEVELS.items()}
-
-
-def damaged(test: Test) -> dict[str, list[Pair]]:
-    """What a network gives at every level of every kind; without damage it is tested once."""
-    whole = test("dead_synapses", 0.0)
-    return {kind: [whole, *(test(kind, level) for level in values[1:])] for kind, values in LEVELS.items()}
+def measured(test: Test, kind: str, found: Mapping[str, Any]) -> list[list[float]]:
+    """(level, accuracy, share without an answer) of a kind; without damage a network is tested once."""
+    whole = next((rows[0][1:] for rows in found.values()), None) or test(kind, 0.0)
+    return [[level, *(test(kind, level) if level else whole)] for level in LEVELS[kind]]
 
 
 def noisy(kind: str, level: float, images: np.ndarray, seed: int) -> np.ndarray:
     """Images with noise of a kind; as they are if the damage is none of images."""
-    disturb = {"salt_and_pepper": salt_and_pepper, "noisy_pixels": noisy_pixels}.get(kind)
-    return disturb(images, level, seed) if disturb else images
+    return IMAGES[kind](images, level, seed) if kind in IMAGES else images
 
 
 # -------------------------------------------------------------------- networks
@@ -220,22 +210,38 @@ def trained(options: Options, name: str, network: Network, seed: int, state: Pat
     described = saved(state).plan.description
     images, labels = tested_images(options, described)
     show = functools.partial(present_arrays, described.inputs, labels=labels, n_taught=0, seed=seed)
-    session = Session(described, seed=seed, threads=options.threads, presentation=show(images))
+    session = Session(described, seed=seed, threads=options.threads, presentation=show(images), engine="numba")
     session.load(state)
-    place = session.bookmark()
+    place, thresholds = session.bookmark(), thresholds_of(session)
 
     def test(kind: str, level: float) -> Pair:
-        harm = {kind: level} if kind in asdict(Damage()) else {}
-        harmed = Damage(seed=seed, **harm).of(session.plan, place.state)
+        harm = {"dead_synapses" if kind == "held_thresholds" else kind: level}
+        images_alone = kind in IMAGES
+        harmed = Damage(seed=seed, **({} if images_alone else harm)).of(session.plan, place.state)
         session.return_to(replace(place, state=harmed))
-        if not harm:
+        if images_alone:
             session.present(show(noisy(kind, level, images, seed)))
+        if kind == "held_thresholds":
+            hold(session, thresholds)
         session.proceed(freeze=0)
         found = session.score(0, len(labels))
         assert found
         return found.accuracy, found.unanswered
 
     return test
+
+
+def thresholds_of(session: Session) -> list[np.ndarray]:
+    """Thresholds without their ramp in each copy, int32, in 1/1000, as the engine numba has derived them."""
+    assert isinstance(session.engine, NumbaEngine)
+    return [runner.live.threshold.copy() for runner in session.engine.runners]
+
+
+def hold(session: Session, thresholds: list[np.ndarray]) -> None:
+    """Give a network thresholds that do not follow from its weights; they last while it is frozen."""
+    assert isinstance(session.engine, NumbaEngine)
+    for runner, before in zip(session.engine.runners, thresholds, strict=True):
+        runner.live.threshold[:] = before
 
 
 def learnt_as(network: Network, state: Path, options: Options) -> bool:
@@ -284,7 +290,7 @@ def taught(options: Options, seed: int, state: Path) -> Test:
 def harmed(weights: np.ndarray, kind: str, level: float, seed: int, layer: int) -> np.ndarray:
     """Weights of a layer of the rival, float of shape (sources, targets), damaged as those of a network are."""
     found = weights.copy()
-    if kind == "dead_synapses":
+    if kind in ("dead_synapses", "held_thresholds"):
         found.reshape(-1)[dead(seed, layer, 0, Draw.DEAD_SYNAPSES, weights.size, level)] = 0
     elif kind == "dead_neurons" and layer:
         found[dead(seed, layer, 0, Draw.DEAD_NEURONS, len(weights), level)] = 0
@@ -293,73 +299,6 @@ def harmed(weights: np.ndarray, kind: str, level: float, seed: int, layer: int) 
         drawn = drawn.reshape(weights.shape).astype(weights.dtype)
         found += drawn * (level * float(weights.std()) / (1 << NORMAL_Q))
     return found
-
-
-# --------------------------------------------------------------------- results
-
-
-def table(record: Mapping[str, Any], kind: str) -> str:
-    """Accuracy at every level of a kind of damage, a column for each network."""
-    heading, form, _ = HEADINGS[kind]
-    head = [heading, *(f"{part['name']} (% ± s.d.)" for part in record["networks"])]
-    rows = [
-        [form.format(level), *(spread_of(part["results"][kind][i]["accuracy"]) for part in record["networks"])]
-        for i, level in enumerate(row["level"] for row in record["networks"][0]["results"][kind])
-    ]
-    return markdown_table(head, rows)
-
-
-def losses(record: Mapping[str, Any]) -> str:
-    """What each kind of damage costs at one level, in points, and who gives no answer."""
-    chosen = {"dead_synapses": 0.3, "dead_neurons": 0.3, "weight_noise": 0.5, "salt_and_pepper": 0.1,
-              "noisy_pixels": 32.0}  # fmt: skip
-    head = ["damage", *(f"{part['name']} (points ± s.d.)" for part in record["networks"])]
-    rows = []
-    for kind, level in chosen.items():
-        heading, form, _ = HEADINGS[kind]
-        cells = []
-        for part in record["networks"]:
-            found = {row["level"]: row["accuracy"] for row in part["results"][kind]}
-            lost = [100 * (a - b) for a, b in zip(found[level], found[0.0], strict=True)]
-            spread = f" ± {statistics.stdev(lost):.1f}" if len(lost) > 1 else ""
-            cells.append(f"{statistics.fmean(lost):+.1f}{spread}")
-        rows.append([f"{heading}: {form.format(level)}", *cells])
-    return markdown_table(head, rows)
-
-
-def stored() -> dict[str, Callable[[], str]]:
-    """The tables of the stored results, by their names in pages."""
-
-    def record() -> dict[str, Any]:
-        return read_record(Options.results / "robustness.json")
-
-    tables = {f"robustness.{kind}": lambda kind=kind: table(record(), kind) for kind in LEVELS}
-    return tables | {"robustness.losses": lambda: losses(record())}
-
-
-def as_markdown(record: Mapping[str, Any]) -> str:
-    """All tables."""
-    v, seeds = record["versions"], record["networks"][0]["seeds"]
-    parts = [
-        "# Robustness",
-        f"`{record['command']}`. Accuracy in %, mean ± standard deviation over {len(seeds)} seeds.",
-        *(table(record, kind) for kind in LEVELS),
-        losses(record),
-        f"colanet {v['colanet']}, numba {v['numba']}, {v['cores']} cores of {v['processor']}.",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def picture(record: Mapping[str, Any]) -> Any:
-    """A panel for each kind of damage, a curve for each network."""
-    panels = {}
-    for kind in LEVELS:
-        curves = {
-            part["name"]: np.array([row["accuracy"] for row in part["results"][kind]]).T
-            for part in record["networks"]
-        }
-        panels[HEADINGS[kind][2]] = (LEVELS[kind], curves)
-    return level_curves(panels)
 
 
 if __name__ == "__main__":
