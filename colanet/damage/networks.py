@@ -167,7 +167,7 @@ def noise_size(weights: np.ndarray, level: float) -> int:
 
 
 def resources_of(rule: Plasticity, weights: np.ndarray) -> np.ndarray:
-    """The least resources of 0 or more whose weights are nearest to these, int64 of the same shape, in 2^-20."""
+    """Resources of 0 or more with the nearest weights, of two the lower one; int64 of the same shape, in 2^-20."""
     grain = rule.resource_grain
     low = np.zeros(weights.shape, dtype=np.int64)
     high = np.full(weights.shape, rule.resource_limit // grain)
@@ -178,7 +178,7 @@ def resources_of(rule: Plasticity, weights: np.ndarray) -> np.ndarray:
     below = np.maximum(low - 1, 0)
     above_by = np.abs(rule.weights(low * grain).astype(np.int64) - weights)
     below_by = np.abs(rule.weights(below * grain).astype(np.int64) - weights)
-    found: np.ndarray = np.where(below_by < above_by, below, low) * grain
+    found: np.ndarray = np.where(below_by <= above_by, below, low) * grain
     return found
 
 

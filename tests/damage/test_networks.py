@@ -88,8 +88,8 @@ def test_the_resource_of_a_weight_by_hand():
 def test_with_few_bits_it_is_that_of_the_nearest_weight():
     """Resources 0, 1, 2, 3 have the weights -250, 250, 417, 500."""
     rule = planned(resource_bits=3, resource_fraction=0)[0].population("L").rule
-    asked = np.array([-250, -1, 1, 333, 334, 459, 900])
-    assert (resources_of(rule, asked) // ONE).tolist() == [0, 0, 1, 1, 2, 3, 3]
+    asked = np.array([-250, -1, 0, 1, 333, 334, 459, 900])
+    assert (resources_of(rule, asked) // ONE).tolist() == [0, 0, 0, 1, 1, 2, 3, 3]
 
 
 def test_half_of_the_synapses_of_each_copy_have_weight_0_and_nothing_else_changes():
