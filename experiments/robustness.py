@@ -48,7 +48,7 @@ from experiments.robustness_report import LEVELS, as_markdown, picture
 
 HERE = Path(__file__).parent
 RIVAL = "ridge, 5,000 random features"
-NETWORKS = (("mnist_one_450", 1), ("mnist_45_inhibited", 15), ("mnist_features", 1), ("mnist_features", 15))
+NETWORKS = (("mnist_one_450", 1), ("mnist_45_inhibited", 15), ("mnist_features", 1))
 IMAGES = {"salt_and_pepper": salt_and_pepper, "noisy_pixels": noisy_pixels}
 """Kinds of noise on images."""
 Pair = tuple[float, float]
