@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
     "export": ("colanet.commands.export", "export", "Write a trained network in another form."),
     "quantise": ("colanet.commands.quantise", "quantise", "Measure what fewer bits cost in accuracy."),
+    "damage": ("colanet.commands.damage", "damage", "Damage synapses, neurons and weights of a saved network."),
     "bench": ("colanet.commands.bench", "bench", "Measure the speed of training and testing."),
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
     "validate": ("colanet.commands.validate", "validate", "Check configurations and report every problem."),

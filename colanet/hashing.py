@@ -67,6 +67,7 @@ class Stream(IntEnum):
     MIXTURE = 11
     ROUNDING = 12
     FEATURES = 13
+    DAMAGE = 15
 
 
 class Rounding(IntEnum):

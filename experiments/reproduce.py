@@ -35,7 +35,7 @@ from colanet.viz import (
     receptive_fields,
     save,
 )
-from experiments import letters_cause
+from experiments import letters_cause, robustness
 
 HERE = Path(__file__).parent
 NAMES = (
@@ -44,10 +44,11 @@ NAMES = (
     "comparison_features", "comparison_letters_features",
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
-    "split_mnist", "fashion", "rotated_mnist", "fifty_tasks", "hundred_tasks", "thousand_tasks",
+    "split_mnist", "fashion", "rotated_mnist", "fifty_tasks", "hundred_tasks", "thousand_tasks", "robustness",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
 QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)
+QUICK_ROBUSTNESS = robustness.Options(seeds=2, train=60, test=20, features=20, networks=(("mnist_one_450", 2),))
 DIGITS, LETTERS = tuple("0123456789"), tuple("ABCDEFGHIJ")
 
 
@@ -74,6 +75,10 @@ def main(
         if name == "letters_cause":
             cause = QUICK_CAUSE if quick else letters_cause.Options()
             click.echo(letters_cause.find_cause(replace(cause, data_dir=data_dir, results=results), say))
+        elif name == "robustness":
+            robust = QUICK_ROBUSTNESS if quick else robustness.Options()
+            robust = replace(robust, data_dir=data_dir, runs=runs / name, results=results)
+            click.echo(robustness.measure(robust, say))
         else:
             options = QUICK if quick else StudyOptions()
             options = replace(options, data_dir=data_dir, out=runs / name, resume=True)

@@ -9,7 +9,7 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "picture core", "memory"}
+READ_NONE = {"picture fields", "picture core", "damage", "memory"}
 """Commands that read no configuration: saved states, cores, and the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),

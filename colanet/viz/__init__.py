@@ -5,7 +5,7 @@ first one is drawn.
 """
 
 from colanet.viz.cores import core_diagram
-from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, learning_curve
+from colanet.viz.curves import alpha_curves, capacity_curve, comparison_bars, learning_curve, level_curves
 from colanet.viz.fields import receptive_fields
 from colanet.viz.figure import check_suffix, save
 from colanet.viz.matrices import confusion, degradation_matrix
@@ -20,6 +20,7 @@ __all__ = [
     "core_diagram",
     "degradation_matrix",
     "learning_curve",
+    "level_curves",
     "raster",
     "receptive_fields",
     "save",

@@ -1,4 +1,4 @@
-"""Accuracy as curves and bars: over a threshold, over the number of tasks, over time, over methods."""
+"""Accuracy as curves and bars: over a threshold, over the number of tasks, over levels of damage, over time."""
 
 from __future__ import annotations
 
@@ -95,6 +95,47 @@ def mean_and_spread(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = np.nansum(runs, axis=0) / np.maximum(count, 1)
     squares = np.nansum((runs - mean) ** 2, axis=0)
     return mean, np.sqrt(squares / np.maximum(count - 1, 1))
+
+
+@styled
+def level_curves(panels: Mapping[str, tuple[Any, Mapping[str, Any]]]) -> Figure:
+    """Accuracy over levels of damage: a panel for each kind, a curve for each network.
+
+    Parameters
+    ----------
+    panels : mapping of str to (levels, accuracies)
+        Quantity and unit of the levels; levels of shape (n,), and label to array of shape (n,) or (seeds, n), from
+        0 to 1. Of several seeds mean and standard deviation are drawn. A label has one colour in all panels.
+
+    Raises
+    ------
+    DataError
+        If there are no panels, or the lengths differ.
+    """
+    if not panels:
+        raise DataError("expected at least one panel")
+    labels = list(dict.fromkeys(label for _, curves in panels.values() for label in curves))
+    wide = min(len(panels), 3)
+    figure = new_figure(3.1 * wide, 2.7 * -(-len(panels) // wide) + 0.5)
+    grid = figure.subplots(-(-len(panels) // wide), wide, sharey=True, squeeze=False)
+    for ax, (title, (levels, curves)) in zip(grid.flat, panels.items(), strict=False):
+        x = numbers(levels, title, 1)
+        for label, values in curves.items():
+            runs = np.atleast_2d(100 * numbers(values, label))
+            if runs.ndim != 2 or runs.shape[1] != len(x):
+                raise DataError(f"{label}: expected {len(x)} accuracies, one a level, got {np.shape(values)}")
+            mean, spread = mean_and_spread(runs)
+            _curve(ax, x, mean, spread if len(runs) > 1 else None, labels.index(label), label)
+        ax.set(xlabel=title, ylim=(0, 102))
+        ax.grid(axis="y")
+    for ax in list(grid.flat)[len(panels) :]:
+        ax.set_axis_off()
+    for row in grid:
+        row[0].set_ylabel("accuracy, %")
+    handles = {label: h for ax in grid.flat for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    known = [handles[label] for label in labels]
+    figure.legend(known, labels, loc="outside upper center", ncols=min(len(labels), 3))
+    return figure
 
 
 @styled
@@ -225,6 +266,7 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _curve(ax: Axes, x: np.ndarray, y: np.ndarray, spread: np.ndarray | None, number: int, label: str) -> None:
+    number %= len(COLOURS)
     ax.errorbar(x, y, spread, color=COLOURS[number], marker=MARKERS[number], label=label, elinewidth=1)
 
 

@@ -3,11 +3,12 @@
 import json
 
 import click
+import numpy as np
 import pytest
 
 from colanet.continual.study import StudyOptions
 from colanet.errors import DataError, OutputError
-from experiments import letters_cause, reproduce
+from experiments import letters_cause, reproduce, robustness, robustness_report
 from tests.continual.toys import ROOT
 
 pytest.importorskip("matplotlib")
@@ -95,3 +96,31 @@ def test_the_cause_of_forgetting_letters_is_one_of_them(tmp_path):
     for row in letters_cause.ROWS:
         digits = plain["accuracies"][row]["digits"]
         assert f"| {row} | {100 * digits['mean']:.1f} ± {100 * digits['sd']:.1f} |" in text
+
+
+def test_robustness_is_one_of_them_and_keeps_its_runs(tmp_path, monkeypatch):
+    words = ("robustness", "--quick", "--runs", tmp_path / "runs", "--results", tmp_path / "a")
+    try:
+        call(*words)
+    except DataError as error:
+        pytest.skip(str(error))
+    names = ["robustness.json", "robustness.md", "robustness.png"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == names
+    text = (tmp_path / "a" / "robustness.json").read_text()
+    found = json.loads(text)
+    assert "--seeds 2 --train 60 --test 20 --features 20" in found["command"]
+    assert [part["name"] for part in found["networks"]] == ["mnist_one_450, 2 copies", robustness.RIVAL]
+    for part in found["networks"]:
+        assert list(part["results"]) == list(robustness_report.LEVELS)
+        for kind, rows in part["results"].items():
+            assert [row["level"] for row in rows] == robustness_report.LEVELS[kind]
+            assert rows[0]["accuracy"] == part["results"]["dead_synapses"][0]["accuracy"]
+            assert all(len(row["accuracy"]) == 2 for row in rows)
+        for kind in ("dead_synapses", "held_thresholds", "dead_neurons", "salt_and_pepper"):
+            assert len({tuple(row["accuracy"]) for row in part["results"][kind]}) > 1
+    one = found["networks"][0]["results"]["salt_and_pepper"][1]["accuracy"]
+    mean, spread = 100 * np.mean(one), 100 * np.std(one, ddof=1)
+    assert f"| 10 | {mean:.1f} ± {spread:.1f} |" in (tmp_path / "a" / "robustness.md").read_text()
+    monkeypatch.setattr(robustness, "measured", None)  # nothing is measured again
+    call(*words)
+    assert (tmp_path / "a" / "robustness.json").read_text() == text

@@ -154,8 +154,11 @@ def test_every_stored_result_makes_its_table():
     made = tables.all_tables()
     stored = [path.stem for path in tables.RESULTS.glob("*.json")]
     for name in stored:
-        if name not in ("faults", "gpu"):
+        if name not in ("faults", "gpu", "robustness"):
             assert len(made[name]().splitlines()) >= 3
+    several = [made[name]() for name in made if name.startswith("robustness.")]
+    assert len(several) == 7
+    assert all(len(text.splitlines()) >= 6 for text in several)
     assert len(tables.HEADLINE) <= 6
     assert len(made["headline"]().splitlines()) == 2 + len(tables.HEADLINE)
 

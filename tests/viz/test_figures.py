@@ -225,6 +225,8 @@ def test_confusion_is_in_percent_of_the_class_with_a_column_for_no_answer():
         lambda: viz.alpha_curves([1, 2], [0.1, 0.2], [0.1]),
         lambda: viz.alpha_curves([1], [0.1], [0.1], ([0.1],)),
         lambda: viz.capacity_curve([1, 2], {"a": [0.5]}),
+        lambda: viz.level_curves({}),
+        lambda: viz.level_curves({"x": ([0, 1], {"a": [0.5]})}),
         lambda: viz.learning_curve(),
         lambda: viz.learning_curve([0, 1], names=["a", "b"]),
         lambda: viz.comparison_bars(["a"], [0.5, 0.6], [0.1]),
@@ -266,6 +268,21 @@ def test_capacity_curve_is_the_mean_over_seeds_with_a_band():
     # Sample standard deviations of (100, 90) and (80, 60): 7.07 and 14.14.
     (band,) = ax.collections
     np.testing.assert_allclose(band.get_paths()[0].get_extents().y0, 70 - np.sqrt(200))
+
+
+def test_level_curves_have_a_panel_a_kind_and_a_colour_a_network():
+    figure = drawn(viz.level_curves({
+        "dead (share)": ([0, 0.1], {"a": [[1.0, 0.8], [0.9, 0.6]], "b": [0.5, 0.4]}),
+        "noise (s.d.)": ([0, 1, 2], {"b": [0.5, 0.4, 0.1]}),
+    }))  # fmt: skip
+    one, two = panels(figure)
+    assert [ax.get_xlabel() for ax in (one, two)] == ["dead (share)", "noise (s.d.)"]
+    curves = {c.get_label(): c.lines[0] for c in one.containers}
+    np.testing.assert_allclose(curves["a"].get_xydata(), [[0, 95], [0.1, 70]])
+    (only,) = (c.lines[0] for c in two.containers)
+    np.testing.assert_allclose(only.get_xydata(), [[0, 50], [1, 40], [2, 10]])
+    assert only.get_color() == curves["b"].get_color() != curves["a"].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
 
 
 def test_running_mean_by_hand():
