@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,13 @@ RATE = 0.25
 
 
 def count(plan: Plan, projection: ProjectionPlan) -> int:
-    """Most synapses of one projection in one copy; those of `random` are the expected ones and some more."""
+    """Most synapses of one projection in one copy; those of `random` are the expected ones and some more.
+
+    The engines keep room for those of source neurons that a copy does not see.
+    """
     rule, ends = connect.rule_of(projection.description), plan.ends(projection)
+    if projection.kind == "plastic" and plan.has_parts(projection.index):
+        ends = replace(ends, source_fraction=1.0)
     expected = rule.count(ends)
     if not rule.random(ends):
         return int(expected)
@@ -56,7 +62,8 @@ def parts(plan: Plan) -> dict[str, int]:
         synapses, plastic = count(plan, projection), projection.kind == "plastic"
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
         rows = 8 * projection.source_size * span
-        if not connect.has_spans(projection.description, plan.ends(projection)):
+        parts = plastic and plan.has_parts(projection.index)
+        if not parts and not connect.has_spans(projection.description, plan.ends(projection)):
             wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
             ring = RING if span > 1 else ring
         elif plastic:
