@@ -263,13 +263,15 @@ def pictures_of(described: object, weights: np.ndarray) -> np.ndarray:
     ----------
     described : Input
     weights : ndarray of float, shape (nodes, neurons)
+        NaN: no synapse.
 
     Returns
     -------
     ndarray of float, shape (pixels, neurons)
     """
     layer = layer_of(described)
-    return weights if layer is None else layer.in_pixels(weights)
+    # A feature without a synapse adds nothing to a picture.
+    return weights if layer is None else layer.in_pixels(np.nan_to_num(weights))
 
 
 def pixels_of(described: object, nodes: int) -> int:

@@ -217,7 +217,7 @@ class Layout:
         row |= dict.fromkeys(("delay_min", "delay_max"), 1)
         spans = self.plan.spans(projection.index)
         delay = projection.description.delay
-        if spans is not None and isinstance(delay, int):
+        if (dense or spans is not None) and isinstance(delay, int):
             row |= dict.fromkeys(("delay_min", "delay_max"), delay)
         counts = np.zeros(0, dtype=np.int64)
         if dense:

@@ -146,6 +146,8 @@ RULES = CONNECTIONS.names()
 def test_no_projection_has_more_synapses_than_were_counted(connection, sizes, probability, most, seed):
     a, b, columns, with_columns = sizes
     link = {"probability": probability, "max_inputs": most} if connection == "random" else {}
+    if connection == "all_to_all":
+        link = {"source_fraction": probability or 0.7}
     network = Network.model_validate(
         {
             "populations": [
