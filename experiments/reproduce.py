@@ -43,6 +43,7 @@ NAMES = (
     "three_tasks", "migration", "comparison", "comparison_letters", "comparison_permuted_mnist", "comparison_mnist",
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features",
+    "diverse_copies_choice",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
 QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)

@@ -263,15 +263,13 @@ def pictures_of(described: object, weights: np.ndarray) -> np.ndarray:
     ----------
     described : Input
     weights : ndarray of float, shape (nodes, neurons)
-        NaN: no synapse.
 
     Returns
     -------
     ndarray of float, shape (pixels, neurons)
     """
     layer = layer_of(described)
-    # A feature without a synapse adds nothing to a picture.
-    return weights if layer is None else layer.in_pixels(np.nan_to_num(weights))
+    return weights if layer is None else layer.in_pixels(weights)
 
 
 def pixels_of(described: object, nodes: int) -> int:
