@@ -104,8 +104,14 @@ def large(part=0.4, **more):
     return network([{"name": "H", "size": 70, "tau_m": 4}, learner], links, copies=3, R=150, T=4)
 
 
-@pytest.mark.parametrize(("part", "rate"), [(0.4, 0.1), (0.07, 0.7), (0.999, 0.4)])
-@pytest.mark.parametrize("more", [{}, {"presynaptic_rate": 0.02, "presynaptic_period": 5, "weight_bits": 6}])
+@pytest.mark.parametrize(
+    ("part", "rate", "more"),
+    [
+        (0.4, 0.1, {}),
+        (0.07, 0.7, {"presynaptic_rate": 0.02, "presynaptic_period": 5, "weight_bits": 6}),
+        (0.999, 0.4, {"dopamine_rule": "three_factor", "virtual_synapses": 0, "resource_fraction": 10}),
+    ],
+)
 def test_engines_agree(other_engine_of, part, rate, more):
     plan = build(large(part, **more), seed=5)
     inputs = random_input(plan, 200, 3, rate=rate)
