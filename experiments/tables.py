@@ -73,7 +73,10 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist_best": ("network", ("seeds", "accuracy", "learning", "tests")),
     "mnist_features_choice": ("features", ("copies", "seeds", "accuracy")),
     "letters_features": ("network", TWO_TASKS),
-    "diverse_copies_choice": ("what a copy sees", ("copies", "seeds", "accuracy")),
+    "diverse_copies_choice": (
+        "what a copy sees",
+        ("copies", "seeds", "accuracy", "memory", "test_operations"),
+    ),
     "split_mnist": ("scenario", CLASSES),
     "fashion": ("scenario", TWO_TASKS),
     "rotated_mnist": ("network", ("copies", "seeds", "ACC", "drop", "FM", "LA")),

@@ -52,8 +52,8 @@ PROJECTION = (
 )  # fmt: skip
 """Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many
 words each has, `bits` the first word of an input in a line of input spikes, `span` the row of `Layout.span` of the
-first source neuron, -1 where synapses are stored. Of dense projections `fan` is how many synapses a target neuron has,
-`seen` where the bit set over source neurons in `Layout.seen` begins; -1 where all are seen."""
+first source neuron, -1 where synapses are stored. Of dense projections `fan` is how many synapses a target neuron
+has, `seen` where the bit set over source neurons in `Layout.seen` begins; -1 where all are seen."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]], dtype: type = np.int64) -> np.ndarray:

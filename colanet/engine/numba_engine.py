@@ -161,7 +161,7 @@ class CopyRunner:
             n_dirty=np.zeros(projections, dtype=np.int32),
             is_dirty=np.zeros(dirty, dtype=np.uint8),
             picked=np.zeros(picked, dtype=np.int32),
-            picked_ptr=np.zeros(2 * k.AHEAD + 2, dtype=np.int64),
+            picked_ptr=np.zeros((projections, 2 * k.AHEAD + 1), dtype=np.int64),
             due=np.zeros(projections, dtype=np.int64),
             until=np.zeros(projections, dtype=np.int64),
             clock=np.zeros(len(PARTS) + 1, dtype=np.int64),

@@ -35,7 +35,8 @@ def hashed(seed, projection, copy, node):
 
 
 def network(populations, links, *, copies=2, **inputs):
-    sections = [{"name": name, "kind": "noise", "noise": 0.2, "size": n, "steps": 300} for name, n in inputs.items()]
+    noise = {"kind": "noise", "noise": 0.2, "steps": 300}
+    sections = [noise | {"name": name, "size": size} for name, size in inputs.items()]
     return Network.model_validate(
         {"inputs": sections, "populations": populations, "projections": links, "copies": copies}
     )
@@ -51,7 +52,10 @@ def small(**changes):
 # ---------------------------------------------------------------------- by hand
 
 
-@pytest.mark.parametrize(("size", "part", "many"), [(4, 0.5, 2), (5, 0.5, 2), (7, 0.5, 4), (4, 0.01, 1), (9, 0.9, 8)])
+PARTS = [(4, 0.5, 2), (5, 0.5, 2), (7, 0.5, 4), (4, 0.01, 1), (9, 0.9, 8)]
+
+
+@pytest.mark.parametrize(("size", "part", "many"), PARTS)
 def test_the_nodes_with_the_smallest_hashes_take_part(size, part, many):
     links = [R | {"target": "N", "source_fraction": part}, R | {"target": "N", "source_fraction": part}]
     plan = build(network([LEARNER], links, copies=3, R=size), seed=11)
@@ -117,8 +121,9 @@ def test_engines_agree(other_engine_of, part, rate, more):
     inputs = random_input(plan, 200, 3, rate=rate)
     reference, other = ReferenceEngine(plan), other_engine_of(plan, 2)
     begun = totals(plan, reference.state())
-    expected = reference.run(inputs, 0, 200, freeze=170, votes=votes_of(plan), record=(0, 1))
-    found = [other.run(inputs, *cut, freeze=170, votes=votes_of(plan), record=(0, 1)) for cut in ((0, 61), (61, 200))]
+    options = {"freeze": 170, "votes": votes_of(plan), "record": (0, 1)}
+    expected = reference.run(inputs, 0, 200, **options)
+    found = [other.run(inputs, start, stop, **options) for start, stop in ((0, 61), (61, 200))]
     assert_same_state(reference.state(), other.state())
     assert sum(one.synaptic_events for one in found) == expected.synaptic_events
     for copy in range(3):

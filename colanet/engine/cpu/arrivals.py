@@ -8,7 +8,7 @@ from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
 from colanet.engine.cpu.integers import BIT, NO_BITS, WORD_BITS, larger, lowest_bit, smaller
 from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows, sum_marked
-from colanet.engine.cpu.seen import count_seen, pick, pick_block
+from colanet.engine.cpu.seen import count_picked, pick, pick_block
 from colanet.engine.cpu.tables import (
     CURRENT,
     FIXED,
@@ -64,7 +64,7 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
     first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
     if projection.seen >= 0:
         pick_block(block, emitted, many, q, wiring, scratch, feed)
-        first, last, others, frequent = scratch.picked_ptr[0], scratch.picked_ptr[1], scratch.picked, scratch.picked
+        first, last, others, frequent = np.int64(0), scratch.picked_ptr[q, 0], scratch.picked, scratch.picked
     line = 0
     while line < stride:
         lines, origin = lines_at_once((stride - line) // ROW_ALIGN), projection.synapse + line
@@ -77,8 +77,8 @@ def look_ahead(t, stop, q, wiring, live, scratch, feed):
                 feed.other_ptr[source, at], feed.other_ptr[source, at + 1], feed.other_ptr[source, at + 2]
             )  # fmt: skip
             if projection.seen >= 0:
-                ptr = scratch.picked_ptr
-                lo, middle, hi = ptr[2 * s + 1], ptr[2 * s + 2], ptr[2 * s + 3]
+                ptr = scratch.picked_ptr[q]
+                lo, middle, hi = ptr[2 * s], ptr[2 * s + 1], ptr[2 * s + 2]
             # Nobody reads the sums of a step without spikes.
             if hi - lo <= most:
                 move_rows(total, often, live.weight, others, lo, middle, hi, origin, stride, lines)
@@ -147,8 +147,6 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
     current = scratch.current[population.start : population.start + size]
     hit = hi - lo
     if projection.ahead >= 0:
-        if projection.seen >= 0:
-            hit = count_seen(projection, wiring.seen, feed.bits, t - projection.delay_min - feed.base)
         if t >= scratch.ahead_stop[q]:
             tick(LOOP, scratch.clock)
             refresh(q, wiring, live, scratch)
@@ -156,6 +154,8 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
             look_ahead(t, stop, q, wiring, live, scratch, feed)
             tick(ROWS, scratch.clock)
         row = projection.ahead + (t - scratch.ahead_first[q]) * stride
+        if projection.seen >= 0:
+            hit = count_picked(scratch.picked_ptr[q], t - scratch.ahead_first[q])
         if scratch.touched[target] & (CURRENT | SUMMED):
             add_ahead(current, scratch.ahead[row : row + size])
             scratch.touched[target] |= CURRENT

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from colanet.compiled import inlined, kernel, once
-from colanet.encoding.kernels import count_bits
 from colanet.engine.cpu.integers import BIT, NO_BITS
 
 
@@ -29,28 +28,25 @@ def pick(sources, lo, hi, first, projection, seen, into, n):
 def pick_block(block, emitted, many, q, wiring, scratch, feed):
     """Fill `scratch.picked` with what `look_ahead` needs of the feed's lists for a block of `many` steps.
 
-    Entries from `picked_ptr[0]` on are the frequent nodes; those of a step s follow in two parts, from
-    `picked_ptr[2 s + 1]` and `picked_ptr[2 s + 2]` on.
+    With ptr for `picked_ptr[q]`: the first ptr[0] entries are the frequent nodes. From ptr[2 s] on there are those
+    that spike besides at step s, from ptr[2 s + 1] on the frequent ones that do not.
     """
-    projection, source, ptr = wiring.projection[q], wiring.projection[q].source, scratch.picked_ptr
+    projection, source, ptr = wiring.projection[q], wiring.projection[q].source, scratch.picked_ptr[q]
     n = pick(
         feed.often, feed.often_ptr[block], feed.often_ptr[block + 1], 0, projection, wiring.seen, scratch.picked,
         np.int64(0),
     )  # fmt: skip
-    ptr[0], ptr[1] = 0, n
+    ptr[0] = n
     for part in range(2 * many):
         lo, hi = feed.other_ptr[source, 2 * emitted + part], feed.other_ptr[source, 2 * emitted + part + 1]
         n = pick(feed.other, lo, hi, 0, projection, wiring.seen, scratch.picked, n)
-        ptr[part + 2] = n
+        ptr[part + 1] = n
 
 
 @once
-def count_seen(projection, seen, bits, line):
-    """How many of the nodes that spike in a line of input spikes are seen."""
-    found = NO_BITS
-    for w in range(projection.words):
-        found += count_bits(bits[line, projection.bits + w] & seen[projection.seen + w])
-    return np.int64(found)
+def count_picked(ptr, s):
+    """How many of the nodes that are seen spike at step s of a block."""
+    return ptr[0] + (ptr[2 * s + 1] - ptr[2 * s]) - (ptr[2 * s + 2] - ptr[2 * s + 1])
 
 
 @once

@@ -135,7 +135,7 @@ class Scratch(NamedTuple):
     n_dirty: I32  # (projections,)
     is_dirty: U8  # as `dirty`
     picked: I32  # lists of source neurons that are seen, see `cpu.seen`
-    picked_ptr: I64
+    picked_ptr: I64Rows  # (projections, 2 AHEAD + 1), into it
     due: I64  # (projections,), the next step at which something may arrive
     until: I64  # (projections,), the last step at which spikes of a population may arrive
     clock: I64  # see `colanet.engine.cpu.clock`
