@@ -67,6 +67,24 @@ def test_the_nodes_with_the_smallest_hashes_take_part(size, part, many):
             assert plan.synapses(projection, copy).pre.tolist() == sorted(ranked[:many])
 
 
+@pytest.mark.parametrize("delay", [2, {"uniform": (1, 30)}])
+@pytest.mark.parametrize("source", ["R", "N"])
+def test_what_is_seen_is_as_if_all_were(source, delay):
+    """Delays and initial resources belong to pairs; no neuron is connected with itself."""
+    link = {"source": source, "target": "N", "initial_resource": {"uniform": (0, 9)}, "delay": delay}
+    whole, parts = (
+        build(network([LEARNER | {"size": 6}], [R | link | {"source_fraction": part}], R=11), seed=3)
+        for part in (1.0, 0.4)
+    )
+    for copy in (0, 1):
+        every, found = whole.synapses(0, copy), parts.synapses(0, copy)
+        seen = np.isin(every.pre, parts.seen(0, copy))
+        assert 0 < seen.sum() < every.count
+        for name in ("pre", "post", "delay"):
+            np.testing.assert_array_equal(getattr(every, name)[seen], getattr(found, name))
+        np.testing.assert_array_equal(whole.resources(0, copy)[seen], parts.resources(0, copy))
+
+
 def test_two_copies_by_hand(engine_of):
     """Copy 0 sees the nodes 0 and 3, copy 1 the nodes 1 and 3; a resource of 20 is a weight of 12."""
     plan = build(small())
