@@ -129,9 +129,9 @@ def large(part=0.4, **more):
 @pytest.mark.parametrize(
     ("part", "rate", "more"),
     [
-        (0.4, 0.1, {}),
+        (0.4, 0.1, {"resource_fraction": 5, "virtual_synapses": 0}),
         (0.07, 0.7, {"presynaptic_rate": 0.02, "presynaptic_period": 5, "weight_bits": 6}),
-        (0.999, 0.4, {"dopamine_rule": "three_factor", "virtual_synapses": 0, "resource_fraction": 10}),
+        (0.999, 0.4, {"dopamine_rule": "three_factor"}),
     ],
 )
 def test_engines_agree(other_engine_of, part, rate, more):

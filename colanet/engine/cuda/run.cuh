@@ -275,7 +275,7 @@ INLINE void derive_weights(const u64* a) {
             for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
                 int level = (int)level_of(net.resource[first + slot], span, offset, population.weight_step);
                 net.weight[place_of(projection, i, first, slot, net)] = (u16)level;
-                if (sees(projection, slot, net)) positive += most(base + level, 0);
+                positive += most(base + level, 0);  // of what is not seen the least weight, which is never positive
             }
             if (positive) atomicAdd((u64*)&net.positive[population.start + i], (u64)positive);
         }
