@@ -57,13 +57,14 @@ def count(plan: Plan, projection: ProjectionPlan) -> int:
 
 def parts(plan: Plan) -> dict[str, int]:
     """Bytes of wiring, state and input of a whole network."""
-    wiring = state = ring = 0
+    wiring = once = state = ring = 0
     for projection in plan.projections:
         synapses, plastic = count(plan, projection), projection.kind == "plastic"
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
         rows = 8 * projection.source_size * span
-        parts = plastic and plan.has_parts(projection.index)
-        if not parts and not connect.has_spans(projection.description, plan.ends(projection)):
+        if plastic and plan.has_parts(projection.index):  # copies differ, but are laid out one after the other
+            once += synapses * DENSE + rows
+        elif not connect.has_spans(projection.description, plan.ends(projection)):
             wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
             ring = RING if span > 1 else ring
         elif plastic:
@@ -74,6 +75,7 @@ def parts(plan: Plan) -> dict[str, int]:
         state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) if plastic else 0
     if any(projection.random for projection in plan.projections):
         wiring *= plan.copies
+    wiring += once
     for p in plan.populations:
         line = 2 * _bytes(p, "step") + LINE
         state += p.size * (2 * _bytes(p, "neuron") + NEURON + ring + line * plan.history)
