@@ -101,7 +101,7 @@ class Rule:
     self_links : bool
         Whether a neuron may be connected to itself where both ends are one population.
     random : callable
-        ``ends -> bool``: whether network copies differ.
+        ``ends -> bool``: whether network copies differ by what the rule draws.
     takes : tuple of str
         Which of the fields ``probability``, ``max_inputs`` and ``source_fraction`` it goes by.
     spans : callable or None
