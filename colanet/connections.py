@@ -41,6 +41,10 @@ class Ends:
         Of a pair.
     max_inputs : int or None
         Most synapses that one target neuron receives.
+    source_fraction : float
+        Part of the source neurons that takes part in one network copy.
+    seen : ndarray of int64 or None
+        Those that do, in order; None: all, or where only counts are asked for.
     uniform : callable or None
         Random numbers in [0, 1) of pair numbers ``pre * target.size + post``, the projection's own and the same at
         every call; None for a rule that does not say it is `random`, and where only counts are asked for.
@@ -50,7 +54,14 @@ class Ends:
     target: Shape
     probability: float = 1.0
     max_inputs: int | None = None
+    source_fraction: float = 1.0
+    seen: np.ndarray | None = None
     uniform: Callable[[np.ndarray], np.ndarray] | None = None
+
+    @property
+    def n_seen(self) -> int:
+        """How many source neurons take part in one copy: their part of all, rounded half to even, at least 1."""
+        return max(round(self.source_fraction * self.source.size), 1)
 
 
 def _never(ends: Ends) -> bool:
@@ -90,9 +101,9 @@ class Rule:
     self_links : bool
         Whether a neuron may be connected to itself where both ends are one population.
     random : callable
-        ``ends -> bool``: whether network copies differ.
+        ``ends -> bool``: whether network copies differ by what the rule draws.
     takes : tuple of str
-        Which of the fields ``probability`` and ``max_inputs`` it goes by.
+        Which of the fields ``probability``, ``max_inputs`` and ``source_fraction`` it goes by.
     spans : callable or None
         The same pairs, where they are not `random`, as a range of target neurons with a gap, see `Spans`. With it,
         synapses that do not learn and have one delay are never stored one by one.
@@ -147,7 +158,21 @@ def _partners(ends: Ends, pre: np.ndarray) -> tuple[Any, Any, Any, Any]:
     return ratio * pre, ratio * pre + ratio, 0, 0
 
 
-ALL_TO_ALL = structural("all but a neuron to itself", _everyone)
+def _from_seen(ends: Ends, first: int, last: int) -> Pairs:
+    if ends.seen is None:
+        return block(ends, first, last)
+    pre = ends.seen[slice(*np.searchsorted(ends.seen, (first, last)))]
+    return np.repeat(pre, ends.target.size), np.tile(np.arange(ends.target.size), len(pre))
+
+
+ALL_TO_ALL = Rule(
+    "all but a neuron to itself; from the source neurons that the copy sees",
+    _from_seen,
+    spans=_everyone,
+    fan_in=lambda ends: ends.n_seen,
+    count=lambda ends: ends.n_seen * ends.target.size,
+    takes=("source_fraction",),
+)
 ONE_TO_ONE = structural(
     "same index, or blocks of the integer ratio of the sizes",
     _partners,
@@ -233,7 +258,7 @@ RANDOM = Rule(
 # -------------------------------------------------------------------- the door
 
 
-_FIELDS = ("probability", "max_inputs")
+_FIELDS = ("probability", "max_inputs", "source_fraction")
 
 
 def _wrong(thing: Any) -> str | None:
@@ -243,7 +268,7 @@ def _wrong(thing: Any) -> str | None:
         if not callable(getattr(thing, name)) and (name, thing.spans) != ("spans", None):
             return f"{name} is {getattr(thing, name)!r:.40}, expected a function"
     if not isinstance(thing.takes, tuple) or set(thing.takes) - set(_FIELDS):
-        return f"takes is {thing.takes!r:.60}, expected a tuple of {' and '.join(_FIELDS)}"
+        return f"takes is {thing.takes!r:.60}, expected a tuple of {', '.join(_FIELDS)}"
     return None
 
 

@@ -284,8 +284,10 @@ class Zeros:
             rule = plan.populations[projection.target].rule
             zero = rule.weights(state[f"{copy}/{projection.name}/resource"]) == 0
         delay = projection.description.delay
-        if plan.is_full(index) and isinstance(delay, int):  # the synapses need not be made
-            yield delay, zero.reshape(projection.source_size, -1).sum(axis=1)
+        if plan.is_dense(index) and isinstance(delay, int):  # the synapses need not be made
+            seen, per_source = plan.seen(index, copy), np.zeros(projection.source_size, dtype=np.int64)
+            per_source[slice(None) if seen is None else seen] = zero.reshape(-1, projection.target_size).sum(axis=1)
+            yield delay, per_source
             return
         synapses = plan.synapses(index, copy)
         for each in np.unique(synapses.delay[zero]).tolist():

@@ -67,6 +67,7 @@ class Stream(IntEnum):
     MIXTURE = 11
     ROUNDING = 12
     FEATURES = 13
+    SEEN = 14
     DAMAGE = 15
 
 
@@ -126,19 +127,20 @@ def uniform(step_key_: int, index: np.ndarray) -> np.ndarray:
     return (draw64(step_key_, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def shuffled(seed: int, stream_number: int, n: int) -> np.ndarray:
+def shuffled(seed: int, stream_number: int, n: int, copy: int = 0) -> np.ndarray:
     """The numbers 0..n-1 in a random order: by their 64-bit hashes, of equal ones the lower number first.
 
     Parameters
     ----------
     seed, stream_number : int
     n : int
+    copy : int
 
     Returns
     -------
     ndarray of int64, shape (n,)
     """
-    rank = draw64(step_key(key(seed, stream_number), 0), np.arange(n))
+    rank = draw64(step_key(key(seed, stream_number, copy), 0), np.arange(n))
     return np.argsort(rank, kind="stable")
 
 

@@ -76,6 +76,7 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist_features_choice": ("features", ("copies", "seeds", "accuracy")),
     "letters_features": ("network", TWO_TASKS),
     "arousal_choice": ("arousal: weight, when", ("seeds", "accuracy")),
+    "diverse_copies_choice": ("what a copy sees", ("copies", "seeds", "accuracy", "memory", "test_operations")),
     "split_mnist": ("scenario", CLASSES),
     "fashion": ("scenario", TWO_TASKS),
     "rotated_mnist": ("network", ("copies", "seeds", "ACC", "drop", "FM", "LA")),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import colanet
+from colanet.config import override
 from colanet.config.model import Network, NoiseInput, Population, Projection
 from colanet.costs import Zeros, costs_of, node_counts
 from colanet.session import Recording, Session
@@ -105,9 +106,10 @@ def counted(session, first, last):
     return events, zero
 
 
-def test_operations_are_those_counted_spike_by_spike():
+@pytest.mark.parametrize("part", [1.0, 0.3])
+def test_operations_are_those_counted_spike_by_spike(part):
     sections = ("R", "Target", "L", "OUT", "BIASGATE")
-    network = colanet.load(CONFIG)
+    network = override(colanet.load(CONFIG), "projection.R->L.source_fraction", str(part))
     session = Session(network, train=12, test=6, copies=2, threads=1, recording=Recording(sections))
     session.run()
     costs = costs_of(session)

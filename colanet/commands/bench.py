@@ -177,10 +177,18 @@ def roofline(session: Session, first: int, last: int) -> float:
         sums = aligned(period * stride, np.int32)
         rule = session.plan.populations[projection.target].rule
         most = WEIGHT_LIMIT // max(-rule.weight_base, rule.weight_top, 1)
-        ptr, index = source.spikes(first, last)
+        ptr, index = _seen(session.plan.seen(projection.index, 0), *source.spikes(first, last))
         add_all_rows(sums, weight, ptr[:2], index, most, period)
         total += seconds(partial(add_all_rows, sums, weight, ptr, index, most, period))
     return total
+
+
+def _seen(nodes: np.ndarray | None, ptr: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The spikes of some nodes of an input; None: of all."""
+    if nodes is None:
+        return ptr, index
+    kept = np.isin(index, nodes)
+    return np.concatenate([[0], np.cumsum(kept)])[ptr], index[kept]
 
 
 def against_rate(network: Network) -> list[dict[str, float]]:

@@ -27,6 +27,7 @@ from colanet.config.inputs import (
 from colanet.config.values import (
     Delay,
     Discrete,
+    Fraction,
     Frozen,
     GlobalName,
     LogNormal,
@@ -216,6 +217,8 @@ class Projection(Frozen):
     probability, max_inputs
         Probability of a pair, and the most synapses one neuron may receive; for `random` and for rules that say
         so (`takes`).
+    source_fraction : float
+        Part of the source neurons that each network copy sees, drawn for it; for `all_to_all`, fixed and plastic.
     weight : float or None
         Needed unless plastic; a fixed projection without it gets the base threshold + 1.
         A gating weight is a number of steps; a reward weight a change of synaptic resource.
@@ -231,6 +234,7 @@ class Projection(Frozen):
     connection: Connection = "random"
     probability: Probability = 1.0
     max_inputs: Annotated[int, Field(ge=1)] | None = None
+    source_fraction: Fraction = 1.0
     weight: float | None = None
     initial_resource: Resource = 0.0
     delay: Delay = 1
@@ -246,11 +250,23 @@ class Projection(Frozen):
         if self.kind != "plastic" and self.initial_resource != 0.0:
             raise ValueError("initial_resource is for plastic projections")
         takes = CONNECTIONS.get(self.connection).takes
-        given = {"probability": self.probability != 1.0, "max_inputs": self.max_inputs is not None}
+        given = {
+            "probability": self.probability != 1.0,
+            "max_inputs": self.max_inputs is not None,
+            "source_fraction": self.source_fraction != 1.0,
+        }
         for name, there in given.items():
             if there and name not in takes:
                 raise ValueError(f"{name}: the connection {self.connection} takes {' and '.join(takes) or 'none'}")
+        if given["source_fraction"] and self.kind not in ("fixed", "plastic"):
+            raise ValueError(f"source_fraction: expected a fixed or plastic projection, found {self.kind}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before_copies_saw_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Fingerprints of checkpoints are made from this text.
+        data: dict[str, Any] = handler(self)
+        return {name: value for name, value in data.items() if (name, value) != ("source_fraction", 1.0)}
 
 
 # --------------------------------------------------------------------- document

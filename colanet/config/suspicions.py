@@ -27,7 +27,7 @@ def _symmetry(view: View) -> Iterator[Finding]:
             continue
         own_inputs = any(p.connection in ("one_to_one", "within_columns_except_same") for p in plastic)
         clones = population.size > _distinct(view, population) and not own_inputs
-        if clones or view.network.copies > 1:
+        if clones or (view.network.copies > 1 and all(p.source_fraction == 1 for p in plastic)):
             yield _warn(
                 ("populations", index),
                 f"symmetry is not broken: same inputs, same weights, no random kick; {_which(clones)} "

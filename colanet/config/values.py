@@ -34,6 +34,7 @@ Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
 LongTime = Annotated[int, Field(ge=0, lt=2**60)]
 """Steps or bytes of a whole run: sums of two of them fit 64 bits."""
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[^\s/.:>\p{C}]+$")]
 NAME_BYTES = 150
 """Longest name of an input or a population in UTF-8: with copy and ending it is part of file names."""

@@ -70,7 +70,8 @@ class View:
             population = self.populations.get(name)
             columns = population.columns if population else None
             shapes.append(Shape(size, size // columns if columns else 0))
-        return Ends(shapes[0], shapes[1], projection.probability, projection.max_inputs)
+        fields = projection.probability, projection.max_inputs, projection.source_fraction
+        return Ends(shapes[0], shapes[1], *fields)
 
     def into(self, name: str, kind: str) -> list[Projection]:
         """Projections of a kind that end in a population."""

@@ -256,6 +256,7 @@ LINK_ROWS = (
     Row("weight", "weight"),
     Row("probability", "probability"),
     count_row("maxnpre", "max_inputs"),
+    Row("source_fraction", "source_fraction"),
 )
 RESOURCE_WORDS = ("IniResource", "iniresource")
 DELAY_WORDS = ("Delay", "delay")

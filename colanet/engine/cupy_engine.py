@@ -104,6 +104,7 @@ class CupyBatch:
             "ROW": up(tables.joined("row")),
             "POST": up(tables.targets()),
             "SPAN": up(tables.joined("span")),
+            "SEEN": up(tables.joined("seen", np.uint32)),
             "SLOT_PTR": up(tables.joined("slot_ptr")),
             "SLOT_SOURCE": up(tables.joined("slot_source")),
             "SLOT_DELAY": up(tables.joined("slot_delay", np.uint8)),

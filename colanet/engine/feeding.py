@@ -21,7 +21,7 @@ def is_uniform(plan: Plan, projection: ProjectionPlan) -> bool:
 
 def _dense(plan: Plan) -> set[int]:
     """Projections with a row of weights a source."""
-    return {p.index for p in plan.projections if p.kind == "plastic" and plan.is_full(p.index)}
+    return {p.index for p in plan.projections if p.kind == "plastic" and plan.is_dense(p.index)}
 
 
 def listed_inputs(plan: Plan) -> set[int]:

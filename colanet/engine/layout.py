@@ -6,7 +6,8 @@ synapses of neuron i are its slots ``slot_ptr[p.slot_ptr + i]`` up to the next e
 resources and `slot_*`. Two forms of projections need no entries:
 
 - dense (plastic, all to all, one delay): the weight of pre -> post lies at ``p.synapse + pre * p.stride + post``,
-  its slot is ``p.slot + post * source_size + pre``. So sparse projections come first in all arrays;
+  its slot is ``p.slot + post * source_size + pre``. So sparse projections come first in all arrays. Source neurons
+  that the copy does not see have their places too, which stay 0; bits of `seen` say which those are not;
 - structural (not plastic, one delay): ``span[p.span + pre]`` holds the range of target neurons that pre reaches,
   and the gap in it.
 """
@@ -47,11 +48,12 @@ POPULATION = (*_numbers(PopulationPlan), *_numbers(Plasticity), "plastic", "driv
 of what leaves it, `owes_from` the least debt that may be shared out."""
 PROJECTION = (
     *_numbers(ProjectionPlan), "kind", "delay_min", "delay_max", "dense", "stride", "row", "synapse", "slot",
-    "slot_ptr", "word", "words", "bits", "span",
+    "slot_ptr", "word", "words", "bits", "span", "fan", "seen",
 )  # fmt: skip
 """Columns of the table of projections; `word` is where the bit sets over a neuron's slots begin, `words` how many
 words each has, `bits` the first word of an input in a line of input spikes, `span` the row of `Layout.span` of the
-first source neuron, -1 where synapses are stored."""
+first source neuron, -1 where synapses are stored. Of dense projections `fan` is how many synapses a target neuron
+has, `seen` where the bit set over source neurons in `Layout.seen` begins; -1 where all are seen."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, int]], dtype: type = np.int64) -> np.ndarray:
@@ -100,7 +102,7 @@ def _owes_from(population: PopulationPlan, projections: np.ndarray) -> int:
     if population.plasticity is None:
         return ONE
     into = (projections["kind"] == Kind.PLASTIC) & (projections["target"] == population.index)
-    sharers = int((projections["source_size"] * projections["dense"])[into].sum())
+    sharers = int(projections["fan"][into].sum())
     sharers += max(population.plasticity.virtual_synapses, 0)
     return min(max(sharers * population.plasticity.resource_grain, ONE), np.iinfo(np.int32).max)
 
@@ -167,6 +169,8 @@ class Layout:
     slot_source, slot_delay : ndarray of int32
     span : ndarray of int32, shape (source neurons, 4)
         As `colanet.plan.connect.spans_of` gives them, flat target neurons.
+    seen : ndarray of words
+        Bit sets over the source neurons of dense projections.
     n_weights, n_slots, n_words : int
     """
 
@@ -179,8 +183,9 @@ class Layout:
             name: [] for name in ("row", "target", "slot_ptr", "slot_source", "slot_delay", "slot_position")
         }
         self._spans: list[np.ndarray] = []
+        self._seen: list[np.ndarray] = []
         self._bits = np.cumsum([0] + [grain.words(size) for _, size in plan.inputs])
-        dense = {p.index: p.kind == "plastic" and plan.is_full(p.index) for p in plan.projections}
+        dense = {p.index: p.kind == "plastic" and plan.is_dense(p.index) for p in plan.projections}
         rows: dict[int, dict[str, int]] = {}
         for projection in sorted(plan.projections, key=lambda p: dense[p.index]):
             rows[projection.index] = self._add(projection, dense[projection.index])
@@ -191,6 +196,7 @@ class Layout:
         self.slot_delay = self._joined("slot_delay", np.int32)
         self.slot_position = self._joined("slot_position", np.int64)
         self.span = np.concatenate([*self._spans, np.zeros((1, 4), dtype=np.int32)])
+        self.seen = np.concatenate([*self._seen, np.zeros(1, dtype=self._word)])
 
     def synapses(self, projection: ProjectionPlan) -> Synapses:
         """The synapses of a projection in this copy."""
@@ -207,17 +213,18 @@ class Layout:
         row |= {name: int(getattr(projection, name)) for name in _numbers(ProjectionPlan)}
         row["kind"] = Kind[projection.kind.upper()]
         row["bits"] = int(self._bits[projection.source]) if projection.from_input else 0
-        row["span"] = -1
+        row["span"] = row["seen"] = -1
         row |= dict.fromkeys(("delay_min", "delay_max"), 1)
         spans = self.plan.spans(projection.index)
         delay = projection.description.delay
-        if spans is not None and isinstance(delay, int):
+        if (dense or spans is not None) and isinstance(delay, int):
             row |= dict.fromkeys(("delay_min", "delay_max"), delay)
         counts = np.zeros(0, dtype=np.int64)
         if dense:
             row["dense"], row["stride"] = 1, self.grain.padded(projection.target_size)
             row["synapse"] = self.n_weights = self.grain.padded(self.n_weights)
             self.n_weights += projection.source_size * row["stride"]
+            self._add_seen(row, projection)
             counts = np.full(projection.target_size, projection.source_size)
         elif projection.kind == "plastic" or spans is None:
             counts = self._add_synapses(row, projection)
@@ -232,6 +239,15 @@ class Layout:
             self.n_slots += int(counts.sum())
             self.n_words += row["words"] * projection.target_size
         return row
+
+    def _add_seen(self, row: dict[str, int], projection: ProjectionPlan) -> None:
+        """Which source neurons of a dense projection take part."""
+        row["fan"], seen = projection.source_size, self.plan.seen(projection.index, self.copy)
+        if seen is not None:
+            row["fan"], row["seen"] = len(seen), sum(len(part) for part in self._seen)
+            bits = np.zeros(self.grain.word * self.grain.words(projection.source_size), dtype=np.uint8)
+            bits[seen] = 1
+            self._seen.append(np.packbits(bits, bitorder="little").view(self._word))
 
     def _add_synapses(self, row: dict[str, int], projection: ProjectionPlan) -> np.ndarray:
         """Store synapses one by one; how many each target neuron has."""
@@ -290,7 +306,7 @@ class Layout:
             return
         stop = row["synapse"] + projection.source_size * row["stride"]
         rows = weight[row["synapse"] : stop].reshape(projection.source_size, row["stride"])
-        rows[:, : projection.target_size] = values.reshape(projection.source_size, projection.target_size)
+        rows[:, : projection.target_size] = self._by_target(projection, values).T
 
     def sum_by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Sums of values of the canonical synapses of each target neuron, int64."""
@@ -303,8 +319,10 @@ class Layout:
 
     def slots(self, projection: ProjectionPlan) -> slice:
         """The slots of a plastic projection."""
-        first = int(self.projections[projection.index]["slot"])
-        return slice(first, first + self.plan.count(projection.index, self.copy))
+        row = self.projections[projection.index]
+        every = projection.source_size * projection.target_size
+        first, many = int(row["slot"]), every if row["dense"] else self.plan.count(projection.index, self.copy)
+        return slice(first, first + many)
 
     def words(self, projection: ProjectionPlan) -> slice:
         """The words of its bit sets."""
@@ -324,7 +342,7 @@ class Layout:
             result = np.empty_like(values)
             result[self._order[projection.index]] = values
             return result
-        return values.reshape(projection.target_size, projection.source_size).T.copy().ravel()
+        return self._canonical(projection, values.reshape(projection.target_size, projection.source_size))
 
     def pack(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """0 or 1 of the canonical synapses as bit sets over slots, flat words."""
@@ -342,7 +360,7 @@ class Layout:
         bits = np.unpackbits(matrix, axis=1, bitorder="little")
         if projection.index in self._order:
             return self.from_slots(projection, bits[self._places(projection)])
-        return bits[:, : projection.source_size].T.copy().ravel()
+        return self._canonical(projection, bits[:, : projection.source_size])
 
     def _places(self, projection: ProjectionPlan) -> tuple[np.ndarray, np.ndarray]:
         """Target neuron of each slot that is not dense, and the slot's place among those of its neuron."""
@@ -351,9 +369,19 @@ class Layout:
         return post, np.arange(len(post)) - first[post]
 
     def _by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
-        """Values of the canonical synapses of a dense projection, of shape (target size, source size)."""
-        by_target: np.ndarray = values.reshape(projection.source_size, projection.target_size).T
-        return by_target
+        """Values of the canonical synapses of a dense projection, of shape (target size, source size); 0: none."""
+        by_source, seen = values.reshape(-1, projection.target_size), self.plan.seen(projection.index, self.copy)
+        if seen is None:
+            return by_source.T
+        whole: np.ndarray = np.zeros((projection.source_size, projection.target_size), dtype=values.dtype)
+        whole[seen] = by_source
+        return whole.T
+
+    def _canonical(self, projection: ProjectionPlan, by_target: np.ndarray) -> np.ndarray:
+        """The inverse of `_by_target`; a copy."""
+        seen = self.plan.seen(projection.index, self.copy)
+        by_source: np.ndarray = by_target.T if seen is None else by_target.T[seen]
+        return by_source.copy().ravel()
 
     @property
     def _word(self) -> np.dtype:

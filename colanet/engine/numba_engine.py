@@ -79,6 +79,7 @@ class CopyRunner:
             row=layout.row,
             target=layout.future_target(),
             span=layout.span,
+            seen=layout.seen,
             slot_ptr=layout.slot_ptr,
             slot_source=layout.slot_source,
             slot_delay=layout.slot_delay,
@@ -126,6 +127,7 @@ class CopyRunner:
         largest = max(p.size for p in plan.populations)
         ring = k.RING * n if rows["pushed"].any() else 0
         dirty = int(rows["target_size"][rows["dirty"] >= 0].sum())
+        picked = (k.AHEAD + 1) * int(rows["source_size"][rows["seen"] >= 0].max(initial=0)) + 1
         return k.Scratch(
             current=aligned(n + k.LANES, np.int32),
             forcing=np.zeros(n, dtype=np.uint8),
@@ -158,6 +160,8 @@ class CopyRunner:
             dirty=np.zeros(dirty, dtype=np.int32),
             n_dirty=np.zeros(projections, dtype=np.int32),
             is_dirty=np.zeros(dirty, dtype=np.uint8),
+            picked=np.zeros(picked, dtype=np.int32),
+            picked_ptr=np.zeros((projections, 2 * k.AHEAD + 1), dtype=np.int64),
             due=np.zeros(projections, dtype=np.int64),
             until=np.zeros(projections, dtype=np.int64),
             clock=np.zeros(len(PARTS) + 1, dtype=np.int64),

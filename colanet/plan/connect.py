@@ -47,19 +47,33 @@ def rule_of(projection: Projection) -> Rule:
 
 def is_random(projection: Projection, source: Shape, target: Shape) -> bool:
     """Whether network copies differ in a projection's synapses or delays. ConfigError if its rule fails."""
-    return rule_of(projection).random(ends_of(projection, source, target)) or not isinstance(projection.delay, int)
+    fixed = isinstance(projection.delay, int) and projection.source_fraction == 1
+    return rule_of(projection).random(ends_of(projection, source, target)) or not fixed
 
 
 def ends_of(projection: Projection, source: Shape, target: Shape) -> Ends:
     """What the rule of a projection goes by, without random numbers."""
-    return Ends(source, target, projection.probability, projection.max_inputs)
+    return Ends(source, target, projection.probability, projection.max_inputs, projection.source_fraction)
+
+
+def seen_sources(
+    projection: Projection, index: int, source: Shape, *, seed: int, copy: int
+) -> np.ndarray | None:
+    """The source neurons that take part in one network copy, int64 in order; None: all.
+
+    They are those with the smallest hashes, so that every copy has equally many.
+    """
+    if projection.source_fraction == 1:
+        return None
+    order = hashing.shuffled(seed, hashing.stream(Stream.SEEN, index), source.size, copy)
+    return np.sort(order[: ends_of(projection, source, source).n_seen])
 
 
 def has_spans(projection: Projection, ends: Ends) -> bool:
     """Whether `spans_of` may find spans, without making them."""
     rule = rule_of(projection)
-    one_delay = isinstance(projection.delay, int)
-    return rule.spans is not None and not rule.random(ends) and one_delay and projection.max_inputs is None
+    every = projection.max_inputs is None and projection.source_fraction == 1
+    return rule.spans is not None and not rule.random(ends) and isinstance(projection.delay, int) and every
 
 
 def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bool) -> np.ndarray | None:
@@ -76,7 +90,7 @@ def spans_of(projection: Projection, source: Shape, target: Shape, recurrent: bo
     -------
     ndarray of int32, shape (source size, 4), or None
         Neuron i reaches low..high-1 without gap..gap_end-1, which lies inside. None for synapses that differ in
-        their delays or are limited in number, and for rules without spans.
+        their delays, are limited in number or leave source neurons out, and for rules without spans.
     """
     rule, ends = rule_of(projection), ends_of(projection, source, target)
     if rule.spans is None or not has_spans(projection, ends):
@@ -153,6 +167,7 @@ def connect(
     """
     rule, ends = rule_of(projection), ends_of(projection, source, target)
     ours = CONNECTIONS.is_built_in(projection.connection)
+    ends = replace(ends, seen=seen_sources(projection, index, source, seed=seed, copy=copy))
     if rule.random(ends):
         ends = replace(ends, uniform=partial(_uniform, Stream.CONNECTION, index, seed, copy))
     parts = []

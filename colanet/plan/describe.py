@@ -64,7 +64,9 @@ def _projection(plan: Plan, p: ProjectionPlan) -> list[object]:
         "plastic": "learnt",
     }[p.kind]
     count = f"{many}{' (copy 0)' if p.random else ''}"
-    return [p.name, p.kind, p.description.connection, count, weight, low if low == high else f"{low}..{high}"]
+    part, connection = p.description.source_fraction, p.description.connection
+    connection += "" if part == 1 else f", of {plan.ends(p).n_seen} of {p.source_size} sources"
+    return [p.name, p.kind, connection, count, weight, low if low == high else f"{low}..{high}"]
 
 
 def _delays(plan: Plan, p: ProjectionPlan) -> tuple[object, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,13 @@ RATE = 0.25
 
 
 def count(plan: Plan, projection: ProjectionPlan) -> int:
-    """Most synapses of one projection in one copy; those of `random` are the expected ones and some more."""
+    """Most synapses of one projection in one copy; those of `random` are the expected ones and some more.
+
+    The engines keep room for those of source neurons that a copy does not see.
+    """
     rule, ends = connect.rule_of(projection.description), plan.ends(projection)
+    if projection.kind == "plastic" and plan.has_parts(projection.index):
+        ends = replace(ends, source_fraction=1.0)
     expected = rule.count(ends)
     if not rule.random(ends):
         return int(expected)
@@ -51,12 +57,14 @@ def count(plan: Plan, projection: ProjectionPlan) -> int:
 
 def parts(plan: Plan) -> dict[str, int]:
     """Bytes of wiring, state and input of a whole network."""
-    wiring = state = ring = 0
+    wiring = once = state = ring = 0
     for projection in plan.projections:
         synapses, plastic = count(plan, projection), projection.kind == "plastic"
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
         rows = 8 * projection.source_size * span
-        if not connect.has_spans(projection.description, plan.ends(projection)):
+        if plastic and plan.has_parts(projection.index):  # copies differ, but are laid out one after the other
+            once += synapses * DENSE + rows
+        elif not connect.has_spans(projection.description, plan.ends(projection)):
             wiring += synapses * (PLASTIC if plastic else SYNAPSE) + rows
             ring = RING if span > 1 else ring
         elif plastic:
@@ -67,6 +75,7 @@ def parts(plan: Plan) -> dict[str, int]:
         state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) if plastic else 0
     if any(projection.random for projection in plan.projections):
         wiring *= plan.copies
+    wiring += once
     for p in plan.populations:
         line = 2 * _bytes(p, "step") + LINE
         state += p.size * (2 * _bytes(p, "neuron") + NEURON + ring + line * plan.history)

@@ -268,23 +268,51 @@ class Plan:
         """
         return self._spans[index]
 
+    @cached_property
+    def _seen(self) -> dict[tuple[int, int], np.ndarray | None]:
+        """What `seen` has found, by projection and copy."""
+        return {}
+
+    def seen(self, index: int, copy: int) -> np.ndarray | None:
+        """Source neurons of projection `index` that take part in one copy, int64 in order; None: all."""
+        if (index, copy) not in self._seen:
+            described, source = self.projections[index].description, self._between(self.projections[index])[0]
+            self._seen[index, copy] = connect.seen_sources(described, index, source, seed=self.seed, copy=copy)
+        return self._seen[index, copy]
+
     def count(self, index: int, copy: int = 0) -> int:
-        """Synapses of projection `index` in one copy; those of spans are not made for it."""
-        spans = self.spans(index)
-        return self.synapses(index, copy).count if spans is None else int(connect.reached(spans).sum())
+        """Synapses of projection `index` in one copy; those of spans and of rows are not made for it."""
+        spans, projection = self.spans(index), self.projections[index]
+        if spans is not None:
+            return int(connect.reached(spans).sum())
+        if self.has_parts(index):
+            return self.fan_in(projection) * projection.target_size
+        return self.synapses(index, copy).count
 
     def is_full(self, index: int) -> bool:
         """Whether projection `index` reaches every target neuron from every source neuron, with one delay."""
         projection, spans = self.projections[index], self.spans(index)
         return spans is not None and bool((connect.reached(spans) == projection.target_size).all())
 
+    def has_parts(self, index: int) -> bool:
+        """Whether copies see parts of the source, from which each neuron reaches every target neuron, one delay."""
+        described = self.projections[index].description
+        every = described.connection == "all_to_all" and isinstance(described.delay, int)
+        return described.source_fraction < 1 and every and not self._between(self.projections[index])[2]
+
+    def is_dense(self, index: int) -> bool:
+        """Whether every source neuron that a copy sees reaches every target neuron, with one delay."""
+        return self.has_parts(index) or self.is_full(index)
+
     def resources(self, index: int, copy: int) -> np.ndarray:
         """Initial resources of a plastic projection, int32 of shape (n_synapses,), in 2^-20."""
         projection = self.projections[index]
 
         def pairs(first: int, last: int) -> np.ndarray:
-            if self.is_full(index):
-                return np.arange(first, last, dtype=np.int64)
+            if self.is_dense(index):
+                number, seen = np.arange(first, last, dtype=np.int64), self.seen(index, copy)
+                size = projection.target_size
+                return number if seen is None else seen[number // size] * size + number % size
             synapses, part = self.synapses(index, copy), slice(first, last)
             pair: np.ndarray = synapses.pre[part].astype(np.int64) * projection.target_size + synapses.post[part]
             return pair

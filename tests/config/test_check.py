@@ -209,6 +209,21 @@ def test_too_many_synapses():
         ({"projections": (Projection(**PLASTIC, delay=Uniform(uniform=(1, 3))),)}, None),
         ({"projections": (Projection(**PLASTIC, connection="one_to_one"),)}, None),
         (
+            {
+                "projections": (Projection(**PLASTIC, connection="all_to_all", source_fraction=0.5),),
+                "copies": 2,
+            },
+            "the neurons of a column",
+        ),
+        (
+            {
+                "population": {"columns": 4},
+                "projections": (Projection(**PLASTIC, connection="all_to_all", source_fraction=0.5),),
+                "copies": 2,
+            },
+            None,
+        ),
+        (
             {"projections": (Projection(**PLASTIC, connection="one_to_one"),), "copies": 2},
             "the network copies",
         ),

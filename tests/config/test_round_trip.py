@@ -177,6 +177,8 @@ def projections(draw):
     fields = draw(optional(delay=st.integers(1, 30) | uniform | log_normal))
     if connection == "random":
         fields |= draw(optional(probability=shares, max_inputs=st.integers(1, 2**40)))
+    if connection == "all_to_all" and kind in ("fixed", "plastic"):
+        fields |= draw(optional(source_fraction=st.floats(0, 1, exclude_min=True)))
     if kind == "plastic":
         fields |= draw(optional(initial_resource=numbers | uniform | discrete))
     elif kind == "gating":

@@ -99,6 +99,8 @@ def outputs(example):
     return document(inputs=R + TARGET, tail=f'<Readout lib="StateClassifier">{example}</Readout>')
 
 
+EVERY = ' policy="all-to-all"'
+
 PLACES = {
     "file": lambda example: document(head=example),
     "SNN": lambda example: document(root=example),
@@ -118,7 +120,9 @@ PLACES = {
     "Section": lambda example: document(sections=SECTION.replace('name="L"', example)),
     "props": props,
     "Link": link,
-    "inside Link": lambda example: document(links=f'<Link from="R" to="L">{example}</Link>'),
+    "inside Link": lambda example: document(
+        links=f'<Link from="R" to="L"{EVERY if "fraction" in example else ""}>{example}</Link>'
+    ),
     "inside a plastic Link": lambda example: document(
         links=f'<Link from="R" to="L" type="plastic">{example}</Link>'
     ),

@@ -132,6 +132,8 @@ def projections(draw, sources: list[str], targets: list[dict], plastic_targets: 
     if connection == "random":
         values["probability"] = draw(st.sampled_from([0.3, 0.7, 1.0, 1.0]))
         values["max_inputs"] = draw(maybe(st.integers(1, 3), None))
+    if connection == "all_to_all" and kind in ("fixed", "plastic"):
+        values["source_fraction"] = draw(st.sampled_from([1.0, 0.5, 0.2, 0.9]))
     if kind == "fixed":
         values["weight"] = draw(maybe(WEIGHTS, None))
     elif kind == "gating":
@@ -174,6 +176,7 @@ def networks(draw):
             "target": name,
             "kind": "plastic",
             "initial_resource": draw(st.sampled_from([0.95, 5.0])),
+            **draw(st.sampled_from([{}, {"connection": "all_to_all", "source_fraction": 0.5}])),
         }
         for name in sorted(plastic)
     ]

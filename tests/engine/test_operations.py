@@ -31,7 +31,7 @@ def test_every_engine_has_it(operation):
 
 def test_both_compiled_engines_have_the_same_rooms():
     rooms = {"tables", "integers", "arrivals", "neurons", "plasticity", "run"}
-    aside = {"__init__", "bundles", "clock", "feed", "future", "passes", "rows", "shifts"}
+    aside = {"__init__", "bundles", "clock", "feed", "future", "passes", "rows", "seen", "shifts"}
     assert {path.stem for path in (ENGINE / "cpu").glob("*.py")} - aside == rooms
     assert rooms <= {path.stem for path in (ENGINE / "cuda").glob("*.cuh")}
 

@@ -25,6 +25,7 @@ from colanet.plan import build
 from colanet.plan.variables import initial_state
 from colanet.session import Session
 from tests.engine.networks import networks, random_input
+from tests.engine.test_seen import large
 from tests.export.harness import STRICT, arrays_of, built, compile_c, ran, tool
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -120,6 +121,10 @@ def taught(number):
     ]
     inputs = [{"name": name, "kind": "noise", "size": n} for name, n in (("R", 40), ("T", size), ("G", 1))]
     return Network.model_validate({"inputs": inputs, "populations": [learns], "projections": links})
+
+
+def test_a_copy_that_sees_a_part_gives_the_same_integers(tmp_path, flags):
+    compare(tmp_path, large(), 2, 60, True, flags)
 
 
 @pytest.mark.slow

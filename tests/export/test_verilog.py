@@ -62,6 +62,7 @@ def networks(draw):
     for _ in range(draw(st.integers(1, 7))):
         link = draw(drawn.projections(["R", "T", *names], described, set()))
         link["delay"] = draw(st.sampled_from([1, 1, 2, 3, 30]))
+        link.pop("source_fraction", None)
         if link["connection"] == "random":
             link = {k: v for k, v in link.items() if k not in ("probability", "max_inputs")}
             link["connection"] = "all_to_all"

@@ -146,6 +146,8 @@ RULES = CONNECTIONS.names()
 def test_no_projection_has_more_synapses_than_were_counted(connection, sizes, probability, most, seed):
     a, b, columns, with_columns = sizes
     link = {"probability": probability, "max_inputs": most} if connection == "random" else {}
+    if connection == "all_to_all":
+        link = {"source_fraction": probability or 0.7}
     network = Network.model_validate(
         {
             "populations": [
@@ -190,10 +192,12 @@ def test_the_estimate_is_an_upper_bound_and_not_far_above(tmp_path):
     text = TEXT.replace("size: 1,", "size: %s,").replace("weight: 0.01", "%s")
     text = text.replace("size: %d", "size: %d, w_max: 1")
     plastic = "kind: plastic"
+    part = f"{plastic}, source_fraction: 0.8"
     kinds = {
         "copies": ((1, 4, "one_to_one", "weight: 9", 1), (1, 4, "one_to_one", "weight: 9", 3000)),
         "neurons": ((1, 4, "one_to_one", "weight: 9", 1), (1, 500_000, "one_to_one", "weight: 9", 1)),
         "plastic": ((1, 4, "all_to_all", plastic, 1), (2500, 2500, "all_to_all", plastic, 1)),
+        "parts": ((1, 4, "all_to_all", plastic, 1), (2500, 2500, "all_to_all", part, 2)),
         "fixed": ((1, 4, "all_to_all", "weight: 9", 1), (1500, 1500, "all_to_all", "weight: 0.1", 1)),
     }
     known = {}

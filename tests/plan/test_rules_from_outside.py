@@ -90,7 +90,11 @@ def network(rule: str, size: int = 10, **values) -> Network:
     ("rule", "message"),
     [
         ("flag", "connection flag: random is True, expected a function"),
-        ("takes", "connection takes: takes is 'probability', expected a tuple of probability and max_inputs"),
+        (
+            "takes",
+            "connection takes: takes is 'probability', "
+            "expected a tuple of probability, max_inputs, source_fraction",
+        ),
         ("text", "connection text: expected a colanet.connections.Rule, found str"),
         ("gone", "connection gone: gone_links:GONE cannot be loaded: No module named 'gone_links'"),
         ("counts", "connection counts: count: ZeroDivisionError: oops"),

@@ -8,6 +8,7 @@ from colanet.compiled import inlined, kernel, once
 from colanet.engine.cpu.clock import LOOP, ROWS, SCATTER, tick
 from colanet.engine.cpu.integers import BIT, NO_BITS, WORD_BITS, larger, lowest_bit, smaller
 from colanet.engine.cpu.rows import add_rows, lines_at_once, move_rows, rows_in_int16, subtract_rows, sum_marked
+from colanet.engine.cpu.seen import count_picked, pick, pick_block
 from colanet.engine.cpu.tables import (
     CURRENT,
     FIXED,
@@ -55,23 +56,29 @@ def refresh(q, wiring, live, scratch):
 def look_ahead(t, stop, q, wiring, live, scratch, feed):
     """Add up what arrives over a dense input projection at step t and later, block by block of neurons."""
     projection = wiring.projection[q]
-    stride, source, others = projection.stride, projection.source, feed.other
+    stride, source, others, frequent = projection.stride, projection.source, feed.other, feed.often
     most = rows_in_int16(wiring.population[projection.target])
     emitted = t - projection.delay_min - feed.base
     block = feed.block[source, emitted]
     many = smaller(stop - t, feed.block_stop[block] - emitted)
+    first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
+    if projection.seen >= 0:
+        pick_block(block, emitted, many, q, wiring, scratch, feed)
+        first, last, others, frequent = np.int64(0), scratch.picked_ptr[q, 0], scratch.picked, scratch.picked
     line = 0
     while line < stride:
         lines, origin = lines_at_once((stride - line) // ROW_ALIGN), projection.synapse + line
         often = scratch.sums[line:]
         often[: lines * ROW_ALIGN] = 0
-        first, last = feed.often_ptr[block], feed.often_ptr[block + 1]
-        add_rows(often, live.weight, feed.often, first, last, origin, stride, lines, most)
+        add_rows(often, live.weight, frequent, first, last, origin, stride, lines, most)
         for s in range(many):
             total, at = scratch.ahead[projection.ahead + s * stride + line :], 2 * (emitted + s)
             lo, middle, hi = (
                 feed.other_ptr[source, at], feed.other_ptr[source, at + 1], feed.other_ptr[source, at + 2]
             )  # fmt: skip
+            if projection.seen >= 0:
+                ptr = scratch.picked_ptr[q]
+                lo, middle, hi = ptr[2 * s], ptr[2 * s + 1], ptr[2 * s + 2]
             # Nobody reads the sums of a step without spikes.
             if hi - lo <= most:
                 move_rows(total, often, live.weight, others, lo, middle, hi, origin, stride, lines)
@@ -138,6 +145,7 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
     target, size, stride = projection.target, projection.target_size, projection.stride
     population = wiring.population[target]
     current = scratch.current[population.start : population.start + size]
+    hit = hi - lo
     if projection.ahead >= 0:
         if t >= scratch.ahead_stop[q]:
             tick(LOOP, scratch.clock)
@@ -146,6 +154,8 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
             look_ahead(t, stop, q, wiring, live, scratch, feed)
             tick(ROWS, scratch.clock)
         row = projection.ahead + (t - scratch.ahead_first[q]) * stride
+        if projection.seen >= 0:
+            hit = count_picked(scratch.picked_ptr[q], t - scratch.ahead_first[q])
         if scratch.touched[target] & (CURRENT | SUMMED):
             add_ahead(current, scratch.ahead[row : row + size])
             scratch.touched[target] |= CURRENT
@@ -155,6 +165,9 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
     else:
         refresh(q, wiring, live, scratch)
         first = 0 if projection.from_input else wiring.population[projection.source].start
+        if projection.seen >= 0:
+            hit = pick(sources, lo, hi, first, projection, wiring.seen, scratch.picked, np.int64(0))
+            sources, lo, hi = scratch.picked, np.int64(0), hit
         scratch.sums[:stride] = 0
         line, most = 0, rows_in_int16(population)
         while line < stride:
@@ -163,7 +176,7 @@ def deliver_dense(t, stop, q, sources, lo, hi, wiring, live, scratch, feed):
             line += lines * ROW_ALIGN
         add_ahead(current, scratch.sums[:size])
         scratch.touched[target] |= CURRENT
-    return (hi - lo) * size
+    return hit * size
 
 
 # ------------------------------------------------------- structural projections

@@ -22,6 +22,7 @@ from colanet.engine.cpu.integers import (
     weight_of,
 )
 from colanet.engine.cpu.neurons import doubt
+from colanet.engine.cpu.seen import hide, mark_slots
 from colanet.engine.cpu.shifts import shift_marked
 from colanet.engine.cpu.tables import PLASTIC, REWARDS
 from colanet.hash_kernels import draw32, draw64
@@ -60,6 +61,8 @@ def received(t, q, i, since, wiring, live, scratch, feed):
             spikes = feed.ptr[projection.source, line] != feed.ptr[projection.source, line + 1]
             if spikes and (awake_now if s >= noted else live.awake[s & turns, neuron]):
                 join(mask[:words], feed.bits[line, at : at + words])
+        if projection.seen >= 0:
+            hide(mask, projection, wiring.seen)
         return
     if projection.dense:
         lo, hi = 0, projection.source_size
@@ -82,6 +85,8 @@ def received(t, q, i, since, wiring, live, scratch, feed):
             if hit:
                 mask[(slot - lo) >> 6] |= BIT << np.uint64((slot - lo) & 63)
                 break
+    if projection.seen >= 0:
+        hide(mask, projection, wiring.seen)
 
 
 @inlined
@@ -184,14 +189,6 @@ def change(q, i, mask, step, wiring, live, scratch):
         live.debt[neuron] -= added
         if abs(live.debt[neuron]) >= population.owes_from:
             live.owing[projection.target] = 0
-
-
-@once
-def mark_all(bits, n):
-    """Set the first n bits of a bit set, and no others."""
-    for w in range(len(bits)):
-        left = n - 64 * w
-        bits[w] = ~NO_BITS if left >= 64 else (BIT << np.uint64(larger(left, 0))) - BIT
 
 
 @once
@@ -344,7 +341,7 @@ def renormalise(t, p, wiring, live, scratch):
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if projection.kind == PLASTIC and projection.target == p:
-                sharers += slots(projection, i, wiring)[1]
+                sharers += projection.fan if projection.dense else slots(projection, i, wiring)[1]
         if sharers == 0:
             continue
         share = abs(owed) // (sharers * population.resource_grain) * population.resource_grain
@@ -354,7 +351,7 @@ def renormalise(t, p, wiring, live, scratch):
         for q in range(len(wiring.projection)):
             projection = wiring.projection[q]
             if projection.kind == PLASTIC and projection.target == p:
-                mark_all(scratch.mask, slots(projection, i, wiring)[1])
+                mark_slots(scratch.mask, projection, slots(projection, i, wiring)[1], wiring.seen)
                 given += shift(q, i, scratch.mask, share, wiring, live, scratch)
         set_threshold(neuron, population, live)
         live.debt[neuron] = owed - given

@@ -65,6 +65,7 @@ class Wiring(NamedTuple):
     row: I64
     target: I32  # flat neurons; where arrivals are pushed, (delay - 1) neurons + flat neuron
     span: I32Rows  # (source neurons, 4)
+    seen: U64
     slot_ptr: I64
     slot_source: I32
     slot_delay: I32
@@ -133,6 +134,8 @@ class Scratch(NamedTuple):
     dirty: I32  # from each projection's `dirty` on the neurons with stale slots
     n_dirty: I32  # (projections,)
     is_dirty: U8  # as `dirty`
+    picked: I32  # lists of source neurons that are seen, see `cpu.seen`
+    picked_ptr: I64Rows  # (projections, 2 AHEAD + 1), into it
     due: I64  # (projections,), the next step at which something may arrive
     until: I64  # (projections,), the last step at which spikes of a population may arrive
     clock: I64  # see `colanet.engine.cpu.clock`

@@ -30,8 +30,20 @@ INLINE void unpack(const Local& local, int first, int size, u32 pair, int offset
     if (offset + 1 < size) atomicAdd(&local.current(first + offset + 1), (int)(pair >> 16) + extra);
 }
 
+// The row of weights that arrives with a spike; nothing, and not read, where the copy does not see its source.
+template <bool PARTS>
+INLINE uint4 row_of(const Projection& projection, const uint4* rows, int source, int lane, int& seen, const Net& net) {
+    if (PARTS) {
+        bool here = sees(projection, source, net);
+        seen += here;
+        if (!here) return {0, 0, 0, 0};
+    }
+    return rows[(i64)source * (projection.stride / 8) + lane];
+}
+
 // current += weight rows of the spiking sources. A thread adds eight neighbouring weights of every `groups`-th row.
 // Weights are kept minus the least one, so they are >= 0 and `burst` rows of them can be added in 16 bits.
+template <bool PARTS>
 INLINE void add_rows(const Projection& projection, const Sources& from, const Net& net, const Local& local) {
     const Population& target = net.population[projection.target];
     int size = projection.target_size, base = target.weight_base, span = target.weight_top - base;
@@ -45,20 +57,20 @@ INLINE void add_rows(const Projection& projection, const Sources& from, const Ne
         int j = group;
         while (j < from.count) {
             uint4 sum = {0, 0, 0, 0};
-            int added = 0;
+            int added = 0, seen = 0;
             for (; j + 3 * groups < from.count && added + 4 <= burst; j += 4 * groups, added += 4) {
-                uint4 a = rows[(i64)from.list[j] * lanes + lane];
-                uint4 b = rows[(i64)from.list[j + groups] * lanes + lane];
-                uint4 c = rows[(i64)from.list[j + 2 * groups] * lanes + lane];
-                uint4 d = rows[(i64)from.list[j + 3 * groups] * lanes + lane];
+                uint4 a = row_of<PARTS>(projection, rows, from.list[j], lane, seen, net);
+                uint4 b = row_of<PARTS>(projection, rows, from.list[j + groups], lane, seen, net);
+                uint4 c = row_of<PARTS>(projection, rows, from.list[j + 2 * groups], lane, seen, net);
+                uint4 d = row_of<PARTS>(projection, rows, from.list[j + 3 * groups], lane, seen, net);
                 add_packed(a, b);
                 add_packed(c, d);
                 add_packed(sum, a);
                 add_packed(sum, c);
             }
             for (; j < from.count && added < burst; j += groups, added++)
-                add_packed(sum, rows[(i64)from.list[j] * lanes + lane]);
-            int extra = added * base, offset = 8 * lane;
+                add_packed(sum, row_of<PARTS>(projection, rows, from.list[j], lane, seen, net));
+            int extra = (PARTS ? seen : added) * base, offset = 8 * lane;
             unpack(local, target.start, size, sum.x, offset, extra);
             unpack(local, target.start, size, sum.y, offset + 2, extra);
             unpack(local, target.start, size, sum.z, offset + 4, extra);
@@ -173,8 +185,15 @@ INLINE i64 deliver_dense(i64 t, const Projection& projection, const Net& net, co
     int delay = projection.delay_min;
     if (delay > t) return 0;
     Sources from = source_spikes(projection, t - delay, net);
-    if (from.count) add_rows(projection, from, net, local);
-    return threadIdx.x == 0 ? (i64)from.count * projection.target_size : 0;
+    if (projection.seen < 0) {
+        if (from.count) add_rows<false>(projection, from, net, local);
+        return threadIdx.x == 0 ? (i64)from.count * projection.target_size : 0;
+    }
+    if (from.count) add_rows<true>(projection, from, net, local);
+    i64 events = 0;
+    for (int j = threadIdx.x; j < from.count; j += blockDim.x)
+        if (sees(projection, from.list[j], net)) events += projection.target_size;
+    return events;
 }
 
 // Arrivals of projection q at step t, or, where they are pushed, of the spikes of the step before at all later steps;

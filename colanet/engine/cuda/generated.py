@@ -14,7 +14,7 @@ from colanet import hashing, units
 from colanet.engine.layout import POPULATION, PROJECTION, Kind
 from colanet.plan.variables import NEURONS, PLASTIC, Variable
 
-NETWORK_COLUMNS = ("history", "freeze", "feed", "row", "post", "span", "slot_ptr", "slot")
+NETWORK_COLUMNS = ("history", "freeze", "feed", "row", "post", "span", "seen", "slot_ptr", "slot")
 """A network (one copy of one plan): its history, freezing step and input, where its wiring begins."""
 POPULATION_COLUMNS = (*POPULATION, "record")
 """`record` is the first bit of a recorded population in the record of a step; -1 for others."""

@@ -35,11 +35,13 @@ INLINE void received(i64 t, const Projection& projection, int i, i64 since, Net&
             i64 s = first + k / words;
             if (!net.awake[(i64)((int)s & net.turns) * neurons + neuron]) continue;
             u32 hit = net.bits[(s - delay - net.base) * net.bit_words + projection.bits + k % words];
+            if (projection.seen >= 0) hit &= net.seen[projection.seen + k % words];
             if (hit) atomicOr(&net.mask[k % words], hit);
         }
     } else {
         int count, first = slots(projection, i, net, count);
         for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
+            if (!sees(projection, slot, net)) continue;
             int source = slot, delay = projection.delay_min;
             if (!projection.dense) source = net.slot_source[first + slot], delay = net.slot_delay[first + slot];
             for (i64 s = most(since, delay); s <= t; s++) {
@@ -218,8 +220,10 @@ INLINE void renormalise(i64 t, int p, int i, Net& net, const Local& local) {
     i64 owed = net.debt[neuron], sharers = population.virtual_synapses;
     if (size_of(owed) < population.owes_from || inside_sequence(t, neuron, population, net)) return;
     for (int q = 0; q < net.projections; q++) {
-        int count = 0;
-        if (is_plastic_into(net.projection[q], p)) slots(net.projection[q], i, net, count);
+        const Projection& projection = net.projection[q];
+        if (!is_plastic_into(projection, p)) continue;
+        int count = projection.fan;
+        if (!projection.dense) slots(projection, i, net, count);
         sharers += count;
     }
     if (sharers == 0) return;
@@ -229,6 +233,7 @@ INLINE void renormalise(i64 t, int p, int i, Net& net, const Local& local) {
         if (!is_plastic_into(projection, p)) continue;
         int count, first = slots(projection, i, net, count);
         for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
+            if (!sees(projection, slot, net)) continue;
             int place = place_of(projection, i, first, slot, net);
             move(&net.resource[first + slot], &net.weight[place], share, population, added, positive);
         }

@@ -13,6 +13,7 @@ INLINE void open(Net& net, const u64* a, int k) {
     net.row = (const int*)a[A_ROW] + row.row;
     net.post = (const int*)a[A_POST] + row.post;
     net.span = (const int*)a[A_SPAN] + 4 * row.span;
+    net.seen = (const u32*)a[A_SEEN] + row.seen;
     net.slot_ptr = (const int*)a[A_SLOT_PTR] + row.slot_ptr;
     net.slot_source = (const int*)a[A_SLOT_SOURCE] + row.slot;
     net.slot_delay = (const u8*)a[A_SLOT_DELAY] + row.slot;
@@ -274,7 +275,7 @@ INLINE void derive_weights(const u64* a) {
             for (int slot = threadIdx.x; slot < count; slot += blockDim.x) {
                 int level = (int)level_of(net.resource[first + slot], span, offset, population.weight_step);
                 net.weight[place_of(projection, i, first, slot, net)] = (u16)level;
-                positive += most(base + level, 0);
+                positive += most(base + level, 0);  // of what is not seen the least weight, which is never positive
             }
             if (positive) atomicAdd((u64*)&net.positive[population.start + i], (u64)positive);
         }

@@ -22,7 +22,7 @@ enum Argument {
     // sizes, the same for all networks of a launch
     A_NEURONS, A_POPULATIONS, A_PROJECTIONS, A_INPUTS, A_RING, A_SLOTS, A_WORDS, A_WEIGHTS, A_MASK,
     // wiring
-    A_NETWORK, A_POPULATION, A_PROJECTION, A_ROW, A_POST, A_SPAN, A_SLOT_PTR, A_SLOT_SOURCE, A_SLOT_DELAY, A_SLOT_POSITION,
+    A_NETWORK, A_POPULATION, A_PROJECTION, A_ROW, A_POST, A_SPAN, A_SEEN, A_SLOT_PTR, A_SLOT_SOURCE, A_SLOT_DELAY, A_SLOT_POSITION,
     A_INPUT_REACH, A_KICK_KEY, A_ROUNDING_KEY, A_MEMORY_TIME, A_SCALE,
     // state
 #include "state_arguments.cuh"
@@ -65,6 +65,7 @@ struct Net : State {
     i64 base, freeze;
     const int *row, *post, *span, *slot_ptr, *slot_source, *slot_position, *scale, *feed_count, *node;
     const u8* slot_delay;
+    const u32* seen;        // bit sets over source neurons
     const i64 *memory_time, *feed_first, *input_reach;
     const u32* bits;
     i64 steps;
@@ -121,6 +122,11 @@ INLINE int slots(const Projection& projection, int i, const Net& net, int& count
     int lo = net.slot_ptr[projection.slot_ptr + i];
     count = net.slot_ptr[projection.slot_ptr + i + 1] - lo;
     return lo;
+}
+
+// Does the copy see this source neuron of a dense projection?
+INLINE bool sees(const Projection& projection, int source, const Net& net) {
+    return projection.seen < 0 || net.seen[projection.seen + (source >> 5)] >> (source & 31) & 1;
 }
 
 // Where in `weight` the slot `first + slot` of target neuron i lies.

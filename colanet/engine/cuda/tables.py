@@ -80,7 +80,7 @@ def synapses_at_most(plan: Plan) -> int:
     padding = sum(p.source_size * GRAIN.lanes for p in plan.projections)
     pairs = [
         plan.ends(p).source.size * plan.ends(p).target.size
-        if connect.rule_of(p.description).random(plan.ends(p))
+        if connect.rule_of(p.description).random(plan.ends(p)) or plan.has_parts(p.index)
         else int(connect.rule_of(p.description).count(plan.ends(p)))
         for p in plan.projections
     ]
@@ -177,7 +177,10 @@ class Tables:
 
     def _begins(self) -> list[dict[str, int]]:
         """Where each distinct wiring's arrays begin in the joined ones."""
-        names = {"row": "row", "post": "target", "span": "span", "slot_ptr": "slot_ptr", "slot": "slot_source"}
+        names = {
+            "row": "row", "post": "target", "span": "span", "seen": "seen", "slot_ptr": "slot_ptr",
+            "slot": "slot_source",
+        }  # fmt: skip
         begins, at = [], dict.fromkeys(names, 0)
         for wiring in self.distinct:
             begins.append(dict(at))

@@ -197,7 +197,9 @@ def _problems(plan: Plan, copy: int, learn: bool) -> Iterator[Problem]:
     where = f"projection {found.name}"
     if not found.from_input:
         yield Problem("plastic synapses of a core come from an input", where)
-    if not plan.is_full(found.index):
+    if found.description.source_fraction < 1:
+        yield Problem("a core sees all of its input", f"{where}: source_fraction")
+    elif not plan.is_full(found.index):
         yield Problem("plastic synapses of a core are all_to_all, with one delay", where)
     for p in plan.projections:
         if p.kind != "plastic" and plan.count(p.index, copy) and plan.spans(p.index) is None:
