@@ -106,7 +106,7 @@ def shown(n):
 
 
 @pytest.mark.parametrize("engine", ["reference", "numba"])
-@pytest.mark.parametrize("coding", ["poisson", "integrate"])
+@pytest.mark.parametrize("coding", ["poisson", "integrate", "regular"])
 def test_an_empty_presentation_has_no_result_but_no_error_either(engine, coding, tmp_path):
     network = taught()
     network = network.model_copy(

@@ -130,8 +130,9 @@ class ImageInput(_Input):
         Steps per image, and how many of them carry spikes (None: all).
     max_rate : float
         Spikes per step of a pixel of 255.
-    coding : {'integrate', 'poisson'}
-        `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step.
+    coding : {'integrate', 'poisson', 'regular'}
+        `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step; `regular` is
+        `integrate` that begins anew with every image, each node at a place of its own.
     features : Features or None
         Features of the images are shown instead of their pixels.
     """
@@ -143,7 +144,7 @@ class ImageInput(_Input):
     period: Steps
     presentation: Steps | None = None
     max_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    coding: Literal["integrate", "poisson"] = "integrate"
+    coding: Literal["integrate", "poisson", "regular"] = "integrate"
     features: Features | None = None
 
     @model_validator(mode="after")

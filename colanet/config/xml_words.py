@@ -125,7 +125,7 @@ INPUT_TYPES = {kind: kind for kind in ("text", "binary", "image", "text_values")
 CLASSIFIER_LIBS = {"ObjectClassifier": "object_target", "StateClassifier": "state_target"}
 READOUT_LIBS = {"ObjectClassifier": "object", "StateClassifier": "state"}
 MODES = {"repetitive": "repetitive", "endless": "endless", "once": "once"}
-CODINGS = {"integrate": "integrate", "poisson": "poisson"}
+CODINGS = {word: word for word in ("integrate", "poisson", "regular")}
 RULES = {"two_factor": "two_factor", "three_factor": "three_factor"}
 CRITERIA = {word: word for word in ("absolute_error", "weighted_error", "averaged_F", "Rsquared")}
 

@@ -1,4 +1,4 @@
-"""Pixels and numbers as spikes: Poisson and integrating coding, at any stretch of steps."""
+"""Pixels and numbers as spikes: Poisson, integrating and regular coding, at any stretch of steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from colanet.encoding.stretch import BitSpikes, Fill, Spikes, collect, collect_b
 
 CHECKPOINT = 256
 """Objects between two stored sums of the integrating coding."""
+CARRIED = np.zeros(0, dtype=np.uint32)
+"""No state that objects begin with: it goes on."""
+TURN = 40503
+"""2^16 over the golden ratio: the multiples of it modulo 2^16 are spread evenly, however many there are."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ class Integrating:
     ) -> None:
         self.images, self.schedule, self.modulus = values, schedule, modulus
         self.scale = np.zeros(0, dtype=np.int64) if scale is None else scale
+        self.phase = CARRIED
         self.forget()
 
     def forget(self) -> None:
@@ -164,8 +169,9 @@ class Integrating:
         bits, ptr = np.empty((len(rows), len(room.at)), dtype=np.uint8), np.empty(len(rows) + 1, dtype=np.int64)
         values, order = rows_of(self.images, rows)
         kernels.integrate(
-            values, first, order, first, last, 1, 1, self.scale, np.uint32(self.modulus), after, room, bits, ptr
-        )
+            values, first, order, first, last, 1, 1, self.scale, np.uint32(self.modulus), CARRIED, after, room,
+            bits, ptr,
+        )  # fmt: skip
         return after
 
     def _sum(self, n: int) -> np.ndarray:
@@ -214,5 +220,30 @@ class Integrating:
         values, order = rows_of(self.images, s.order(first, -(-stop // s.period)))
         kernels.integrate(
             values, first, order, start, stop, s.period, s.presentation, self.scale, np.uint32(self.modulus),
-            state, scratch, bits, ptr,
+            self.phase, state, scratch, bits, ptr,
         )  # fmt: skip
+
+
+class Regular(Integrating):
+    """As `Integrating`, but every object begins anew: node p with floor((40503 p mod 2^16) modulus / 2^16).
+
+    So the spikes of an object depend on nothing but the object, and a node of rate r has floor or ceiling of
+    presentation r / modulus of them, at equal distances. Parameters as for `Integrating`.
+    """
+
+    def __init__(
+        self, values: np.ndarray | Made, schedule: Schedule, modulus: int, scale: np.ndarray | None = None
+    ) -> None:
+        super().__init__(values, schedule, modulus, scale)
+        node = np.arange(len(self._scratch().fires), dtype=np.int64)
+        self.phase = ((node * TURN % 65536 * modulus) >> 16).astype(np.uint32)
+
+    def _state(self, step: int) -> np.ndarray:
+        """State before a step of the data, which follows from the steps that its object has been shown."""
+        s = self.schedule
+        shown, inside = divmod(step, s.period)
+        row = int(s.order(shown, shown + 1)[0])
+        if not inside or row < 0:
+            return self.phase.copy()
+        rates = self._plus(np.zeros_like(self._sums[0]), row, row + 1).astype(np.int64)
+        return ((self.phase + rates * min(inside, s.presentation)) % self.modulus).astype(np.uint32)

@@ -10,7 +10,7 @@ from colanet import hashing
 from colanet.config.model import BinaryInput, ImageInput, NoiseInput, TargetInput, TextInput, ValuesInput
 from colanet.config.view import shows_objects
 from colanet.encoding import files
-from colanet.encoding.coding import Integrating, Poisson, Schedule
+from colanet.encoding.coding import Integrating, Poisson, Regular, Schedule
 from colanet.encoding.context import Context
 from colanet.encoding.features import Featured, featured
 from colanet.encoding.sources import Labels, Part, Rows, Source, noise_parts
@@ -51,7 +51,7 @@ def binary_input(context: Context, number: int, described: BinaryInput) -> Sourc
 
 
 def image_input(context: Context, number: int, described: ImageInput) -> Source:
-    """Images of a data set or a file, in one of the two codings."""
+    """Images of a data set or a file, in the coding that is described."""
     return image_source(context, number, described, *_images(context, described))
 
 
@@ -72,7 +72,8 @@ def image_source(
         signal = Poisson(images, schedule, described.max_rate, key)
     else:
         scale = np.rint(described.max_rate * PIXEL_UNIT * np.arange(256)).astype(np.int64)
-        signal = Integrating(images, schedule, 255 * PIXEL_UNIT, scale)
+        coding = Regular if described.coding == "regular" else Integrating
+        signal = coding(images, schedule, 255 * PIXEL_UNIT, scale)
     return _source(context, number, described, nodes, signal, schedule)
 
 

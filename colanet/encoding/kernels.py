@@ -164,12 +164,13 @@ def poisson(values, first, order, start, stop, period, presentation, limit, key,
 
 
 @entry
-def integrate(values, first, order, start, stop, period, presentation, scale, modulus, state, s, bits, ptr):
+def integrate(values, first, order, start, stop, period, presentation, scale, modulus, phase, state, s, bits, ptr):
     """Spikes of steps start..stop-1: state += rate; at state >= modulus a spike and state -= modulus.
 
     `values` (n, nodes) are rates or, where `scale` is not empty, what it turns into rates; the rate of 0 is 0. No
     rate is above `modulus`, which is below 2^31. `state` (8 groups,) uint32 is that before `start`; it is left as
-    it is before `stop`. The rest as in `poisson`.
+    it is before `stop`. Every object begins with the state `phase` (8 groups,) uint32, or, if that is empty, with
+    what the last one left. The rest as in `poisson`.
     """
     n = 0
     for k in range(len(order)):
@@ -178,11 +179,12 @@ def integrate(values, first, order, start, stop, period, presentation, scale, mo
         groups = 0
         if order[k] >= 0:
             groups = occupied(values, order[k], s)
+        anew = len(phase) > 0 and t == begin
         for j in range(groups):
             for e in range(8):
                 p = 8 * s.at[j] + e
                 s.rate[8 * j + e] = scale[s.line[p]] if len(scale) > 0 else s.line[p]
-                s.level[8 * j + e] = state[p]
+                s.level[8 * j + e] = phase[p] if anew else state[p]
         while t < stop and t < begin + period:
             ptr[t - start] = n
             if t < begin + presentation and groups > 0:

@@ -308,7 +308,7 @@ def test_ready_networks_are_the_same_in_both_languages(name):
         ("projection.R->O.weight", "3", None, "there is no projection R->O"),
         ("input.T.learning_time", "5", lambda n: n.inputs[1].learning_time, 5),
         ("input.R.coding", "poisson", lambda n: n.inputs[0].coding, "poisson"),
-        ("input.R.coding", "rate", None, "expected one of integrate, poisson, not 'rate'"),
+        ("input.R.coding", "rate", None, "expected one of integrate, poisson, regular, not 'rate'"),
         ("input.R.period", "20", None, "15 steps, but R has 20"),
         ("input.X.period", "20", None, "there is no X; known: R, T"),
         ("copies", "15", lambda n: n.copies, 15),

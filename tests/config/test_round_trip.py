@@ -83,7 +83,7 @@ inputs = st.one_of(
         shape=st.tuples(steps, steps, steps),
         offset=st.integers(0, 2**40),
         max_rate=st.floats(1e-6, 1),
-        coding=st.sampled_from(["integrate", "poisson"]),
+        coding=st.sampled_from(["integrate", "poisson", "regular"]),
     ),
     timed(m.ValuesInput, saturation=positive),
     build(

@@ -28,7 +28,7 @@ def mnist():
     return images, np.concatenate([data.train_labels[:TAUGHT], data.test_labels[: N - TAUGHT]]).astype(np.int64)
 
 
-@pytest.mark.parametrize("coding", ["poisson", "integrate"])
+@pytest.mark.parametrize("coding", ["poisson", "integrate", "regular"])
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("seed", [0, 7])
 def test_spike_for_spike_as_the_data_set(inputs, mnist, coding, swapped, seed):

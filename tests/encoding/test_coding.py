@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colanet import hashing
-from colanet.encoding.coding import CHECKPOINT, Integrating, Poisson, Schedule
+from colanet.encoding.coding import CHECKPOINT, TURN, Integrating, Poisson, Regular, Schedule
 from colanet.encoding.sources import Labels, Noise, Pacemaker, Rows, Source
 from colanet.encoding.stretch import from_events, merge, take
 from colanet.hashing import Stream
@@ -86,6 +86,31 @@ def test_endless_silence_stores_nothing():
     source = integrating([[100]], mode="endless")
     assert rows(source.spikes(10**12, 10**12 + 3)) == [[], [], []]
     assert len(source._sums) == 1
+
+
+# ----------------------------------------------------------------------- regular
+
+
+def test_regular_by_hand():
+    # Nodes begin at (40503 p mod 65536) / 65536 of 255: 0, 157.6, 60.2, 217.8, 120.4.
+    # Node 0, b = 128: 128, 256 -> spike, 1. Node 1, b = 85: 242.6, 327.6 -> spike, 72.6.
+    # Node 2, b = 255: always. Node 3, b = 0: never.
+    # Node 4, b = 200: 320.4 -> spike, 65.4, 265.4 -> spike, 10.4, 210.4.
+    images = np.array([[128, 85, 255, 0, 200]] * 2, np.uint8)
+    source = Regular(images, Schedule(5, 3, 2), 255 * UNIT, SCALE)
+    assert rows(source.spikes(0, 10)) == [[2, 4], [0, 1, 2, 4], [2], [], []] * 2
+
+
+@pytest.mark.parametrize("mode", ["once", "endless", "repetitive"])
+def test_regular_spikes_are_those_of_the_object_alone(mode):
+    images = np.random.default_rng(3).integers(0, 256, (5, 21)).astype(np.uint8)
+    made = Regular(images, Schedule(6, 4, 5, mode=mode), 255 * UNIT, SCALE)
+    alone = [rows(Regular(images[k : k + 1], Schedule(6, 4, 1), 255 * UNIT, SCALE).spikes(0, 6)) for k in range(5)]
+    for k in range(5):
+        assert rows(made.spikes(6 * k, 6 * k + 6)) == alone[k]
+        assert rows(made.spikes(6 * k + 2, 6 * k + 5)) == alone[k][2:5]
+        counts = np.bincount(made.spikes(6 * k, 6 * k + 6)[1], minlength=21)
+        assert (np.abs(counts - 4 * images[k].astype(int) / 255) < 1).all()
 
 
 # ----------------------------------------------------------------------- poisson
@@ -207,6 +232,28 @@ def test_integrate_of_any_size_and_rates(when, size, scaled, seed, modulus):
     assert rows(source.spikes(start, stop)) == wanted[start + schedule.skip :]
 
 
+@settings(max_examples=100, deadline=None)
+@given(timetables(), SIZES, st.integers(0, 2**32 - 1), st.sampled_from([7, 255 * UNIT, 2**31 - 1]))
+def test_regular_of_any_size_and_rates(when, size, seed, modulus):
+    schedule, start, stop = when
+    rng = np.random.default_rng(seed)
+    scale = np.array([0, 1, modulus - 1, modulus, rng.integers(modulus), rng.integers(modulus)])
+    values = rng.choice(6, (schedule.n_objects, size), p=[0.6, 0.08, 0.08, 0.08, 0.08, 0.08]).astype(np.uint8)
+    phase = [p * TURN % 65536 * modulus // 65536 for p in range(size)]
+    wanted = []
+    for t in range(stop + schedule.skip):
+        row, fires, shown = row_at(schedule, t), np.zeros(size, bool), t % schedule.period
+        if shown == 0:
+            state = np.array(phase, np.int64)
+        if row >= 0:
+            state += scale[values[row]]
+            fires = state >= modulus
+            state -= modulus * fires
+        wanted.append(np.flatnonzero(fires).tolist())
+    source = Regular(values, schedule, modulus, scale)
+    assert rows(source.spikes(start, stop)) == wanted[start + schedule.skip :]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(-1, 3), max_size=5), st.integers(1, 6), st.data(), st.integers(0, 30), st.integers(0, 30)
@@ -251,8 +298,8 @@ def source(kind, period, presentation, skip, mode, steps):
     schedule = Schedule(period, presentation, len(IMAGES), skip, mode, steps)
     if kind == "poisson":
         signal = Poisson(IMAGES, schedule, 0.9, 3)
-    elif kind == "integrate":
-        signal = Integrating(IMAGES, schedule, 255 * UNIT, SCALE)
+    elif kind in ("integrate", "regular"):
+        signal = (Integrating if kind == "integrate" else Regular)(IMAGES, schedule, 255 * UNIT, SCALE)
     else:
         schedule = Schedule(1, 1, len(IMAGES), skip, mode, steps)
         pairs = np.nonzero(IMAGES > 128)
@@ -265,7 +312,7 @@ def source(kind, period, presentation, skip, mode, steps):
 def test_chunks_make_the_whole(data):
     period = data.draw(st.integers(1, 6))
     made = source(
-        data.draw(st.sampled_from(["poisson", "integrate", "rows"])),
+        data.draw(st.sampled_from(["poisson", "integrate", "regular", "rows"])),
         period,
         data.draw(st.integers(1, period)),
         data.draw(st.integers(0, 9)),
@@ -280,7 +327,7 @@ def test_chunks_make_the_whole(data):
     assert all(row == sorted(set(row)) for row in whole)
 
 
-@pytest.mark.parametrize("kind", ["poisson", "integrate", "rows"])
+@pytest.mark.parametrize("kind", ["poisson", "integrate", "regular", "rows"])
 def test_small_buffers_change_nothing(kind, monkeypatch):
     whole = rows(source(kind, 3, 2, 1, "repetitive", None).spikes(0, 100))
     monkeypatch.setattr("colanet.encoding.stretch.ROOM", 7)

@@ -185,7 +185,7 @@ def shown(described, images, taught=None, seed=0):
     return present_arrays(described.inputs, images, labels(images), taught, seed=seed)
 
 
-@pytest.mark.parametrize("coding", ["poisson", "integrate"])
+@pytest.mark.parametrize("coding", ["poisson", "integrate", "regular"])
 def test_stretches_give_the_spikes_of_the_whole(coding):
     source = shown(network(coding), strokes(30)).sources[0]
     ptr, index = source.spikes(0, 180)
