@@ -8,15 +8,18 @@ from colanet.version import __version__
 
 if TYPE_CHECKING:
     from colanet.config import load
+    from colanet.estimator import CoLaNETClassifier as CoLaNETClassifier
     from colanet.session import Recording, Result, Session
 
 _EXPORTS = {
+    "CoLaNETClassifier": "colanet.estimator",
     "load": "colanet.config",
     "Recording": "colanet.session",
     "Result": "colanet.session",
     "Session": "colanet.session",
 }
 
+# Without CoLaNETClassifier, which needs scikit-learn: `from colanet import *` must not.
 __all__ = ["Recording", "Result", "Session", "__version__", "load"]
 
 
