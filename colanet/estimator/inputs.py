@@ -63,8 +63,8 @@ class InputCoding:
 
     def _in_range(self, X: np.ndarray) -> np.ndarray:
         low, high = self.limits
-        part: np.ndarray = (np.clip(X, low, high) - low) / max(high - low, TINY)
-        return part
+        part: np.ndarray = np.clip(X, low, high)
+        return np.asarray((part - low) / max(high - low, TINY))
 
     def _ranks(self, X: np.ndarray) -> np.ndarray:
         """Rank of every value among the quantiles of its feature; of equal quantiles the middle of their ranks."""
