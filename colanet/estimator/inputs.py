@@ -8,7 +8,7 @@ import numpy as np
 
 SCALERS = ("auto", "range", "quantile")
 BRIGHTEST = 255
-NODES = 256
+NODES = 192
 """Nodes that a sample gets at least, as far as `MOST_FIELDS` allows."""
 MOST_FIELDS = 16
 DARK = 0.2
@@ -59,7 +59,8 @@ class InputCoding:
         if self.fields > 1:
             centres = np.arange(self.fields)
             part = np.maximum(1 - np.abs(part[:, :, None] * (self.fields - 1) - centres), 0)
-        return np.rint(BRIGHTEST * part).astype(np.uint8).reshape(len(X), -1)
+        images: np.ndarray = np.rint(BRIGHTEST * part).astype(np.uint8).reshape(len(X), -1)
+        return images
 
     def _in_range(self, X: np.ndarray) -> np.ndarray:
         low, high = self.limits

@@ -43,6 +43,8 @@ class Machine:
         As `colanet.Session.state` gives it, after the last sample that was learnt; None before the first.
     time : int
         Steps lived.
+    last : tuple of ndarray
+        The last samples that were learnt, and their columns: so many that no earlier spike is of any effect.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Machine:
         self.seed, self.threads, self.engine = seed, threads, engine
         self.state: State | None = None
         self.time = 0
+        self.last = np.zeros((0, nodes), dtype=np.uint8), np.zeros(0, dtype=np.int64)
         self._session: Session | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -69,9 +72,7 @@ class Machine:
         """
         session = self._at(self.time)
         for first in range(0, len(images), CHUNK):
-            part = slice(first, first + CHUNK)
-            self._present(session, images[part], labels[part], len(labels[part]))
-            session.proceed()
+            self._teach(session, images[first : first + CHUNK], labels[first : first + CHUNK])
         self.time = session.origin + session.step
         self.state = session.engine.state()
 
@@ -88,6 +89,18 @@ class Machine:
     def save(self, path: str | Path) -> None:
         """Write a state file; see `colanet.Session.save`."""
         self._at(self.time).save(path)
+
+    def _teach(self, session: Session, images: np.ndarray, labels: np.ndarray) -> None:
+        """Samples in one go, behind those before them, whose spikes are still under way."""
+        before = len(self.last[1])
+        shown = np.concatenate([self.last[0], images]), np.concatenate([self.last[1], labels])
+        now = session.origin + session.step
+        self._present(session, *shown, len(shown[1]))
+        period = session.presentation.period or 1
+        session.origin, session.step = now - before * period, before * period
+        session.proceed()
+        kept = -(-session.plan.history // period)
+        self.last = shown[0][-kept:].copy(), shown[1][-kept:].copy()
 
     @property
     def columns(self) -> int:

@@ -43,26 +43,25 @@ class Constants:
 
     microcolumns: int = 15
     copies: int = 15
-    presentation: int = 11
-    tau_m: float = 3
-    threshold_weight_factor: float = 0.107
-    w_min: float = -0.1467
-    w_max: float = 0.2044
-    hebbian_rate: float = -0.024
-    reward: float = 0.0264
-    stability_rate: float = 0.8594
-    virtual_synapses: float = 1
-    inhibition: float = -23.0
-    source_fraction: float = 0.85
-    spread: float = 0.11
+    presentation: int = 24
+    tau_m: float = 11
+    threshold_weight_factor: float = 0.175
+    w_min: float = -0.49
+    w_max: float = 0.15
+    hebbian_rate: float = -0.205
+    reward: float = 0.243
+    stability_rate: float = 0.243
+    virtual_synapses: float = 39
+    inhibition: float = -5.7
+    source_fraction: float = 0.64
+    spread: float = 0.035
 
 
 def adapted(nodes: int, classes: int, activity: float, constants: Constants) -> Network:
-    """The three-layer form with outputs that compete, and inhibition while it learns.
+    """The three-layer form with inhibition while it learns.
 
     Every population is at rest, and all gates are open, when the next sample comes: no neuron is kicked at random,
-    potentials of L are wiped `TAUGHT` steps after the last input spike and those of OUT a step later, and the last
-    gate opens `GATE` steps after that.
+    potentials of L are wiped `TAUGHT` steps after the last input spike, and the last gate opens `GATE` steps later.
 
     Parameters
     ----------
@@ -89,14 +88,13 @@ def adapted(nodes: int, classes: int, activity: float, constants: Constants) -> 
         "virtual_synapses": round(c.virtual_synapses * nodes / 784), "dopamine_rule": "three_factor",
         "dopamine_window": c.presentation, "reset_period": period, "reset_phase": c.presentation + TAUGHT,
     }  # fmt: skip
-    out = {"name": "OUT", "size": classes, "tau_m": "inf", "reset_period": period}
     return Network.model_validate(
         {
             "copies": c.copies,
             "inputs": _inputs(nodes, classes, c.presentation, period),
             "populations": [
                 learner,
-                out | {"reset_phase": c.presentation + TAUGHT + 1},
+                {"name": "OUT", "size": classes},
                 {"name": "BIASGATE", "size": classes},
                 {"name": "INHIBITOR", "size": 1},
             ],
@@ -117,13 +115,13 @@ def _inputs(nodes: int, classes: int, presentation: int, period: int) -> list[di
 
 
 def _projections(c: Constants, f: float, zero: float) -> list[dict[str, Any]]:
-    """Those of configs/mnist_one_450.yaml; `zero` is the resource of weight 0."""
+    """Those of configs/mnist_45_inhibited.yaml; `zero` is the resource of weight 0."""
     drawn = {"uniform": (zero * (1 - c.spread), zero * (1 + c.spread))}
     within = {"kind": "gating", "connection": "within_columns"}
     each, every = {"connection": "one_to_one"}, {"connection": "all_to_all"}
     seen = every | {"kind": "plastic", "source_fraction": c.source_fraction, "initial_resource": drawn}
-    # Label spikes come a step after the last input spike; INHIBITOR's reach L a step after its own.
-    delay = REST + INHIBITED - 2
+    # Label spikes come a step after the last input spike. Half of their way lies behind INHIBITOR, in the next period.
+    delay = (REST - 1 + INHIBITED) // 2
     return [
         {"source": "R", "target": "L"} | seen,
         {"source": "L", "target": "L", "weight": -GATE} | within,
@@ -133,8 +131,6 @@ def _projections(c: Constants, f: float, zero: float) -> list[dict[str, Any]]:
         {"source": "BIASGATE", "target": "OUT", "kind": "gating", "weight": -3} | each,
         {"source": "Target", "target": "BIASGATE", "weight": 20} | each,
         {"source": "BIASGATE", "target": "L", "weight": 10} | each,
-        {"source": "OUT", "target": "OUT", "weight": 30} | each,
-        {"source": "OUT", "target": "OUT", "weight": -30} | every,
         {"source": "Target", "target": "INHIBITOR", "weight": 10, "delay": delay} | every,
-        {"source": "INHIBITOR", "target": "L", "weight": c.inhibition} | every,
+        {"source": "INHIBITOR", "target": "L", "weight": c.inhibition, "delay": delay} | every,
     ]
