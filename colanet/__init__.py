@@ -8,11 +8,11 @@ from colanet.version import __version__
 
 if TYPE_CHECKING:
     from colanet.config import load
-    from colanet.estimator import CoLaNETClassifier as CoLaNETClassifier
+    from colanet.estimator.classifier import CoLaNETClassifier as CoLaNETClassifier
     from colanet.session import Recording, Result, Session
 
 _EXPORTS = {
-    "CoLaNETClassifier": "colanet.estimator",
+    "CoLaNETClassifier": "colanet.estimator.classifier",
     "load": "colanet.config",
     "Recording": "colanet.session",
     "Result": "colanet.session",

@@ -45,7 +45,7 @@ NAMES = (
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
     "split_mnist", "fashion", "rotated_mnist", "fifty_tasks", "hundred_tasks", "thousand_tasks", "robustness",
-    "diverse_copies_choice",
+    "diverse_copies_choice", "estimator",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
 QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)
@@ -80,6 +80,12 @@ def main(
             robust = QUICK_ROBUSTNESS if quick else robustness.Options()
             robust = replace(robust, data_dir=data_dir, runs=runs / name, results=results)
             click.echo(robustness.measure(robust, say))
+        elif name == "estimator":
+            from experiments import estimator  # it needs scikit-learn
+
+            few = estimator.Options(seeds=2, train=60, test=20, on=("digits", "features"))
+            measured = few if quick else estimator.Options()
+            click.echo(estimator.measure(replace(measured, data_dir=data_dir, results=results), say))
         else:
             options = QUICK if quick else StudyOptions()
             options = replace(options, data_dir=data_dir, out=runs / name, resume=True)

@@ -37,7 +37,7 @@ from colanet.continual.tables import (
 from colanet.errors import DataError
 from colanet.programs import run_safely
 from colanet.reading import read_bytes
-from experiments import rivals, robustness_report
+from experiments import estimator_report, rivals, robustness_report
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 from experiments.hardware import tables as hardware
@@ -329,7 +329,7 @@ def all_tables() -> dict[str, Table]:
     found |= {"search.found": searches, "gpu.throughput": gpu_throughput, "gpu.equality": gpu_equality}
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found["quantise.summary"] = quantised_summary
-    found |= benchmarks.stored() | hardware.TABLES | robustness_report.stored()
+    found |= benchmarks.stored() | hardware.TABLES | robustness_report.stored() | estimator_report.stored()
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 

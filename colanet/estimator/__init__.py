@@ -1,5 +1,1 @@
-"""A column network as an estimator of scikit-learn."""
-
-from colanet.estimator.classifier import CoLaNETClassifier
-
-__all__ = ["CoLaNETClassifier"]
+"""A column network as an estimator of scikit-learn: `colanet.CoLaNETClassifier`."""

@@ -21,7 +21,7 @@ WHOLE = {"microcolumns": MOST, "copies": MAX_COPIES, "presentation": MOST, "fiel
 RANGES = {
     "tau_m": (1, 2**20), "threshold_weight_factor": (0, 1000), "w_min": (-32, 0), "w_max": (1e-3, 32),
     "hebbian_rate": (-100, 100), "reward": (-100, 100), "stability_rate": (-1000, 1000),
-    "virtual_synapses": (-1, 1e6), "inhibition": (-1000, 0), "source_fraction": (1e-3, 1),
+    "virtual_synapses": (-1, 1e6), "source_fraction": (1e-3, 1),
 }  # fmt: skip
 """Lowest and highest value."""
 

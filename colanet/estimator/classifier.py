@@ -56,8 +56,6 @@ class CoLaNETClassifier(base.ClassifierMixin, base.BaseEstimator):  # type: igno
         How fast neurons that were right stop changing.
     virtual_synapses : float or None
         Silent synapses that share what the others lose, for 784 nodes.
-    inhibition : float or None
-        What holds the network down while it learns, 0 or less.
     source_fraction : float or None
         Part of the input nodes that each copy sees.
     scaler : {'auto', 'range', 'quantile'}
@@ -112,7 +110,6 @@ class CoLaNETClassifier(base.ClassifierMixin, base.BaseEstimator):  # type: igno
         reward: float | None = None,
         stability_rate: float | None = None,
         virtual_synapses: float | None = None,
-        inhibition: float | None = None,
         source_fraction: float | None = None,
         scaler: str = "auto",
         fields: int | None = None,
@@ -134,7 +131,6 @@ class CoLaNETClassifier(base.ClassifierMixin, base.BaseEstimator):  # type: igno
         self.reward = reward
         self.stability_rate = stability_rate
         self.virtual_synapses = virtual_synapses
-        self.inhibition = inhibition
         self.source_fraction = source_fraction
         self.scaler = scaler
         self.fields = fields

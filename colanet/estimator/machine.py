@@ -132,4 +132,3 @@ class Machine:
             session.engine.load(self.state)
         session.origin, session.step = time, 0
         return session
-
