@@ -54,6 +54,7 @@ RIVALS = ("seeds", "ACC", "drop", "LA", *COST)
 EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist": ("network", ONE_TASK),
     "permuted_mnist": ("network", TASKS),
+    "permuted_best": ("network", TASKS),
     "initial_resources": ("initial resources", CHOICE),
     "alpha_curve": ("constants", ("ACC", "FM", "LA")),
     "letters": ("network", TWO_TASKS),
