@@ -168,7 +168,6 @@ def used(method: str, options: BaselineOptions, pixels: int, classes: int) -> di
     layers = [pixels, options.hidden, classes] if method.startswith("backprop") else [pixels, classes]
     found: dict[str, Any] = {"method": method, "layers": layers}
     names = taken(method) - {"hidden"}
-    found |= {name: value for name, value in options.model_dump().items() if name in names and value is not None}
-    if "replay" in found:
-        found["replay"] = options.replayed
+    given = options.model_dump() | {"replay": options.replayed}
+    found |= {name: value for name, value in given.items() if name in names and value is not None}
     return found
