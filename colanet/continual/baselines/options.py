@@ -93,8 +93,8 @@ class BaselineOptions(Frozen):
     scale : float
         s of the random features, see `colanet.continual.baselines.features`.
     patches : Features or None
-        A layer of features, learnt from the first task's training images as a network of CoLaNET learns it, that
-        stands between the pixels and what else there is.
+        A layer of features between the pixels and what else there is, learnt from the first task's training images
+        by the rule of CoLaNET's networks, with patches of its own.
     ridge : float
         Added to the diagonal of the Gram matrix, in parts of the mean of that diagonal.
     shrinkage : float
