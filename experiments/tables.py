@@ -102,7 +102,7 @@ COURSES: dict[str, Sequence[int]] = {
 HEADLINE = (
     ("MNIST", "accuracy (%)", "92", "mnist_best", "150 neurons, pixels", "ACC", "comparison_mnist"),
     ("MNIST", "accuracy (%)", NOTHING,
-     "mnist_best", "15 copies of 450 neurons, features", "ACC", "comparison_mnist"),
+     "mnist_best", "15 copies of 450 neurons, features", "ACC", "comparison_features"),
     ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
      "permuted_mnist", "45 microcolumns, inhibited", "ACC", "comparison_permuted_mnist"),
     ("ten permuted MNIST tasks", "loss of the first task (points)", "4",
@@ -110,7 +110,7 @@ HEADLINE = (
     ("MNIST, one class after another", "accuracy after the last (%)", "95.24",
      "split_mnist", "ten tasks of one class, features", "ACC", "split_mnist"),
     ("letters after digits", "forgetting (points)", "43",
-     "letters_features", "features", "FM", "comparison_letters"),
+     "letters_features", "features", "FM", "comparison_letters_features"),
 )  # fmt: skip
 """Tasks, quantity, published figure, experiment, variant, metric, experiment with rivals."""
 
