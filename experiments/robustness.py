@@ -28,9 +28,9 @@ from colanet import config, datasets
 from colanet.atomic import write_text
 from colanet.checkpoints import saved
 from colanet.config.model import ImageInput, Network
+from colanet.continual.baselines.features import RandomFeatures
 from colanet.continual.baselines.moments import Ridge
 from colanet.continual.baselines.options import read_options, used
-from colanet.continual.baselines.run import make_rival
 from colanet.continual.results import versions
 from colanet.continual.study import Say
 from colanet.continual.tables import read_record
@@ -272,14 +272,14 @@ def taught(options: Options, seed: int, state: Path) -> Test:
     part, tested = slice(options.train), slice(options.test)
     images, labels = data.intensities[1][tested], data.test_labels[tested]
     settings = read_options("ridge", {"features": options.features})
-    rival = make_rival("ridge", images.shape[1], 10, settings, np.random.default_rng([seed, 0x5EED]))
-    assert isinstance(rival, Ridge)
+    drawn = RandomFeatures(images.shape[1], options.features, settings.scale, np.random.default_rng([seed, 0x5EED]))
+    rival = Ridge(drawn, 10, settings.ridge)
     rival.lesson(data.intensities[0][part], data.train_labels[part].astype(np.int64), lambda fresh: None)
-    hidden, (output, bias) = rival.features.weights, rival.solve()
+    hidden, (output, bias) = drawn.weights, rival.solve()
 
     def test(kind: str, level: float) -> Pair:
         # Weights of both layers, and the units between them.
-        rival.features.weights = harmed(hidden, kind, level, seed, 0)
+        drawn.weights = harmed(hidden, kind, level, seed, 0)
         rival.readout = harmed(output, kind, level, seed, 1), bias
         answers = rival.answers(noisy(kind, level, images, seed))
         return float((answers == labels).mean()), 0.0

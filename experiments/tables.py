@@ -54,6 +54,7 @@ RIVALS = ("seeds", "ACC", "drop", "LA", *COST)
 EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "mnist": ("network", ONE_TASK),
     "permuted_mnist": ("network", TASKS),
+    "permuted_best": ("network", TASKS),
     "initial_resources": ("initial resources", CHOICE),
     "alpha_curve": ("constants", ("ACC", "FM", "LA")),
     "letters": ("network", TWO_TASKS),
@@ -101,15 +102,15 @@ COURSES: dict[str, Sequence[int]] = {
 HEADLINE = (
     ("MNIST", "accuracy (%)", "92", "mnist_best", "150 neurons, pixels", "ACC", "comparison_mnist"),
     ("MNIST", "accuracy (%)", NOTHING,
-     "mnist_best", "15 copies of 450 neurons, features", "ACC", "comparison_mnist"),
+     "mnist_best", "15 copies of 450 neurons, features", "ACC", "comparison_features"),
     ("ten permuted MNIST tasks", "accuracy after the last (%)", "92",
-     "permuted_mnist", "45 microcolumns, inhibited", "ACC", "comparison_permuted_mnist"),
+     "permuted_best", "45 microcolumns, aroused", "ACC", "comparison_permuted_mnist"),
     ("ten permuted MNIST tasks", "loss of the first task (points)", "4",
-     "permuted_mnist", "45 microcolumns, inhibited", "drop", "comparison_permuted_mnist"),
+     "permuted_best", "45 microcolumns, aroused", "drop", "comparison_permuted_mnist"),
     ("MNIST, one class after another", "accuracy after the last (%)", "95.24",
      "split_mnist", "ten tasks of one class, features", "ACC", "split_mnist"),
     ("letters after digits", "forgetting (points)", "43",
-     "letters_features", "features", "FM", "comparison_letters"),
+     "letters_features", "features", "FM", "comparison_letters_features"),
 )  # fmt: skip
 """Tasks, quantity, published figure, experiment, variant, metric, experiment with rivals."""
 

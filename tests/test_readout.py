@@ -208,9 +208,10 @@ def test_a_short_window_leaves_late_spikes_out(folder):
     assert session.answers().tolist() == [1, 1, 0, -1, 1]
 
 
-@pytest.mark.parametrize("window", [0, -3, 1.5, "long"])
+@pytest.mark.parametrize("window", [0, -3, 1.5, "long", 2**31, 10**30])
 def test_a_window_is_a_positive_number_of_steps(window):
-    with pytest.raises(ConfigError, match=r"option window: expected a positive number of steps, not"):
+    told = r"^readout: option window: expected a whole number, 1 to 2147483647, not "
+    with pytest.raises(ConfigError, match=told):
         make(Readout(population="N", rule="early", options={"window": window}))
 
 

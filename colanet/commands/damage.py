@@ -18,7 +18,8 @@ from colanet.units import LARGEST_SEED
               help="Plastic synapses that get weight 0.")  # fmt: skip
 @click.option("--dead-neurons", type=float, default=0.0, show_default=True, metavar="SHARE",
               help="Neurons, of populations that learn, that never fire.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True,
+              help="Of what is damaged.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE.h5",
               help="The damaged network, for colanet run --load.")  # fmt: skip
 def damage(

@@ -43,8 +43,9 @@ def damage_file(path: str | os.PathLike[str], out: str | os.PathLike[str], damag
         history = [*json.loads(before), asdict(damage)]
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{os.fspath(path)}: damaged, its list of damage cannot be read") from error
-    write_h5(out, damage.of(plan, state), attributes | {"damage": json.dumps(history)})
-    return list(_told(plan, state, damage))
+    damaged, told = damage.of(plan, state), list(_told(plan, state, damage))
+    write_h5(out, damaged, attributes | {"damage": json.dumps(history)})
+    return told
 
 
 def _told(plan: Plan, state: State, damage: Damage) -> Iterator[str]:

@@ -152,6 +152,13 @@ def test_learnt_features_are_those_of_the_first_task_and_no_others():
     assert "patches" not in used("ridge", read_options("ridge"), 16, 3)
 
 
+def test_a_record_tells_how_many_images_are_replayed():
+    """As many as a batch has, if nobody says otherwise."""
+    for options, many in (({}, 10), ({"batch": 7}, 7), ({"replay": 3}, 3)):
+        assert used("backprop-reservoir", read_options("backprop-reservoir", options), 16, 3)["replay"] == many
+    assert "replay" not in used("backprop", read_options("backprop"), 16, 3)
+
+
 def test_methods_without_backpropagation_forget_nothing_by_mixing():
     tasks = [toy(k) for k in range(3)]
     for method in ("ridge", "slda", "nearest-mean"):

@@ -97,3 +97,17 @@ def test_what_is_refused_is_one_line(call, state, tmp_path):
         assert (status, printed, err.strip()) == (2, "", message)
     assert not out.exists()
     assert read_h5(state)[1] == attributes
+
+
+def test_a_network_that_learns_nothing_is_refused_before_anything_is_written(call, tmp_path):
+    from colanet.config.model import Network
+    from colanet.session import Session
+
+    fixed, out = tmp_path / "fixed.h5", tmp_path / "x.h5"
+    noise = {"name": "R", "kind": "noise", "size": 2, "noise": 0.1, "steps": 5}
+    links = [{"source": "R", "target": "A", "connection": "all_to_all"}]
+    Session(Network(inputs=[noise], populations=[{"name": "A", "size": 2}], projections=links)).save(fixed)
+    status, printed, err = call("damage", fixed, "--out", out)
+    message = "the network has no plastic projection, expected one that can be damaged"
+    assert (status, printed, err.strip()) == (2, "", message)
+    assert not out.exists()

@@ -158,7 +158,7 @@ PRODUCTS = {
     "letters": "letters", "mnist_15": "mnist", "mnist_45": "mnist_45", "permuted_15": "permuted_mnist_15",
     "mnist_one": "mnist_one", "mnist_one_150": "mnist_one_150", "mnist_one_450": "mnist_one_450",
     "mnist_features": "mnist_features", "letters_features": "letters_features",
-    "mnist_classes": "mnist_classes",
+    "mnist_classes": "mnist_classes", "permuted_45_aroused": "permuted_mnist_45_aroused",
     "permuted_45": "permuted_mnist_45", "permuted_45_full": "permuted_mnist_45",
 }  # fmt: skip
 """Which network a study is for."""

@@ -68,7 +68,7 @@ class RandomFeatures(Pixels):
 
 
 class Patches(Pixels):
-    """A layer of features that CoLaNET's networks have too (`colanet.encoding.features`), from 0 to 1.
+    """A layer of features of the kind that CoLaNET's networks have (`colanet.encoding.features`), from 0 to 1.
 
     Parameters
     ----------

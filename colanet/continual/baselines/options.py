@@ -93,8 +93,8 @@ class BaselineOptions(Frozen):
     scale : float
         s of the random features, see `colanet.continual.baselines.features`.
     patches : Features or None
-        A layer of features, learnt from the first task's training images as a network of CoLaNET learns it, that
-        stands between the pixels and what else there is.
+        A layer of features between the pixels and what else there is, learnt from the first task's training images
+        by the rule of CoLaNET's networks, with patches of its own.
     ridge : float
         Added to the diagonal of the Gram matrix, in parts of the mean of that diagonal.
     shrinkage : float
@@ -168,7 +168,6 @@ def used(method: str, options: BaselineOptions, pixels: int, classes: int) -> di
     layers = [pixels, options.hidden, classes] if method.startswith("backprop") else [pixels, classes]
     found: dict[str, Any] = {"method": method, "layers": layers}
     names = taken(method) - {"hidden"}
-    found |= {name: value for name, value in options.model_dump().items() if name in names and value is not None}
-    if "replay" in found:
-        found["replay"] = options.replayed
+    given = options.model_dump() | {"replay": options.replayed}
+    found |= {name: value for name, value in given.items() if name in names and value is not None}
     return found

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colanet.errors import ConfigError, Problem
+from colanet.arguments import whole_or_none
 from colanet.observers.base import Seen, Wants
 from colanet.readout.base import Readout
 
 if TYPE_CHECKING:
     from colanet.session import Session
+
+MOST_STEPS = 2**31 - 1
+"""Longest window; sums of what spikes count stay within 64 bits."""
 
 
 class Early(Readout):
@@ -23,7 +26,7 @@ class Early(Readout):
     Parameters
     ----------
     window : int or None
-        Steps of the period in which a spike counts; None: all of them.
+        Steps of the period in which a spike counts, 1 to `MOST_STEPS`; None: all of them.
 
     Attributes
     ----------
@@ -33,16 +36,13 @@ class Early(Readout):
     Raises
     ------
     ConfigError
-        If `window` is no positive integer.
+        If `window` is out of range.
     """
 
     keeps = ("counts",)
 
     def __init__(self, window: int | None = None) -> None:
-        if window is not None and (not isinstance(window, int) or window < 1):
-            message = f"expected a positive number of steps, not {window}"
-            raise ConfigError(Problem(message, "readout: option window"))
-        self.window = window
+        self.window = whole_or_none("readout: option window", window, 1, MOST_STEPS)
 
     def begin(self, session: Session) -> None:
         """Nothing has fired."""
