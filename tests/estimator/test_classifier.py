@@ -182,6 +182,7 @@ def test_the_saved_state_answers_alike_on_the_command_line(digits, fitted, tmp_p
     assert yaml.safe_load(out)["accuracy"] == pytest.approx((answers == labels).mean())
 
 
+@pytest.mark.slow
 def test_it_works_where_estimators_do(digits):
     X, y = digits[0][:120], digits[1][:120]
     piped = make_pipeline(StandardScaler(), CoLaNETClassifier(**SMALL))
