@@ -12,7 +12,7 @@ from colanet.config import model
 from colanet.doors import READOUTS, wrong_options
 from colanet.engine.base import Votes
 from colanet.errors import ColanetError, ConfigError, Problem, one_line
-from colanet.observers.base import Observer
+from colanet.observers.base import Observer, Seen
 from colanet.plan import Plan, PopulationPlan
 from colanet.readout.score import decide
 
@@ -57,6 +57,17 @@ class Readout(Observer):
     def counted(self, classes: int) -> Votes:
         """The spikes of the deciding population, counted per object and for so many parts of equal size."""
         return Votes(self.population.index, classes, self.period)
+
+    def spikes_of(self, stretch: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Object, step of its period and class of each spike of the deciding population, all copies.
+
+        Three int64 arrays of one length. Spikes after the last object are left out. `wants` must ask for the spikes.
+        """
+        rows = [stretch.spikes(self.population.name, copy) for copy in range(self.copies)]
+        step, neuron = np.concatenate(rows).T
+        known = step < self.objects * self.period
+        label = self.counted(self.classes).label(neuron[known], self.population.size)
+        return step[known] // self.period, step[known] % self.period, label
 
     def evidence(self) -> np.ndarray:
         """How much speaks for every class of every object, at least 0, of shape (objects, classes)."""

@@ -55,13 +55,8 @@ class Early(Readout):
 
     def seen(self, stretch: Seen) -> None:
         """Weigh every spike by its step."""
-        rows = [stretch.spikes(self.population.name, copy) for copy in range(self.copies)]
-        step, neuron = np.concatenate(rows).T
-        shown = step // self.period
-        known = shown < self.objects
-        label = self.counted(self.classes).label(neuron[known], self.population.size)
-        worth = np.maximum((self.window or self.period) - step[known] % self.period, 0)
-        np.add.at(self.counts, (shown[known], label), worth)
+        shown, within, label = self.spikes_of(stretch)
+        np.add.at(self.counts, (shown, label), np.maximum((self.window or self.period) - within, 0))
 
     def evidence(self) -> np.ndarray:
         """What the spikes count together."""

@@ -48,16 +48,12 @@ class FirstSpike(Readout):
 
     def seen(self, stretch: Seen) -> None:
         """Look for the first spikes of objects that had none before this stretch."""
-        rows = [stretch.spikes(self.population.name, copy) for copy in range(self.copies)]
-        step, neuron = np.concatenate(rows).T
-        shown = step // self.period
-        open_ = shown < self.objects
-        open_[open_] = self.first[shown[open_]] == self.period
-        shown, within, neuron = shown[open_], step[open_] % self.period, neuron[open_]
+        shown, within, label = self.spikes_of(stretch)
+        open_ = self.first[shown] == self.period
+        shown, within, label = shown[open_], within[open_], label[open_]
         np.minimum.at(self.first, shown, within)
         now = within == self.first[shown]
-        label = self.counted(self.classes).label(neuron[now], self.population.size)
-        np.add.at(self.neurons, (shown[now], label), 1)
+        np.add.at(self.neurons, (shown[now], label[now]), 1)
 
     def evidence(self) -> np.ndarray:
         """Neurons that fired in the step of the first spike."""
