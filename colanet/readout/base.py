@@ -61,7 +61,7 @@ class Readout(Observer):
     def spikes_of(self, stretch: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Object, step of its period and class of each spike of the deciding population, all copies.
 
-        Three int64 arrays of one length. Spikes after the last object are left out. `wants` must ask for the spikes.
+        Three int64 arrays of one length. Spikes after the last object are left out. `wants` asks for the spikes.
         """
         rows = [stretch.spikes(self.population.name, copy) for copy in range(self.copies)]
         step, neuron = np.concatenate(rows).T
