@@ -332,6 +332,7 @@ def _description(part: Repeats) -> str:
     values = "".join(f", {path} = {value}" for path, value in {**e.set, **e.options}.items())
     copies = f", {e.copies} copies" if e.copies and e.method == "colanet" else ""
     extra = (", all tasks mixed" if e.joint else "") + (", neuron migration" if e.migration else "")
+    extra += ", neuron renewal" if e.renewal else ""
     return f"{what}{values}{copies}{extra}."
 
 
