@@ -44,8 +44,8 @@ class Meaning:
     def kept(self) -> dict[str, np.ndarray]:
         """Arrays for `colanet.Session.kept`, which `meaning_of` reads."""
         about = {
-            "scaler": self.coding.scaler, "fields": self.coding.fields, "classes": self.classes, "shape": self.shape,
-            "features": self.features, "label": self.label,
+            "scaler": self.coding.scaler, "fields": self.coding.fields, "classes": self.classes,
+            "shape": self.shape, "features": self.features, "label": self.label,
         }  # fmt: skip
         return {ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8), LIMITS: self.coding.limits}
 

@@ -56,10 +56,12 @@ def read_npz(path: Path, wanted: Wanted) -> Given:
 def _part(there: tuple[str, ...], part: str, wanted: Wanted) -> _Names | None:
     """The arrays of a part that is called so: `x_train`, `train_images`, `labels-train` and the like."""
     words = {name.lower().replace("-", "_"): name for name in there}
-    samples, labels = (
-        next((words[name] for word in known for name in (f"{word}_{part}", f"{part}_{word}") if name in words), None)
-        for known in (SAMPLE_WORDS, LABEL_WORDS)
-    )
+
+    def called(known: tuple[str, ...]) -> str | None:
+        names = (name for word in known for name in (f"{word}_{part}", f"{part}_{word}"))
+        return next((words[name] for name in names if name in words), None)
+
+    samples, labels = called(SAMPLE_WORDS), called(LABEL_WORDS)
     if samples is None or (labels is None and wanted.labelled):
         return None
     return _Names(samples, labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from colanet.config.model import ImageInput, Network, TargetInput
 from colanet.config.overrides import override_all
 from colanet.encoding.arrays import present_arrays
 from colanet.encoding.context import DataUsed
-from colanet.errors import ConfigError, DataError
+from colanet.errors import ConfigError, DataError, Problem
 from colanet.estimator.inputs import learn_coding
 from colanet.estimator.meaning import Meaning
 from colanet.estimator.network import Constants, adapted
@@ -40,7 +39,7 @@ class Choices:
     microcolumns, copies : int or None
     scaler : {'auto', 'range', 'quantile'}
         As for `colanet.CoLaNETClassifier`.
-    network : path or None
+    network : Network or None
         A configuration that is used instead of one that is made.
     """
 
@@ -49,7 +48,7 @@ class Choices:
     microcolumns: int | None = None
     copies: int | None = None
     scaler: str = "auto"
-    network: str | os.PathLike[str] | None = None
+    network: Network | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +91,7 @@ class Lesson:
         return path.with_name(f"{path.stem}.samples.raw"), path.with_name(f"{path.stem}.labels.txt")
 
     def save(self, path: Path) -> None:
-        """Write configuration, samples and labels, from which `colanet run` makes the same network with the same bits.
+        """Write configuration, samples and labels; `colanet run` makes the same bits of them.
 
         Raises
         ------
@@ -153,7 +152,7 @@ def _ready(choices: Choices, features: int, classes: int) -> Network:
     network = ready_network(choices.network, others, features, classes)
     places = _inputs_of(network)[1].size
     if places != classes:
-        raise ConfigError(f"{choices.network}: {places} classes, expected {classes} as in the data")
+        raise ConfigError(Problem(f"{places} classes, expected {classes} as in the data", "network"))
     return network
 
 
@@ -164,10 +163,16 @@ def _inputs_of(network: Network) -> tuple[ImageInput, TargetInput]:
 
 
 def _shape(shape: tuple[int, ...], fields: int) -> tuple[int, int, int]:
-    """Width, height and channels of what is shown: the nodes of a number are channels of its pixel."""
-    if len(shape) == 1:
-        return shape[0], 1, fields
-    return shape[1], shape[0], math.prod(shape[2:]) * fields
+    """Width, height and channels, as what is shown is to be drawn; nodes of one number stand side by side.
+
+    A number of a table is a row of nodes. Tables of one node a number may be pictures: then the number is a square.
+    """
+    if len(shape) > 1:
+        return shape[1], shape[0], math.prod(shape[2:]) * fields
+    side = math.isqrt(shape[0])
+    if fields == 1 and side * side == shape[0]:
+        return side, side, 1
+    return fields, shape[0], 1
 
 
 def _parts(given: Given, classes: tuple[str, ...], choices: Choices) -> tuple[Samples, Samples]:

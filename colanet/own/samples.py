@@ -110,7 +110,7 @@ def text_of(label: object) -> str:
 
 
 def check_numbers(samples: Samples, names: tuple[str, ...] | None = None) -> None:
-    """DataError that names the first sample with a value that is no finite number, and its column if that has a name."""
+    """DataError that names the first sample with a value that is no finite number, and the column."""
     values = samples.values
     if values.dtype.kind != "f":
         return
@@ -144,8 +144,8 @@ def classes_of(train: Samples, source: str) -> tuple[str, ...]:
     if len(counts) < 2:
         raise DataError(f"{source}: only one class, {next(iter(counts), 'none')}, expected at least two")
     if 2 * len(counts) > max(len(train), 4):
-        several = listed(sorted(counts))
-        raise DataError(f"{source}: {len(counts)} labels that differ in {len(train)} samples ({several}), expected classes")
+        found = f"{len(counts)} labels that differ in {len(train)} samples ({listed(sorted(counts))})"
+        raise DataError(f"{source}: {found}, expected classes")
     try:
         return tuple(sorted(counts, key=int))
     except ValueError:

@@ -129,7 +129,8 @@ def _numbers(cells: list[str], features: tuple[str, ...], place: str) -> np.ndar
         return np.array(cells, dtype=np.float64)
     except ValueError:
         pass
-    name, cell = next((name, cell.strip()) for name, cell in zip(features, cells, strict=True) if not _is_number(cell))
+    pairs = zip(features, cells, strict=True)
+    name, cell = next((name, cell.strip()) for name, cell in pairs if not _is_number(cell))
     found = f"{cell[:40]!r}" if cell else "empty"
     raise DataError(f"{place}: column {name}: {found}, expected a number (--drop leaves a column out)")
 
