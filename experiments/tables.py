@@ -94,7 +94,7 @@ PUBLISHED = (
 QUANTISED = ("mnist", "mnist_45", "mnist_chip")
 COURSES: dict[str, Sequence[int]] = {
     "capacity": (1, 5, 10, 20, 30, 40, 50),
-    "hundred_tasks": (1, 25, 50, 75, 100),
+    "hundred_tasks": (1, 50, 100),
     "thousand_tasks": (1, 100, 200, 400, 600, 800, 1000),
     "renewal_choice": (1, 10, 20, 30, 40, 50),
 }
