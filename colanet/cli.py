@@ -23,6 +23,7 @@ COMMANDS = {
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
     "validate": ("colanet.commands.validate", "validate", "Check configurations and report every problem."),
     "convert": ("colanet.commands.convert", "convert", "Convert a configuration between XML and YAML."),
+    "doctor": ("colanet.commands.doctor", "doctor", "Say what is installed, which engines work, where data lie."),
     "memory": (
         "colanet.associative.commands",
         "memory",

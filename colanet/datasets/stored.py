@@ -49,7 +49,7 @@ class Stored(Official):
             If the folder holds none, it cannot be found or fetched, or its files are damaged.
         """
         if folder is not None:
-            for place in self._places(folder):
+            for place in self.places(folder):
                 found = self.in_folder(place)
                 if found:
                     return found
@@ -91,7 +91,8 @@ class Stored(Official):
             licence=self.licence,
         )  # fmt: skip
 
-    def _places(self, folder: Path) -> tuple[Path, ...]:
+    def places(self, folder: Path) -> tuple[Path, ...]:
+        """Folders that are looked into if the user names one."""
         return folder / self.name, folder, folder / (self.archive or self.name)
 
     def _refuse_folder(self, folder: Path) -> None:
@@ -101,7 +102,7 @@ class Stored(Official):
         looked = f"looked for {self.files[0]} and its like, in it and in {folder / self.name}"
         ours = [REGISTRY.get(name) for name in BUILT_IN if name != self.name]
         others = [reader for reader in ours if isinstance(reader, Stored)]
-        held = [other.name for other in others if any(other.begins(place) for place in other._places(folder))]
+        held = [other.name for other in others if any(other.begins(place) for place in other.places(folder))]
         if not held:
             raise DataError(f"{named}: holds no {self.name}; {looked}")
         warnings.warn(
