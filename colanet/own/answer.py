@@ -77,7 +77,7 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     network = saved(state)
     meaning = meaning_of(state, network.kept)
     given = read(data, _wanted(meaning))
-    samples = given.test or given.train
+    samples = given.train if given.test is None else given.test
     images = meaning.coding(samples.values.reshape(len(samples), -1))
     described, seed = network.plan.description, network.plan.seed
     shown = present_arrays(described.inputs, images, np.zeros(len(images), dtype=np.int64), 0, seed=seed)
@@ -85,6 +85,7 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     session.load(state)
     session.proceed(freeze=0)
     assert session.readout is not None
+    assert session.readout.classes == len(meaning.classes), "both go with one network"
     return Answers(samples, meaning.classes, session.answers(), evidence_of(session.readout))
 
 
