@@ -11,6 +11,7 @@ import numpy as np
 
 from colanet.checkpoints import saved
 from colanet.encoding.arrays import present_arrays
+from colanet.errors import CheckpointError
 from colanet.estimator.meaning import Meaning, meaning_of
 from colanet.own.read import read
 from colanet.own.samples import Samples, Wanted
@@ -85,7 +86,9 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     session.load(state)
     session.proceed(freeze=0)
     assert session.readout is not None
-    assert session.readout.classes == len(meaning.classes), "both go with one network"
+    if session.readout.classes != len(meaning.classes):
+        message = f"{len(meaning.classes)} names of {session.readout.classes} classes"
+        raise CheckpointError(f"{state}: damaged, it has {message}")
     return Answers(samples, meaning.classes, session.answers(), evidence_of(session.readout))
 
 
