@@ -21,6 +21,8 @@ from colanet.errors import DataError
 from colanet.reading import LARGEST_UNPACKED, open_regular
 
 LONGEST_HEADER = 10_000
+LARGEST_CHARACTER = 0x10FFFF
+"""Of Unicode, whose numbers from 0xD800 to 0xDFFF stand for none."""
 _KINDS = "biuf"
 _DAMAGE = (
     OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, MemoryError, struct.error,
@@ -100,5 +102,12 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.
     found = np.ndarray(shape, dtype, content, file.tell(), order="F" if by_columns else "C")
     native = found.astype(dtype.newbyteorder("="))
     if dtype.kind == "U":
-        native.tolist()  # refuses numbers that stand for no character
+        _check_texts(native, member.filename)
     return native
+
+
+def _check_texts(texts: np.ndarray, name: str) -> None:
+    """ValueError for numbers that stand for no character; NumPy would make texts of them that break Python."""
+    codes = np.frombuffer(texts.tobytes(), np.uint32)
+    if ((codes > LARGEST_CHARACTER) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+        raise ValueError(f"{name} holds what is no text")

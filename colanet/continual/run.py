@@ -22,7 +22,7 @@ from colanet.continual.cost import cost_of
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
-from colanet.continual.task import Task
+from colanet.continual.task import Task, data_of
 from colanet.encoding import Presentation
 from colanet.encoding.features import pictures_of, pixels_of
 from colanet.engine import EngineMaker
@@ -342,4 +342,5 @@ class Run:
             digest=self.session.result().digest,
             seed=self.seed,
             cost=cost_of(self.session.plan, learnt, tested),
+            data=data_of(self.tasks),
         )

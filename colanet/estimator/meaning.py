@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from colanet.errors import CheckpointError
-from colanet.estimator.inputs import MOST_FIELDS, SCALERS, InputCoding
+from colanet.estimator.arguments import MOST
+from colanet.estimator.inputs import SCALERS, InputCoding
 
 ABOUT, LIMITS = "samples/about", "samples/limits"
 """Names of the two arrays in `colanet.Session.kept`: JSON in UTF-8 as bytes, and the limits of the coding."""
@@ -77,7 +78,7 @@ def _read(about: dict[str, Any], limits: np.ndarray) -> Meaning:
     features = None if about["features"] is None else tuple(about["features"])
     scaler, fields = about["scaler"], about["fields"]
     wanted = (2,) if scaler == "range" else (len(limits), n)
-    right = scaler in SCALERS and isinstance(fields, int) and 1 <= fields <= max(MOST_FIELDS, 4096)
+    right = scaler in SCALERS and isinstance(fields, int) and 1 <= fields <= MOST
     if not right or limits.dtype != np.float64 or limits.shape != wanted or not np.isfinite(limits).all():
         raise ValueError("coding")
     if n < 1 or len(features or range(n)) != n or not isinstance(about["label"], str | None):

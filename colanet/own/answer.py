@@ -11,6 +11,7 @@ import numpy as np
 
 from colanet.checkpoints import saved
 from colanet.encoding.arrays import present_arrays
+from colanet.errors import CheckpointError
 from colanet.estimator.meaning import Meaning, meaning_of
 from colanet.own.read import read
 from colanet.own.samples import Samples, Wanted
@@ -77,7 +78,7 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     network = saved(state)
     meaning = meaning_of(state, network.kept)
     given = read(data, _wanted(meaning))
-    samples = given.test or given.train
+    samples = given.train if given.test is None else given.test
     images = meaning.coding(samples.values.reshape(len(samples), -1))
     described, seed = network.plan.description, network.plan.seed
     shown = present_arrays(described.inputs, images, np.zeros(len(images), dtype=np.int64), 0, seed=seed)
@@ -85,6 +86,9 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     session.load(state)
     session.proceed(freeze=0)
     assert session.readout is not None
+    if session.readout.classes != len(meaning.classes):
+        message = f"{len(meaning.classes)} names of {session.readout.classes} classes"
+        raise CheckpointError(f"{state}: damaged, it has {message}")
     return Answers(samples, meaning.classes, session.answers(), evidence_of(session.readout))
 
 
