@@ -93,9 +93,9 @@ def labels_of(presentation: Presentation) -> np.ndarray:
 
 
 def score_of(session: Session, first: int, last: int) -> Score | None:
-    """Score of objects first..last-1 as far as they are finished; None if there are none."""
+    """Score of objects first..last-1 as far as they are finished; None if there are none, or no labels."""
     last = min(last, session.finished_objects())
-    if session.votes is None or first >= last:
+    if session.votes is None or session.presentation.labels is None or first >= last:
         return None
     return score(session.answers()[first:last], session.labels()[first:last], session.votes.classes)
 

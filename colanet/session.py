@@ -33,13 +33,13 @@ from colanet.engine.base import Votes, rest
 from colanet.errors import ConfigError, Problem
 from colanet.inspection import Inspection
 from colanet.migration import Migration, Move
-from colanet.observers import Observer, Seen, Wants
+from colanet.observers import Observer, Seen, Wants, worlds_of
 from colanet.observers.counts import Counts
 from colanet.observers.migration import Migrator
 from colanet.observers.recording import Recorder, Recording
 from colanet.plan import Plan, build, memory
 from colanet.plan.memory import CHUNK_STEPS
-from colanet.readout import Readout, answers_of, blamed, bytes_of, evidence_of
+from colanet.readout import Readout, answers_of, blamed, bytes_of, evidence_of, votes_of
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
 from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
@@ -115,8 +115,8 @@ class Session(Inspection):
         self.network = network = with_learnt(network, self.presentation.learnt)
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
-        self.readout = self._make_readout()
-        objects = self.presentation.n_train + self.presentation.n_test
+        self.readout: Readout | None = make_readout(network.readout) if network.readout and self.votes else None
+        objects = self.presentation.objects
         memory.check(self.plan, {"readout": bytes_of(self.readout, self.plan, self.votes, objects)})
         self.threads = min(threads or os.cpu_count() or 1, network.copies)
         self.engine = make_engine(engine, self.plan, self.threads)
@@ -132,22 +132,20 @@ class Session(Inspection):
 
     # ------------------------------------------------------------------ set-up
 
-    def _make_readout(self) -> Readout | None:
-        described = self.network.readout
-        return make_readout(described) if described is not None and self.votes is not None else None
-
     def _begin(self) -> None:
         for observer in self.watching:
             with self._blamed(observer):
                 observer.begin(self)
 
     def _blamed(self, observer: Observer) -> AbstractContextManager[None]:
-        """Errors of a readout, which a configuration names, are one line; those of a user's observers are his."""
+        """Errors of what a configuration names are one line; those of a user's observers are his."""
+        if observer in self.worlds:
+            return blamed(observer, "plug-in input")
         return blamed(observer) if observer is self.readout else nullcontext()
 
     def _set_observers(self, others: Sequence[Observer]) -> None:
         """Those that every session has, then the user's; all begin."""
-        names = [observer.name for observer in others]
+        names = [observer.name for observer in (*self.worlds, *others)]
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(Problem(f"two are called {name}", "observers"))
@@ -162,7 +160,12 @@ class Session(Inspection):
     @property
     def watching(self) -> tuple[Observer, ...]:
         """All observers, in the order in which they see."""
-        return (*self._own, *self.observers)
+        return (*self._own, *self.worlds, *self.observers)
+
+    @property
+    def worlds(self) -> tuple[Observer, ...]:
+        """Plug-in inputs that see what the network does."""
+        return worlds_of(self.presentation.made)
 
     @property
     def target(self) -> TargetInput | None:
@@ -172,10 +175,7 @@ class Session(Inspection):
     @property
     def votes(self) -> Votes | None:
         """Deciding population, classes and period, if there is a readout."""
-        target, described = self.target, self.network.readout
-        if described is None or target is None:
-            return None
-        return Votes(self.plan.population(described.population).index, target.size, target.period)
+        return votes_of(self)
 
     @property
     def moves(self) -> list[Move]:
@@ -252,8 +252,8 @@ class Session(Inspection):
         asked = {cut for observer in self.watching for cut in observer.cuts(self.step, stop, freeze)}
         cuts = sorted({cut for cut in {*boundaries, *asked} if self.step < cut < stop} | {stop})
         stretches = self._stretches(cuts)
-        # The next stretch is encoded while the present one runs, on the cores that the last copies leave idle.
-        helped = self.engine.encodes_ahead
+        # The next stretch is encoded while the present one runs, unless it depends on what this one brings.
+        helped = self.engine.encodes_ahead and not self.worlds
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._encoded, *stretches[0]) if stretches and helped else None
             for this, after in zip_longest(stretches, stretches[1:]):
@@ -321,7 +321,7 @@ class Session(Inspection):
         )
         seen = Seen(start, stop, stop if end is None else end, freeze, self.plan, self.origin, brought, counted)
         self.step = stop
-        for observer in self._own:
+        for observer in (*self._own, *self.worlds):
             with self._blamed(observer):
                 observer.seen(seen)
         self.counts.seconds += time.perf_counter() - began

@@ -36,6 +36,7 @@ from colanet.viz import (
     save,
 )
 from experiments import letters_cause, robustness
+from experiments.ping_pong import measure as ping_pong
 
 HERE = Path(__file__).parent
 NAMES = (
@@ -45,7 +46,7 @@ NAMES = (
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
     "split_mnist", "fashion", "rotated_mnist", "hundred_tasks", "thousand_tasks", "robustness",
-    "diverse_copies_choice", "permuted_best", "estimator",
+    "diverse_copies_choice", "permuted_best", "estimator", "ping_pong",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
 QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)
@@ -86,6 +87,9 @@ def main(
             few = estimator.Options(seeds=2, train=60, test=20, on=("digits", "features"))
             measured = few if quick else estimator.Options()
             click.echo(estimator.measure(replace(measured, data_dir=data_dir, results=results), say))
+        elif name == "ping_pong":
+            short = ping_pong.Options(seeds=2, learning=40, frozen=20, window=20)
+            click.echo(ping_pong.measure(replace(short if quick else ping_pong.Options(), results=results), say))
         else:
             options = QUICK if quick else StudyOptions()
             options = replace(options, data_dir=data_dir, out=runs / name, resume=True)

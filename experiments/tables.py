@@ -41,6 +41,7 @@ from experiments import estimator_report, rivals, robustness_report
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 from experiments.hardware import tables as hardware
+from experiments.ping_pong import measure as ping_pong
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "experiments" / "results"
@@ -331,6 +332,7 @@ def all_tables() -> dict[str, Table]:
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found["quantise.summary"] = quantised_summary
     found |= benchmarks.stored() | hardware.TABLES | robustness_report.stored() | estimator_report.stored()
+    found |= ping_pong.stored()
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 

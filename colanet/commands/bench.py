@@ -123,7 +123,7 @@ def begun(options: BenchOptions) -> tuple[Network, Callable[[], Session]]:
         )  # fmt: skip
 
     first = session()
-    if first.votes is None:
+    if first.votes is None or first.target is None:
         raise ConfigError(f"{options.configuration}: no labelled images, expected an image input and a target")
     asked = f"{options.rounds} rounds of {options.train} + {options.test} images, {options.copies} copies, one core"
     click.echo(f"{options.configuration}: {asked}", err=True)

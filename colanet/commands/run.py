@@ -196,7 +196,7 @@ def describe(session: Session, asked: str) -> str:
         engine += f" engine (auto: {getattr(session.engine, 'reason', 'the only one')})"
     else:
         engine += " engine"
-    objects = f", {p.n_train} training and {p.n_test} test images" if session.votes else ""
+    objects = f", {p.n_train} training and {p.n_test} test images" if session.votes and session.target else ""
     copies = f"{plan.copies} " + ("copy" if plan.copies == 1 else "copies")
     return f"{plan.n_neurons} neurons, {copies}{objects}, {engine}, threads {session.threads}, seed {plan.seed}"
 
@@ -215,6 +215,8 @@ def drive(session: Session, stop: int, options: RunOptions) -> Result:
     every, checkpoint = options.checkpoint, options.checkpoint_file
     boundaries = multiples(every, session.step, stop) if every else ()
     period, unit = (session.votes.period, "images") if session.votes else (1, "steps")
+    if period > 1 and not session.target:
+        unit = "periods"
     with Progress(-(-stop // period), unit, options.quiet, done=session.step // period) as progress:
 
         def watch(now: Session) -> None:

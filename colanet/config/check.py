@@ -16,6 +16,7 @@ from colanet.config.model import (
     ImageInput,
     Network,
     NoiseInput,
+    PluginInput,
     Readout,
     TargetInput,
 )
@@ -257,8 +258,8 @@ def _readout(view: View) -> Iterator[Finding]:
             yield Finding(("readout", "population"), message)
         return
     if not targets:
-        if not view.broken:
-            yield Finding(("readout",), "needs a target input to compare with")
+        if not view.broken and not any(isinstance(s, PluginInput) for _, s in view.shown()):
+            yield Finding(("readout",), "needs a target input to compare with, or a plug-in input with a period")
         return
     target = targets[0][1]
     if not target.kind.startswith(readout.kind):

@@ -52,8 +52,9 @@ class Emnist(Stored):
         """Both parts of a file of Matlab, which holds images by columns: transposed, as the IDX files do."""
         return read_mat(paths[0])
 
-    def _places(self, folder: Path) -> tuple[Path, ...]:
-        return (*super()._places(folder), folder / MATLAB)
+    def places(self, folder: Path) -> tuple[Path, ...]:
+        """Those of the IDX files, then the folder that the file of Matlab comes in."""
+        return (*super().places(folder), folder / MATLAB)
 
 
 def read_mat(path: Path) -> tuple[Part, Part]:

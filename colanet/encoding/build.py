@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -58,6 +58,8 @@ class Presentation:
         The data sets and files that were read.
     learnt : dict of str to str
         Prototypes of the inputs with features, as they stand in a configuration, given or learnt from these data.
+    made : tuple
+        What packages made, of the inputs that are plug-ins.
     """
 
     sources: tuple[SpikeSource, ...]
@@ -72,6 +74,14 @@ class Presentation:
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     data: tuple[DataUsed, ...] = ()
     learnt: dict[str, str] = field(default_factory=dict)
+    made: tuple[Any, ...] = ()
+
+    @property
+    def objects(self) -> int:
+        """Objects that are shown and answered; without labels as many as there are whole periods."""
+        if self.labels is not None or self.n_steps is None or self.period is None:
+            return self.n_train + self.n_test
+        return self.n_steps // self.period
 
 
 def build_sources(
@@ -132,7 +142,7 @@ def build_sources(
         n_steps=min(lengths) if lengths else None,
         no_class_value=-1 if target and target.no_class is not None else None,
         node_labels=context.node_labels,
-        data=tuple(context.used.values()), learnt=context.learnt,
+        data=tuple(context.used.values()), learnt=context.learnt, made=tuple(context.made),
     )  # fmt: skip
 
 
@@ -201,7 +211,9 @@ def _make(context: Context, number: int, described: Input, labels: np.ndarray | 
         case ValuesInput():
             return makers.values_input(context, number, described)
         case PluginInput():
-            source, made = plugin_input(described, number, context.seed, context.base_dir)
+            source, made = plugin_input(described, number, context.seed, context.base_dir, context.first_of)
+            if made is not None:
+                context.made.append(made)
             context.note_labels(described.name, getattr(made, "labels", None), source.size)
             return source
         case TargetInput():

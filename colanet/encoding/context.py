@@ -42,7 +42,8 @@ class Context:
     """What all inputs share; see `colanet.encoding.build_sources`.
 
     `used` collects what is read, and `node_labels` the names of the nodes of the inputs that have them.
-    `learnt` collects the prototypes of the inputs with features, as they stand in a configuration.
+    `learnt` collects the prototypes of the inputs with features, as they stand in a configuration. `made` collects
+    what packages make, and `first_of` the first of each library.
     """
 
     inputs: tuple[Input, ...]
@@ -55,6 +56,8 @@ class Context:
     used: dict[str, DataUsed] = field(default_factory=dict)
     node_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     learnt: dict[str, str] = field(default_factory=dict)
+    made: list[Any] = field(default_factory=list)
+    first_of: dict[str, Any] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetInput | None:

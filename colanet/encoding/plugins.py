@@ -129,7 +129,9 @@ def attempt(described: PluginInput, work: Callable[[], Any]) -> Any:
         raise DataError(f"input {described.name}: plug-in {described.lib}: {said}") from error
 
 
-def plugin_input(described: PluginInput, number: int, seed: int, base_dir: Path) -> tuple[Source, Any]:
+def plugin_input(
+    described: PluginInput, number: int, seed: int, base_dir: Path, first_of: dict[str, Any]
+) -> tuple[Source, Any]:
     """The source of an input of a plug-in, or the noise in its place, and what the package made (None: noise).
 
     Parameters
@@ -140,6 +142,8 @@ def plugin_input(described: PluginInput, number: int, seed: int, base_dir: Path)
     seed : int
         Of the run.
     base_dir : Path
+    first_of : dict
+        By library, what was made for the first input of it; this one is added.
 
     Raises
     ------
@@ -153,11 +157,12 @@ def plugin_input(described: PluginInput, number: int, seed: int, base_dir: Path)
         if described.size is None:
             raise DataError(f"input {described.name}: the noise in its place needs a size")
         return Source(described.name, described.size, None, [Noise(described.size, described.stand_in, key)]), None
-    make: Maker = INPUTS.get(described.lib)
+    make: Maker = getattr(first_of.get(described.lib), "beside", None) or INPUTS.get(described.lib)
     made = attempt(
         described,
         lambda: make(described.args, name=described.name, size=described.size, seed=int(key), base_dir=base_dir),
     )
+    first_of.setdefault(described.lib, made)
     size, n_steps = getattr(made, "size", None), getattr(made, "n_steps", None)
     where = f"input {described.name}: plug-in {described.lib}"
     if not _whole(size, 1) or not callable(getattr(made, "spikes", None)):

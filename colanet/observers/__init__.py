@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from colanet.observers.base import Observer, Seen, Wants
+from colanet.observers.base import Observer, Seen, Wants, worlds_of
 
-__all__ = ["Observer", "Seen", "Wants"]
+__all__ = ["Observer", "Seen", "Wants", "worlds_of"]

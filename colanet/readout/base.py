@@ -45,10 +45,9 @@ class Readout(Observer):
     def begin(self, session: Session) -> None:
         """Other data are shown: note how many objects they have. Rules make their arrays here."""
         assert session.votes is not None
-        p = session.presentation
         self.population = session.plan.populations[session.votes.population]
         self.classes, self.period = session.votes.classes, session.votes.period
-        self.objects, self.copies = p.n_train + p.n_test, session.plan.copies
+        self.objects, self.copies = session.presentation.objects, session.plan.copies
 
     def needs(self, plan: Plan, votes: Votes, objects: int) -> int:
         """Upper bound of the bytes of its arrays for so many objects, asked before `begin`; here the evidence's."""
@@ -82,6 +81,20 @@ class Readout(Observer):
         return {}
 
 
+def votes_of(session: Session) -> Votes | None:
+    """Deciding population, classes and period; None without a readout.
+
+    The classes are those of the target; without one every column speaks for a class, and objects are those of a
+    plug-in.
+    """
+    described, period = session.network.readout, session.presentation.period
+    if described is None or period is None:
+        return None
+    population = session.network.population(described.population)
+    classes = session.target.size if session.target else population.columns or population.size
+    return Votes(session.plan.population(population.name).index, classes, period)
+
+
 def add(total: np.ndarray, part: np.ndarray, first: int) -> None:
     """Add rows to `total` from row `first` on; rows beyond its end are dropped."""
     part = part[: max(len(total) - first, 0)]
@@ -92,19 +105,19 @@ def add(total: np.ndarray, part: np.ndarray, first: int) -> None:
 
 
 @contextlib.contextmanager
-def blamed(rule: Any) -> Iterator[None]:
+def blamed(rule: Any, what: str = "readout") -> Iterator[None]:
     """Whatever a rule raises in this block becomes one line that names its class. ConfigError."""
     try:
         yield
     except (ColanetError, MemoryError):
         raise
     except Exception as error:
-        raise _wrong(rule, one_line(error)) from error
+        raise _wrong(rule, one_line(error), what) from error
 
 
-def _wrong(rule: Any, message: str) -> ConfigError:
+def _wrong(rule: Any, message: str, what: str = "readout") -> ConfigError:
     cls = rule if isinstance(rule, type) else type(rule)
-    return ConfigError(Problem(message, f"readout {cls.__module__}.{cls.__qualname__}"))
+    return ConfigError(Problem(message, f"{what} {cls.__module__}.{cls.__qualname__}"))
 
 
 def bytes_of(readout: Readout | None, plan: Plan, votes: Votes | None, objects: int) -> int:
