@@ -21,6 +21,8 @@ from colanet.errors import DataError
 from colanet.reading import LARGEST_UNPACKED, open_regular
 
 LONGEST_HEADER = 10_000
+LARGEST_CHARACTER = 0x10FFFF
+"""Of Unicode, whose numbers from 0xD800 to 0xDFFF stand for none."""
 _KINDS = "biuf"
 _DAMAGE = (
     OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, MemoryError, struct.error,
@@ -29,13 +31,27 @@ _DAMAGE = (
 """A damaged archive shows itself in many ways, depending on which byte is wrong."""
 
 
-def read_archive(path: str | os.PathLike[str], names: Sequence[str]) -> list[np.ndarray]:
+def names_of(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Names of the arrays in an archive of `numpy.savez`. DataError if the file is none."""
+    with open_regular(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return tuple(info.filename.removesuffix(".npy") for info in archive.infolist())
+        except _DAMAGE as error:
+            raise DataError(f"{path}: cannot be read as an archive ({_reason(error)})") from error
+
+
+def read_archive(
+    path: str | os.PathLike[str], names: Sequence[str], *, texts: bool = False
+) -> list[np.ndarray]:
     """Arrays of numbers out of an archive of `numpy.savez`.
 
     Parameters
     ----------
     path : path
     names : sequence of str
+    texts : bool
+        Whether arrays of texts are taken too.
 
     Raises
     ------
@@ -48,12 +64,14 @@ def read_archive(path: str | os.PathLike[str], names: Sequence[str]) -> list[np.
                 members = [_member(archive, name) for name in names]
                 if sum(member.file_size for member in members) > LARGEST_UNPACKED:
                     raise ValueError(f"more than {LARGEST_UNPACKED} bytes, unpacked")
-                return [_array(archive, member) for member in members]
+                return [_array(archive, member, _KINDS + "U" * texts) for member in members]
         except _DAMAGE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise DataError(
-                f"{path}: cannot be read as an archive ({reason[:200]}), expected the arrays {' and '.join(names)}"
-            ) from error
+            expected = f"expected the arrays {' and '.join(names)}"
+            raise DataError(f"{path}: cannot be read as an archive ({_reason(error)}), {expected}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:200]
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -63,7 +81,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return found[0]
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.ndarray:
     """One array; what its header promises must be what is there, before memory is spent on it."""
     with archive.open(member) as stream:
         # Read to the end, for only there the CRC is compared.
@@ -76,10 +94,20 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         raise ValueError(f"{member.filename} is of version {version}")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
-    if dtype.kind not in _KINDS or dtype.hasobject:
+    if dtype.kind not in kinds or dtype.hasobject:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
         size = len(content) - file.tell()
         raise ValueError(f"{member.filename}: its header says {dtype}{shape}, its content has {size} bytes")
     found = np.ndarray(shape, dtype, content, file.tell(), order="F" if by_columns else "C")
-    return found.astype(dtype.newbyteorder("="))
+    native = found.astype(dtype.newbyteorder("="))
+    if dtype.kind == "U":
+        _check_texts(native, member.filename)
+    return native
+
+
+def _check_texts(texts: np.ndarray, name: str) -> None:
+    """ValueError for numbers that stand for no character; NumPy would make texts of them that break Python."""
+    codes = np.frombuffer(texts.tobytes(), np.uint32)
+    if ((codes > LARGEST_CHARACTER) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+        raise ValueError(f"{name} holds what is no text")

@@ -33,7 +33,9 @@ StrPath = str | os.PathLike[str]
 LATEST = STEP_LIMIT - 1
 """No saved network has lived for more steps."""
 LARGEST_INPUT = 1 << 31
-OWN_PLACES = ("state/", "kept/")
+STATE, KEPT = "state/", "kept/"
+OWN_PLACES = (STATE, KEPT)
+"""Beginnings of the names of arrays in a file: those of the state in a checkpoint, and those of `Session.kept`."""
 OWN_ATTRIBUTES = {
     "kind", "fingerprint", "data", "terms", "origin", "step", "time", "configuration", "input_sizes", "seed",
 }  # fmt: skip
@@ -52,11 +54,14 @@ class Saved(NamedTuple):
     state : State
     step : int
         The step that comes next.
+    kept : dict of str to ndarray
+        What the program that drove the session had put into `colanet.Session.kept`.
     """
 
     plan: Plan
     state: State
     step: int
+    kept: dict[str, np.ndarray]
 
 
 def saved_state(path: StrPath) -> tuple[Plan, State]:
@@ -79,8 +84,8 @@ def saved(path: StrPath) -> Saved:
     lost = sorted({"configuration", "input_sizes", "seed"} - attributes.keys())
     if lost:
         raise CheckpointError(f"{path}: it lacks {lost[0]}; an older colanet wrote it: load it and save it anew")
-    if kind == "checkpoint":
-        arrays = _state_of(arrays)
+    kept = _part(arrays, KEPT)
+    arrays = _part(arrays, STATE) if kind == "checkpoint" else _without_kept(arrays)
     configuration = contents.text(path, attributes, "configuration")
     seed = contents.integer(path, attributes, "seed")
     sizes = _input_sizes(path, attributes)
@@ -100,7 +105,7 @@ def saved(path: StrPath) -> Saved:
             raise CheckpointError(f"{path}: its configuration has {', '.join(unknown)}, {message}") from error
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: damaged, configuration and state do not agree ({reason})") from error
-    return Saved(plan, arrays, step)
+    return Saved(plan, arrays, step, kept)
 
 
 def _unknown_fields(error: Exception) -> list[str]:
@@ -113,9 +118,9 @@ def _unknown_fields(error: Exception) -> list[str]:
 
 
 def save(session: Session, path: StrPath) -> None:
-    """Write the network's state, to be loaded by the same network with any data."""
+    """Write the network's state and `session.kept`, to be loaded by the same network with any data."""
     attributes = {"kind": "state", "time": session.origin + session.step}
-    write_h5(path, session.engine.state(), attributes | _origins(session))
+    write_h5(path, session.engine.state() | _kept_by(session), attributes | _origins(session))
 
 
 def load(session: Session, path: StrPath) -> None:
@@ -130,9 +135,11 @@ def load(session: Session, path: StrPath) -> None:
     contents.check_kind(path, attributes, ("state",), "a saved state")
     time = contents.integer(path, attributes, "time", 0, LATEST)
     _check_origins(session, path, attributes)
-    _check_state(session, path, arrays, time)
+    state = _without_kept(arrays)
+    _check_state(session, path, state, time)
     network = _with_features(session, path, attributes)
-    session.engine.load(arrays)
+    session.engine.load(state)
+    session.kept = _part(arrays, KEPT)
     session.describe(network)
     session.origin, session.step = time, 0
     show_by(network, session.presentation.sources)
@@ -169,8 +176,8 @@ def snapshot(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
     ConfigError
         If an observer gives a name that the session or another observer has given.
     """
-    arrays: dict[str, Any] = {f"state/{key}": value for key, value in session.engine.state().items()}
-    arrays |= {f"kept/{name}": array for name, array in session.kept.items()}
+    arrays: dict[str, Any] = {STATE + key: value for key, value in session.engine.state().items()}
+    arrays |= _kept_by(session)
     attributes = {
         "kind": "checkpoint",
         "fingerprint": fingerprint(session),
@@ -199,11 +206,11 @@ def restore(session: Session, path: StrPath, arrays: dict[str, Any], attributes:
     _check_same_run(session, path, attributes)
     origin = contents.integer(path, attributes, "origin", 0, LATEST)
     step = contents.integer(path, attributes, "step", 0, LATEST - origin)
-    state = _state_of(arrays)
+    state = _part(arrays, STATE)
     _check_state(session, path, state, origin + step)
     restore_observers(session, path, arrays, attributes)
     session.engine.load(state)
-    session.kept = {key[5:]: value for key, value in arrays.items() if key.startswith("kept/")}
+    session.kept = _part(arrays, KEPT)
     session.origin, session.step = origin, step
 
 
@@ -275,8 +282,17 @@ def _check_names(observer: Observer, own: Set[str], there: Set[str]) -> None:
         raise ConfigError(Problem(message, f"observer {observer.name}"))
 
 
-def _state_of(arrays: dict[str, Any]) -> State:
-    return {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
+def _part(arrays: dict[str, Any], place: str) -> dict[str, Any]:
+    """The arrays of a place in a file, by their names there."""
+    return {key[len(place) :]: value for key, value in arrays.items() if key.startswith(place)}
+
+
+def _without_kept(arrays: dict[str, Any]) -> State:
+    return {key: value for key, value in arrays.items() if not key.startswith(KEPT)}
+
+
+def _kept_by(session: Session) -> dict[str, Any]:
+    return {KEPT + name: array for name, array in session.kept.items()}
 
 
 def _origins(session: Session) -> dict[str, Any]:

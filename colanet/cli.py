@@ -11,6 +11,8 @@ from colanet.version import __version__
 
 COMMANDS = {
     "run": ("colanet.commands.run", "run", "Train and test the network of a configuration."),
+    "train": ("colanet.commands.train", "train", "Make a network for your own data, train and test it."),
+    "predict": ("colanet.commands.predict", "predict", "Answer new samples with a trained network."),
     "continual": ("colanet.commands.continual", "continual", "Learn task after task, test what is remembered."),
     "picture": ("colanet.commands.picture", "picture", "Draw receptive fields and spikes."),
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
@@ -21,6 +23,7 @@ COMMANDS = {
     "search": ("colanet.commands.search", "search", "Search the parameters of an experiment."),
     "validate": ("colanet.commands.validate", "validate", "Check configurations and report every problem."),
     "convert": ("colanet.commands.convert", "convert", "Convert a configuration between XML and YAML."),
+    "doctor": ("colanet.commands.doctor", "doctor", "Say what is installed, which engines work, where data lie."),
     "memory": (
         "colanet.associative.commands",
         "memory",

@@ -18,7 +18,8 @@ import numpy as np
 
 from colanet.errors import ConfigError, Problem
 from colanet.plan import Plan, PopulationPlan
-from colanet.plan.variables import PLASTIC, State, initial_state, key_of
+from colanet.plan.variables import State, initial_state
+from colanet.renewal import renew
 from colanet.units import NEVER
 
 EMPTY = -(1 << 30)
@@ -153,8 +154,8 @@ def migrate(
         idle = ~vacant & _idle(learner, state, copy, now, migration.silent * period)
         moves += _round(migration, learner, copy, vacant, idle, demand[copy])
     for move in moves:
-        _renew(plan, learner, state, new, move.copy, move.source)
-        _renew(plan, learner, state, new, move.copy, move.target)
+        renew(plan, learner, state, new, move.copy, move.source)
+        renew(plan, learner, state, new, move.copy, move.target)
         state[f"{move.copy}/{learner.name}/gate"][move.source] = EMPTY
     return moves
 
@@ -197,18 +198,3 @@ def _round(
         base = giver * learner.column_size, taker * learner.column_size
         moves.append(Move(copy, int(base[0] + source), int(base[1] + target)))
     return moves
-
-
-def _renew(plan: Plan, learner: PopulationPlan, state: State, new: State, copy: int, i: int) -> None:
-    """Give place i the state of a neuron before step 0."""
-    prefix = f"{copy}/{learner.name}/"
-    for key in state:
-        if key.startswith(prefix):
-            state[key][..., i] = new[key][..., i]
-    for projection in plan.projections:
-        if projection.kind == "plastic" and projection.target == learner.index:
-            own = plan.synapses(projection.index, copy).post == i
-            for variable in PLASTIC:
-                key = key_of(projection, variable, copy)
-                if key in state:
-                    state[key][own] = new[key][own]

@@ -123,7 +123,7 @@ class Session(Inspection):
         self.recording, self.migration = recording, migration
         self.origin = self.step = 0
         self.kept: dict[str, np.ndarray] = {}
-        """Arrays of the program that drives the session, which go with its checkpoints."""
+        """Arrays of the program that drives the session, which go with its checkpoints and saved states."""
         self.terms: dict[str, Any] = {}
         """What that program's run depends on, by its user's words; a checkpoint of other terms is refused."""
         self._set_observers(observers)

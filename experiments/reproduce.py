@@ -45,7 +45,7 @@ NAMES = (
     "comparison_features", "comparison_letters_features",
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
-    "split_mnist", "fashion", "rotated_mnist", "fifty_tasks", "hundred_tasks", "thousand_tasks", "robustness",
+    "split_mnist", "fashion", "rotated_mnist", "hundred_tasks", "thousand_tasks", "robustness",
     "diverse_copies_choice", "permuted_best", "estimator", "ping_pong",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))

@@ -82,22 +82,22 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "split_mnist": ("scenario", CLASSES),
     "fashion": ("scenario", TWO_TASKS),
     "rotated_mnist": ("network", ("copies", "seeds", "ACC", "drop", "FM", "LA")),
-    "fifty_tasks": ("network", TASKS),
     "hundred_tasks": ("network", TASKS),
     "thousand_tasks": ("network", ("copies", "seeds", "last", "LA", "learning", "tests")),
+    "renewal_choice": ("a neuron begins anew after", ("last", "LA")),
 }
 """Heading of the first column and the other columns, of each experiment."""
 PUBLISHED = (
     "mnist", "permuted_mnist", "alpha_curve", "letters", "letters_permuted", "comparison_permuted_mnist",
-    "split_mnist", "fashion", "fifty_tasks", "hundred_tasks", "thousand_tasks",
+    "split_mnist", "fashion", "hundred_tasks", "thousand_tasks",
 )  # fmt: skip
 """Experiments that name figures from elsewhere."""
 QUANTISED = ("mnist", "mnist_45", "mnist_chip")
 COURSES: dict[str, Sequence[int]] = {
     "capacity": (1, 5, 10, 20, 30, 40, 50),
-    "fifty_tasks": (1, 10, 20, 30, 40, 50),
-    "hundred_tasks": (1, 20, 40, 60, 80, 100),
+    "hundred_tasks": (1, 50, 100),
     "thousand_tasks": (1, 100, 200, 400, 600, 800, 1000),
+    "renewal_choice": (1, 10, 20, 30, 40, 50),
 }
 """Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (

@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "picture core", "damage", "memory"}
+READ_NONE = {"picture fields", "picture core", "predict", "damage", "memory"}
 """Commands that read no configuration: saved states, cores, and the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),
+    "train": ("own.npz", "--network", "net.nnc", "--threads", "1"),
     "continual": ("e.yaml", "--train", "20", "--test", "10"),
     "picture raster": ("net.nnc", "--out", "a.png"),
     "plan": ("net.nnc",),
@@ -86,6 +88,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "net.nnc").write_text(text, encoding="utf-8")
     (tmp_path / "e.yaml").write_text(EXPERIMENT)
     (tmp_path / "s.yaml").write_text(STUDY)
+    np.savez(tmp_path / "own.npz", X=np.eye(784)[:30], y=np.arange(30) % 10)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -73,7 +73,7 @@ def _found(source: Path, of_config: dict[str, Any]) -> Saved:
         return saved(source)
     settings, seed = parse_settings(of_config.pop("settings")), of_config.pop("seed") or 0
     plan = made_plan(PlanOptions(source, seed, **of_config), settings)
-    return Saved(plan, initial_state(plan), 0)
+    return Saved(plan, initial_state(plan), 0, {})
 
 
 def _is_state(source: Path) -> bool:

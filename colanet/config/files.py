@@ -43,6 +43,11 @@ def _by_suffix(table: dict[str, Callable[..., T]], path: str | os.PathLike[str])
     return table[suffix]
 
 
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """ConfigError unless a configuration can be written under this name, by its ending."""
+    _by_suffix(_WRITERS, path)
+
+
 def load_with_notices(
     path: str | os.PathLike[str], *, lenient: bool = False, stand_ins: Iterable[str] = ()
 ) -> tuple[Network, list[Problem]]:

@@ -26,6 +26,7 @@ from colanet.continual.baselines.options import METHODS as BASELINES
 from colanet.continual.sources import Count, Schedule, TaskSource
 from colanet.errors import ConfigError, Problem
 from colanet.migration import Migration
+from colanet.renewal import Renewal
 from colanet.units import LARGEST_SEED
 
 METHODS = ("colanet", *BASELINES)
@@ -38,12 +39,12 @@ LONGEST_NAME = 100
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
-def _in_range(name: str) -> AfterValidator:
-    """A value that `Migration` accepts for one of its fields."""
+def _in_range(kind: type, name: str) -> AfterValidator:
+    """A value that the data class accepts for one of its fields."""
 
     def accepted(value: Any) -> Any:
         try:
-            Migration(**{name: value})
+            kind(**{name: value})
         except ConfigError as error:
             raise ValueError(error.problems[0].message) from error
         return value
@@ -51,18 +52,22 @@ def _in_range(name: str) -> AfterValidator:
     return AfterValidator(accepted)
 
 
+def _fields_of(kind: type) -> type[BaseModel]:
+    """A model with the fields of a data class, its defaults and bounds."""
+    fields: dict[str, Any] = {
+        field.name: (Annotated[get_type_hints(kind)[field.name], _in_range(kind, field.name)], field.default)
+        for field in dataclasses.fields(kind)
+    }
+    name = f"{kind.__name__}Fields"
+    return create_model(name, __config__=_STRICT, __doc__=f"The fields of `{kind.__name__}`.", **fields)
+
+
 if TYPE_CHECKING:
     MigrationFields = BaseModel
+    RenewalFields = BaseModel
 else:
-    MigrationFields = create_model(
-        "MigrationFields",
-        __config__=_STRICT,
-        __doc__="The fields of `colanet.migration.Migration`, with its defaults and bounds.",
-        **{
-            field.name: (Annotated[get_type_hints(Migration)[field.name], _in_range(field.name)], field.default)
-            for field in dataclasses.fields(Migration)
-        },
-    )
+    MigrationFields = _fields_of(Migration)
+    RenewalFields = _fields_of(Renewal)
 
 
 class Published(BaseModel):
@@ -105,6 +110,7 @@ class Experiment(BaseModel):
     options : dict
         Of a comparison method.
     migration : MigrationFields or None
+    renewal : RenewalFields or None
     variants : tuple of dict
         Each a name and the fields in which it differs.
     published : tuple of Published
@@ -132,6 +138,7 @@ class Experiment(BaseModel):
     method: Literal[METHODS] = "colanet"  # type: ignore[valid-type]
     options: dict[str, Any] = {}
     migration: MigrationFields | None = None
+    renewal: RenewalFields | None = None
     variants: tuple[dict[str, Any], ...] = ()
     published: tuple[Published, ...] = ()
     variant: str = ""
@@ -163,6 +170,8 @@ class Experiment(BaseModel):
             return
         if self.migration:
             raise ValueError(f"migration: is for method colanet, {self.method} has no neurons that migrate")
+        if self.renewal:
+            raise ValueError(f"renewal: is for method colanet, {self.method} has no neurons that begin anew")
         if self.joint and self.method != "backprop-joint":
             raise ValueError(f"joint: {self.method} learns task by task; backprop-joint mixes the tasks")
 

@@ -95,6 +95,8 @@ class Outcome:
         Test images of each task.
     cost : Cost or None
         Memory and operations; None where they were not counted.
+    data : dict of str to str
+        Digests of the data sets, by name; empty where they are not known.
     """
 
     matrix: np.ndarray
@@ -111,6 +113,7 @@ class Outcome:
     seed: int
     test_images: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     cost: Cost | None = None
+    data: dict[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

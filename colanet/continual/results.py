@@ -89,22 +89,28 @@ def write_outcome(
             "train_seconds": outcome.train_seconds,
             "test_seconds": outcome.test_seconds,
             "cost": json.dumps(outcome.cost and outcome.cost.as_dict()),
+            "data": json.dumps(outcome.data),
             "versions": json.dumps(versions(torch=experiment.method != "colanet")),
         },
     )
 
 
-def read_outcome(path: str | os.PathLike[str], experiment: Experiment, configuration: str) -> Outcome:
-    """Read a finished run of this very experiment.
+def read_outcome(
+    path: str | os.PathLike[str], experiment: Experiment, configuration: str, data: Mapping[str, str] | None = None
+) -> Outcome:
+    """Read a finished run of this very experiment, with these digests of data sets if both are known.
 
     Raises
     ------
     CheckpointError
-        If the file is damaged or belongs to another experiment.
+        If the file is damaged or belongs to another experiment or other data.
     """
     outcome, of = load_outcome(path)
     if of != (plain(experiment), configuration):
         raise CheckpointError(f"{path}: is of another experiment; remove it, or give another folder with --out")
+    for name in sorted(outcome.data.keys() & (data or {}).keys()):
+        if data and outcome.data[name] != data[name]:
+            raise CheckpointError(f"{path}: is of other data of the name {name}; remove it, or give another folder")
     return outcome
 
 
@@ -127,9 +133,18 @@ def load_outcome(path: str | os.PathLike[str]) -> tuple[Outcome, tuple[str, str]
         digest=contents.text(path, attributes, "digest"),
         seed=contents.integer(path, attributes, "seed"),
         cost=_cost(path, attributes),
+        data=_data(path, attributes),
     )
     experiment = contents.text(path, attributes, "experiment")
     return outcome, (experiment, contents.text(path, attributes, "configuration"))
+
+
+def _data(path: str | os.PathLike[str], attributes: dict[str, Any]) -> dict[str, str]:
+    """Digests of the data sets; none in files of a colanet that did not write them."""
+    if "data" not in attributes:
+        return {}
+    found = contents.mapping(path, attributes, "data")
+    return {name: contents.text(path, found, name) for name in found}
 
 
 def _cost(path: str | os.PathLike[str], attributes: dict[str, Any]) -> Cost | None:
@@ -276,6 +291,7 @@ def as_json(experiment: Experiment, parts: Sequence[Repeats], command: str) -> d
                 "test_seconds": [round(o.test_seconds, 2) for o in part.outcomes],
                 "digests": [o.digest for o in part.outcomes],
                 "costs": costs_of(part),
+                "data": {name: sha256 for o in part.outcomes for name, sha256 in o.data.items()},
                 "configuration": json.loads(part.configuration) if part.configuration else None,
             }
             for part in parts
@@ -332,6 +348,7 @@ def _description(part: Repeats) -> str:
     values = "".join(f", {path} = {value}" for path, value in {**e.set, **e.options}.items())
     copies = f", {e.copies} copies" if e.copies and e.method == "colanet" else ""
     extra = (", all tasks mixed" if e.joint else "") + (", neuron migration" if e.migration else "")
+    extra += ", neuron renewal" if e.renewal else ""
     return f"{what}{values}{copies}{extra}."
 
 

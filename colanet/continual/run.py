@@ -22,13 +22,15 @@ from colanet.continual.cost import cost_of
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
-from colanet.continual.task import Task
+from colanet.continual.task import Task, data_of
 from colanet.encoding import Presentation
 from colanet.encoding.features import pictures_of, pixels_of
 from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.migration import Migration
+from colanet.observers.renewal import Renewer
+from colanet.renewal import Renewal
 from colanet.session import Session
 
 CHECKPOINT_IMAGES = 60_000
@@ -116,13 +118,15 @@ class Run:
         self.lessons = [self.gallery.mixture(seed)] if experiment.joint else self.gallery.lessons()
         network = network_of(experiment)
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
+        renewal = experiment.renewal
+        observers = [Renewer(Renewal(**renewal.model_dump()))] if renewal else []
         self.k = 0
         self.brief = False
         """Whether what `watch` is told while learning leaves out the accuracy, which takes milliseconds."""
         self._score, self._score_of, self._score_until = "", -1, 0.0
         self.session = Session(
             network, base_dir=(experiment.folder / experiment.network).parent, engine=engine, seed=seed,
-            threads=threads, migration=migration, presentation=self.lesson(0, network),
+            threads=threads, migration=migration, observers=observers, presentation=self.lesson(0, network),
         )  # fmt: skip
         if self.session.votes is None:
             raise ConfigError(Problem("the network has no readout, nothing can be tested", "readout"))
@@ -338,4 +342,5 @@ class Run:
             digest=self.session.result().digest,
             seed=self.seed,
             cost=cost_of(self.session.plan, learnt, tested),
+            data=data_of(self.tasks),
         )

@@ -19,7 +19,7 @@ from colanet.continual.checkpoint import Checkpoint
 from colanet.continual.experiment import Experiment
 from colanet.continual.outcome import Confusions, Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch, network_of
-from colanet.continual.task import Task, selected
+from colanet.continual.task import Task, data_of, selected
 from colanet.continual.tasks import make_tasks
 from colanet.plan import memory
 from colanet.readout import bytes_of
@@ -135,4 +135,5 @@ def compare(experiment: Experiment, tasks: Sequence[Task], seed: int, watch: Wat
         seed=seed,
         test_images=np.array([len(task.test_labels) for task in tasks]),
         cost=found.cost,
+        data=data_of(tasks),
     )

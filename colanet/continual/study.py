@@ -27,7 +27,7 @@ from colanet.continual.outcome import Outcome
 from colanet.continual.results import Repeats, read_outcome, write_outcome, write_tables
 from colanet.continual.run import CHECKPOINT_IMAGES, Watch, network_of
 from colanet.continual.runner import check_run, run_one
-from colanet.continual.task import Task, first_images
+from colanet.continual.task import Task, data_of, first_images
 from colanet.continual.tasks import make_tasks
 from colanet.continual.together import Order, run_together, side_by_side
 from colanet.engine import AUTO, REGISTRY
@@ -299,7 +299,7 @@ def check_folder(folder: Path, jobs: Sequence[Job], *, resume: bool) -> None:
         raise ConfigError(f"{there[0]}: exists already; --resume continues it, --out takes another folder")
     for job in jobs:
         for path in filter(Path.exists, files_of(folder, [job.variant])):
-            read_outcome(path, job.altered, job.stamp)
+            read_outcome(path, job.altered, job.stamp, data_of(job.tasks))
 
 
 # --------------------------------------------------------------------- running
@@ -321,7 +321,7 @@ def _one(
     if options.resume and path.exists():
         say(f"{name}: finished already")
         checkpoint_of(path).unlink(missing_ok=True)
-        return read_outcome(path, job.altered, job.stamp)
+        return read_outcome(path, job.altered, job.stamp, data_of(job.tasks))
     say(f"{name}: {len(job.tasks)} tasks")
     total = sum(len(task.train_labels) for task in job.tasks)
     with progress(total) if progress else contextlib.nullcontext() as watch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -32,6 +33,8 @@ class Task:
     rotation : Rotation or None
     shape : (height, width)
         Of the original images.
+    data : (str, str) or None
+        Name and digest of the data set that the images are of.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Task:
     permutation: np.ndarray | None = None
     rotation: Rotation | None = field(default=None, kw_only=True)
     shape: tuple[int, int] = (28, 28)
+    data: tuple[str, str] | None = field(default=None, kw_only=True)
 
     @property
     def train_images(self) -> np.ndarray:
@@ -62,6 +66,11 @@ class Task:
         shown = images.view() if self.permutation is None else np.take(images, self.permutation, axis=1)
         shown.flags.writeable = False
         return shown
+
+
+def data_of(tasks: Iterable[Task]) -> dict[str, str]:
+    """Digests of the data sets of tasks, by name."""
+    return dict(task.data for task in tasks if task.data is not None)
 
 
 def first_images(task: Task, train: int | None = None, test: int | None = None) -> Task:

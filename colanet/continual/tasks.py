@@ -44,7 +44,8 @@ def make_tasks(experiment: Experiment, data_dir: str | os.PathLike[str] | None =
 
 def _make(source: TaskSource, validation: int, data_dir: str | os.PathLike[str] | None) -> list[Task]:
     """The tasks of one source; their permutations and rotations share its images."""
-    data = cut(datasets.load(source.dataset, data_dir), source.train, None if validation else source.test)
+    loaded = datasets.load(source.dataset, data_dir)
+    data = cut(loaded, source.train, None if validation else source.test)
     train, test = data.intensities
     train_labels, test_labels = data.train_labels.astype(np.int64), data.test_labels.astype(np.int64)
     test, test_labels = test[:: source.test_every], test_labels[:: source.test_every]
@@ -53,7 +54,10 @@ def _make(source: TaskSource, validation: int, data_dir: str | os.PathLike[str] 
             raise DataError(f"{source.dataset}: {validation} of {len(train)} training images for validation")
         test, test_labels = train[-validation:], train_labels[-validation:]
         train, train_labels = train[:-validation], train_labels[:-validation]
-    whole = Task(source.dataset, train, train_labels, test, test_labels, data.classes, shape=data.picture)
+    whole = Task(
+        source.dataset, train, train_labels, test, test_labels, data.classes, shape=data.picture,
+        data=(source.dataset, loaded.digest),
+    )  # fmt: skip
     parts = _parts(whole, source)
     return [_altered(part, source, k, data) for k in range(source.repeat) for part in parts]
 

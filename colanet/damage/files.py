@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from colanet import contents
-from colanet.checkpoints import saved_state
+from colanet.checkpoints import KEPT, saved
 from colanet.damage.chance import NORMAL_Q, count
 from colanet.damage.networks import Damage, learning, noise_size, plastic
 from colanet.errors import CheckpointError, ConfigError
@@ -35,16 +35,17 @@ def damage_file(path: str | os.PathLike[str], out: str | os.PathLike[str], damag
     """
     if Path(out).resolve() == Path(path).resolve():
         raise ConfigError(f"{os.fspath(out)}: expected another file than the network that is damaged")
-    state, attributes = read_h5(path)
+    attributes = read_h5(path)[1]
     contents.check_kind(path, attributes, ("state",), "a saved state")
-    plan = saved_state(path)[0]
+    plan, state, _, kept = saved(path)
     before = contents.text(path, attributes, "damage") if "damage" in attributes else "[]"
     try:
         history = [*json.loads(before), asdict(damage)]
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{os.fspath(path)}: damaged, its list of damage cannot be read") from error
     damaged, told = damage.of(plan, state), list(_told(plan, state, damage))
-    write_h5(out, damaged, attributes | {"damage": json.dumps(history)})
+    beside = {KEPT + name: array for name, array in kept.items()}
+    write_h5(out, damaged | beside, attributes | {"damage": json.dumps(history)})
     return told
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from colanet.datasets import letters
+from colanet.datasets import emnist, letters
 from colanet.datasets.dataset import Dataset
-from colanet.datasets.stored import Part, Stored
+from colanet.datasets.emnist import Emnist
 
 
-class Letters(Stored):
-    """Official files hold 26 letters, transposed; an archive goes before them."""
+class Letters(Emnist):
+    """Official files hold 26 letters; an archive goes before them."""
 
     def begins(self, place: Path) -> bool:
         """Whether a folder holds the archive or the first file."""
@@ -23,23 +23,9 @@ class Letters(Stored):
             return self.made(*letters.read_archive(path), str(path))
         return super().in_folder(place, partial=partial)
 
-    def part(self, images: Part, labels_path: Path) -> Part:
-        """Only the first ten letters, upright."""
-        return letters.official(*images, str(labels_path))
-
 
 EMNIST = Letters(
-    name="emnist-letters",
-    classes=letters.LETTERS,
-    files=(
-        "emnist-letters-train-images-idx3-ubyte",
-        "emnist-letters-train-labels-idx1-ubyte",
-        "emnist-letters-test-images-idx3-ubyte",
-        "emnist-letters-test-labels-idx1-ubyte",
-    ),
-    citation="G. Cohen, S. Afshar, J. Tapson, A. van Schaik, arXiv 1702.05373",
-    licence="NIST Special Database 19",
-    urls=("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
-    hashes=("sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",),
-    archive="gzip",
-)
+    name="emnist-letters", classes=letters.LETTERS, files=emnist.LETTERS.files, others=emnist.LETTERS.others,
+    official=emnist.LETTERS.official, first=emnist.LETTERS.first, citation=emnist.CITATION, licence=emnist.LICENCE,
+    urls=emnist.LETTERS.urls, hashes=emnist.LETTERS.hashes, archive=emnist.LETTERS.archive,
+)  # fmt: skip

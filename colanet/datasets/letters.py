@@ -1,4 +1,4 @@
-"""EMNIST letters: the official files made upright, and the seeded division of the archive of 10,000 letters."""
+"""The ten letters of the archive of 10,000: its seeded division into a training and a test part."""
 
 from __future__ import annotations
 
@@ -16,25 +16,8 @@ ARCHIVE = "emnist_letters.npz"
 TRAIN, TEST = 640, 160
 """Images of each letter in the two parts of the archive's division."""
 SPLIT_SEED = 0
-OFFICIAL_CLASSES = 26
 
 Part = tuple[np.ndarray, np.ndarray]
-
-
-def official(images: np.ndarray, labels: np.ndarray, where: str) -> Part:
-    """Images and labels of the official files as the first ten letters, upright, labels from 0.
-
-    The files hold images transposed, and the labels 1..26.
-
-    Raises
-    ------
-    DataError
-        If a label is out of that range.
-    """
-    if len(labels) and not (labels.min() >= 1 and labels.max() <= OFFICIAL_CLASSES):
-        raise DataError(f"{where}: labels {labels.min()}..{labels.max()}, expected 1..{OFFICIAL_CLASSES}")
-    keep = labels <= len(LETTERS)
-    return np.ascontiguousarray(images[keep].transpose(0, 2, 1)), labels[keep] - np.uint8(1)
 
 
 def read_archive(path: Path) -> tuple[Part, Part]:

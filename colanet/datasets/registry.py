@@ -24,6 +24,10 @@ BUILT_IN = {
     "mnist": "colanet.datasets.mnist:MNIST",
     "fashion-mnist": "colanet.datasets.fashion_mnist:FASHION",
     "emnist-letters": "colanet.datasets.emnist_letters:EMNIST",
+    "emnist-letters-all": "colanet.datasets.emnist:LETTERS",
+    "emnist-balanced": "colanet.datasets.emnist:BALANCED",
+    "kmnist": "colanet.datasets.kmnist:KMNIST",
+    "digits": "colanet.datasets.digits:DIGITS",
 }
 REGISTRY: Registry[Reader] = Registry(
     "data set",

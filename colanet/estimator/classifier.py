@@ -14,6 +14,7 @@ from colanet.errors import BackendUnavailable
 from colanet.estimator.arguments import MOST, NAMES, ArgumentError, checked, constants_with, scaler_of, threads_of
 from colanet.estimator.inputs import learn_coding
 from colanet.estimator.machine import Machine
+from colanet.estimator.meaning import Meaning
 from colanet.estimator.network import Constants, adapted
 from colanet.estimator.ready import pixels_of, ready_network
 from colanet.extras import need
@@ -282,9 +283,14 @@ class CoLaNETClassifier(base.ClassifierMixin, base.BaseEstimator):  # type: igno
     # -------------------------------------------------------------------- keep
 
     def save(self, path: StrPath) -> None:
-        """Write the network's state, to be read by `colanet run --load` and `colanet.Session.load`."""
+        """Write a state, to be read by `colanet predict`, `colanet run --load` and `colanet.Session.load`."""
         validation.check_is_fitted(self)
-        self.machine_.save(Path(path))
+        names = [f"free {column}" for column in range(self.machine_.columns)]
+        for column, label in zip(self.columns_.tolist(), self.classes_.tolist(), strict=True):
+            names[column] = str(label)
+        features = getattr(self, "feature_names_in_", None)
+        texts = None if features is None else tuple(features.tolist())
+        self.machine_.save(Path(path), Meaning(self.coding_, tuple(names), (self.n_features_in_,), texts).kept())
 
 
 def _listed(classes: np.ndarray) -> str:

@@ -86,9 +86,11 @@ class Machine:
         parts = [self._votes(whole[first : first + size]) for first in range(0, len(whole), size)]
         return np.concatenate(parts) if parts else np.zeros((0, self.columns))
 
-    def save(self, path: str | Path) -> None:
-        """Write a state file; see `colanet.Session.save`."""
-        self._at(self.time).save(path)
+    def save(self, path: str | Path, kept: dict[str, np.ndarray]) -> None:
+        """Write a state file with these arrays for `colanet.Session.kept`; see `colanet.Session.save`."""
+        session = self._at(self.time)
+        session.kept = kept
+        session.save(path)
 
     def _teach(self, session: Session, images: np.ndarray, labels: np.ndarray) -> None:
         """Samples in one go, behind those before them, whose spikes are still under way."""

@@ -25,6 +25,8 @@ MAP = "RdBu_r"
 Place = tuple[int, int]
 """Column and row of a pixel."""
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 0.55, 0.95, 0.35, 0.35, 0.3
+LETTER, LETTERS = 0.085, 2
+"""Width of a letter of a label, and how many `LEFT` has room for."""
 
 
 @styled
@@ -153,12 +155,13 @@ def _draw(
     if across * (width + GAP) * inch * len(pictures) > 30:
         inch = INCH / 2
     wide, high = (across * (width + GAP) + GAP) * inch, (rows * (height + GAP) + GAP) * inch
-    total = LEFT + RIGHT + len(pictures) * wide + (len(pictures) - 1) * BETWEEN
+    side = LEFT + LETTER * max(max(map(len, labels), default=0) - LETTERS, 0)
+    total = side + RIGHT + len(pictures) * wide + (len(pictures) - 1) * BETWEEN
     full = high + BOTTOM + (TOP if titles is not None else 0.1) + (TOP if title else 0.0)
     figure = new_figure(total, full, constrained=False)
     limit = limit_of(pictures, busy)
     for i, (stage, mask) in enumerate(zip(pictures, busy, strict=True)):
-        left = LEFT + i * (wide + BETWEEN)
+        left = side + i * (wide + BETWEEN)
         ax = figure.add_axes((left / total, BOTTOM / full, wide / total, high / full))
         image = _panel(ax, stage, mask, members, limit, (height, width))
         middles = [GAP + (height + GAP) * row + (height - 1) / 2 for row in range(rows)]

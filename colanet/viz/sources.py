@@ -83,7 +83,7 @@ def projection_of(plan: Plan, name: str | None = None) -> str:
 
 
 def shape_of(pixels: int, network: Network | None = None, source: int = 0) -> Shape:
-    """Height and width of the pictures of an input: as it says, or a square.
+    """Height and width of the pictures of an input: as it says, channels side by side, or a square.
 
     Raises
     ------
@@ -91,8 +91,9 @@ def shape_of(pixels: int, network: Network | None = None, source: int = 0) -> Sh
         If the input does not say and its nodes are no square.
     """
     described = network.inputs[source] if network is not None else None
-    if isinstance(described, ImageInput) and described.shape is not None and described.shape[2] == 1:
-        return described.shape[1], described.shape[0]
+    if isinstance(described, ImageInput) and described.shape is not None:
+        width, height, channels = described.shape
+        return height, width * channels
     side = math.isqrt(pixels)
     if side * side != pixels:
         message = f"{pixels} pixels are no square; say the shape, HEIGHT x WIDTH"

@@ -100,6 +100,8 @@ def test_what_is_merged_stays_as_it_was():
     ({"method": "backprop", "joint": True}, "joint: backprop learns task by task"),
     ({"joint": True, "variants": [{"name": "a", "method": "backprop-ewc"}]}, "joint: backprop-ewc learns task by"),
     ({"method": "backprop", "migration": {}}, "migration: is for method colanet"),
+    ({"method": "backprop", "renewal": {}}, "renewal: is for method colanet"),
+    ({"renewal": {"silent": 0}}, "renewal.silent: 0 is out of range, expected at least 1"),
     ({"options": {"lr": 0.1}}, "options: are for comparison methods"),
 ])  # fmt: skip
 def test_mistakes_are_named(change, said, tmp_path):

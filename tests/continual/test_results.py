@@ -158,6 +158,23 @@ def test_a_run_of_a_colanet_that_did_not_count_its_cost_is_read(tmp_path):
     assert "memory" not in (tmp_path / "tiny.md").read_text()
 
 
+def test_digests_of_data_go_with_a_run_and_are_compared(tmp_path):
+    from colanet.storage import read_h5, write_h5
+
+    path, e, data = tmp_path / "r.h5", tiny.experiment(), {"digits": "c3", "mnist": "b2"}
+    made = outcome([[0.5]], 0, data=data)
+    write_outcome(path, e, "net", ["one"], made)
+    assert read_outcome(path, e, "net", {"mnist": "b2"}).data == data
+    with pytest.raises(CheckpointError, match="is of other data of the name mnist"):
+        read_outcome(path, e, "net", data | {"mnist": "b3"})
+    write_tables(tmp_path, e, [Repeats(e, "", ("one",), (made,))], "c")
+    assert json.loads((tmp_path / "tiny.json").read_text())["variants"][0]["data"] == data
+    arrays, attributes = read_h5(path)
+    del attributes["data"]  # as an older colanet wrote it
+    write_h5(path, arrays, attributes)
+    assert read_outcome(path, e, "net", {"mnist": "b3"}).data == {}
+
+
 @pytest.mark.parametrize("lost", ["matrix", "fields", "seed", "digest"])
 def test_damaged_runs_are_refused(lost, tmp_path):
     from colanet.storage import read_h5, write_h5

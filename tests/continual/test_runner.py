@@ -14,6 +14,7 @@ from colanet.costs import costs_of
 from colanet.encoding.arrays import present_arrays
 from colanet.errors import CheckpointError, ConfigError, DataError
 from colanet.migration import Migration, migrate
+from colanet.renewal import renew
 from colanet.session import Session
 from colanet.storage import read_h5, write_h5
 from tests.continual import tiny
@@ -25,6 +26,7 @@ SWITCHES = {
     "forward": {"forward": True},
     "joint": {"joint": True, "forward": True},
     "migration": {"migration": MIGRATION, "forward": True, "copies": 2},
+    "renewal": {"renewal": {"every": 5, "silent": 5}, "copies": 2},
 }
 
 
@@ -99,7 +101,8 @@ def test_a_test_is_that_of_the_frozen_network_alone():
 
 
 @pytest.mark.parametrize(
-    ("name", "every"), [("plain", 5), ("plain", 100), ("forward", 5), ("joint", 5), ("migration", 5)]
+    ("name", "every"),
+    [("plain", 5), ("plain", 100), ("forward", 5), ("joint", 5), ("migration", 5), ("renewal", 5)],
 )
 def test_killed_anywhere_and_resumed_is_uninterrupted(name, every, tmp_path, monkeypatch):
     """Killed at every report: within a task (with migration, between rounds), between tasks, during tests."""
@@ -198,6 +201,15 @@ def test_moves_really_happen_where_migration_is_tested(tmp_path, monkeypatch):
     assert moved
 
 
+def test_neurons_really_begin_anew_where_renewal_is_tested(monkeypatch):
+    renewed = []
+    monkeypatch.setattr(
+        "colanet.observers.renewal.renew", lambda *given: (renewed.append(given[-1]), renew(*given))
+    )
+    run_one(tiny.experiment(**SWITCHES["renewal"]), 3, tasks=TWO)
+    assert renewed
+
+
 def test_the_last_checkpoint_stays_if_asked_and_ends_alike(tmp_path):
     path = tmp_path / "c.h5"
     whole = run_one(tiny.experiment(), 0, tasks=TWO, checkpoint=path, every=5, keep=True)
@@ -212,6 +224,7 @@ def test_the_last_checkpoint_stays_if_asked_and_ends_alike(tmp_path):
         ({"set": {"population.L.size": 20, "population.L.tau_m": 4}}, 0, TWO),
         ({"forward": True}, 0, TWO),
         ({"migration": MIGRATION}, 0, TWO),
+        ({"renewal": {}}, 0, TWO),
         ({}, 1, TWO),
         ({}, 0, tiny.tasks(seed=1)),
         ({}, 0, TWO[:1]),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from colanet import datasets
 from colanet.continual import study
 from colanet.continual.experiment import expand, load_experiment
 from colanet.continual.results import load_outcome
@@ -53,6 +54,7 @@ def test_results_come_back_and_lie_there(file, tmp_path):
     for part in parts:
         [outcome] = part.outcomes
         assert load_outcome(file_of(tmp_path / "out", part.experiment, 4))[0].digest == outcome.digest
+        assert outcome.data == {"mnist": datasets.load("mnist").digest}
     # 60 images to learn; 10 + 20 tests task by task, 20 when the tasks are mixed.
     assert [total for total, _ in watched] == [60, 60]
     assert [seen[-1] for _, seen in watched] == [(90, 90), (80, 80)]

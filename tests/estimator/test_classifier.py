@@ -182,6 +182,20 @@ def test_the_saved_state_answers_alike_on_the_command_line(digits, fitted, tmp_p
     assert yaml.safe_load(out)["accuracy"] == pytest.approx((answers == labels).mean())
 
 
+def test_the_saved_state_answers_new_tables(digits, tmp_path, call):
+    X, y = digits[0][:100], np.where(digits[1][:100] < 5, "low", "high")
+    made = CoLaNETClassifier(**SMALL, max_classes=3).fit(X, y)
+    made.save(tmp_path / "state.h5")
+    np.savez(tmp_path / "new.npz", X=digits[2][:20])
+    status, out, err = call("predict", tmp_path / "state.h5", tmp_path / "new.npz", "--quiet")
+    assert (status, err) == (0, "")
+    head, *rows = (line.split(",") for line in out.splitlines())
+    order = [head.index(f"votes_{label}") for label in made.classes_]
+    votes = np.array([[float(row[i]) for i in order] for row in rows])
+    np.testing.assert_array_equal(votes, made.votes(digits[2][:20]))
+    assert len(set(head)) == len(head) == 5
+
+
 @pytest.mark.slow
 def test_it_works_where_estimators_do(digits):
     X, y = digits[0][:120], digits[1][:120]

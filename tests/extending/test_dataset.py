@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from colanet.datasets.registry import BUILT_IN
 from tests.extending import colanet
 from tests.outside import package
 
@@ -96,7 +97,7 @@ def test_the_option_takes_it_and_names_what_there_is(folder):
     status, out, err = colanet(folder, "run", "digits.yaml", "--dataset", "leaves", *few)
     assert (status, err) == (0, "")
     assert [used["name"] for used in json.loads(out)["data"]] == ["leaves"]
-    known = "mnist, fashion-mnist, emnist-letters, leaves"
+    known = ", ".join((*BUILT_IN, "leaves"))
     assert colanet(folder, "run", "digits.yaml", "--dataset", "needles") == (
         2,
         "",

@@ -65,6 +65,17 @@ def test_fields_stand_at_their_column_and_microcolumn():
     assert np.abs(WEIGHTS).mean() < high <= np.abs(WEIGHTS).max()
 
 
+def test_long_names_of_classes_have_room():
+    """The names, drawn, lie within the figure; short ones leave it as it was."""
+    plain, short, long = (
+        drawn(viz.receptive_fields(WEIGHTS, 2, (2, 3), labels=labels))
+        for labels in (None, ["A", "B"], ["Iris versicolor", "W" * 8])
+    )
+    assert plain.get_size_inches().tolist() == short.get_size_inches().tolist()
+    for label in long.axes[0].get_yticklabels():
+        assert label.get_window_extent().x0 > 0
+
+
 def test_one_scale_for_all_and_two_colours():
     figure = viz.receptive_fields(WEIGHTS, 2, (2, 3))
     image = panels(figure)[0].images[0]

@@ -1,0 +1,1 @@
+"""What a bug report needs: versions, engines that work, places of data and caches."""

@@ -1,0 +1,1 @@
+"""Samples and labels in the user's own files: read, divided, learnt by a network made for them, answered."""

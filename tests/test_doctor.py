@@ -1,0 +1,55 @@
+"""`colanet doctor`: what it says of engines, data sets and libraries, and when it fails."""
+
+from importlib import metadata
+
+import numpy
+import pytest
+
+from colanet.doctor import machine, selftest
+from colanet.errors import BackendUnavailable
+
+
+def test_all_is_well(call, tmp_path, monkeypatch):
+    monkeypatch.delenv("COLANET_DATA", raising=False)
+    (tmp_path / "fashion-mnist").mkdir()
+    (tmp_path / "fashion-mnist" / "train-images-idx3-ubyte").touch()
+    status, out, err = call("doctor", "--data", tmp_path)
+    assert (status, err) == (0, "")
+    lines = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  ")]
+    told = {words[0]: words[1] for words in lines}
+    assert told["reference"].startswith("right")
+    assert told["numba"].startswith("right")
+    assert told["numpy"] == numpy.__version__
+    assert told["fashion-mnist"] == str(tmp_path / "fashion-mnist")
+    assert "not here" in told["emnist-letters"]
+
+
+def test_another_result_is_told_and_fails(call, monkeypatch):
+    monkeypatch.setattr(selftest, "N_TRAIN", 5)
+    status, out, _ = call("doctor")
+    assert status == 1
+    assert out.count(f"expected {selftest.DIGEST}") >= 2
+
+
+@pytest.mark.parametrize(("engine", "fault"), [("cupy", False), ("numba", True)])
+def test_an_engine_that_is_not_there(engine, fault, monkeypatch):
+    def missing(*_, **__):
+        raise BackendUnavailable("no such device")
+
+    monkeypatch.setattr(selftest, "Session", missing)
+    trial = selftest.try_engine(engine)
+    assert (trial.digest, trial.reason, trial.is_right, trial.is_fault) == (None, "no such device", False, fault)
+
+
+def test_libraries_are_those_that_the_package_names(monkeypatch):
+    lines = [
+        "numpy>=1.26",
+        "missing>=1",
+        'click>=8; extra == "x"',
+        'gone; extra == "x"',
+        'colanet[x]; extra == "y"',
+    ]
+    monkeypatch.setattr(metadata, "requires", lambda _: lines)
+    assert dict(machine.libraries()) == {
+        "missing": "not installed", "numpy": metadata.version("numpy"), "click": metadata.version("click"),
+    }  # fmt: skip
