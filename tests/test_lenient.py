@@ -10,13 +10,14 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "picture core", "predict", "damage", "memory"}
-"""Commands that read no configuration: saved states, cores, and the associative memories."""
+READ_NONE = {"picture fields", "picture core", "predict", "damage", "doctor", "memory"}
+"""Commands that read no configuration of the user: saved states, cores, the machine, the associative memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),
     "train": ("own.npz", "--network", "net.nnc", "--threads", "1"),
     "continual": ("e.yaml", "--train", "20", "--test", "10"),
     "picture raster": ("net.nnc", "--out", "a.png"),
+    "picture network": ("net.nnc", "--out", "a.dot"),
     "plan": ("net.nnc",),
     "quantise": ("net.nnc", "--train", "20", "--test", "10", "--weights", "16", "--resources", "32.20"),
     "bench": ("net.nnc", "--train", "2", "--test", "1", "--rounds", "1", "--copies", "1"),
@@ -25,7 +26,7 @@ ARGUMENTS = {
     "convert": ("net.nnc", "b.yaml"),
     "export": ("net.nnc", "--out", "exported"),
 }
-PAGES = {"picture raster": "pictures"}
+PAGES = {"picture raster": "pictures", "picture network": "pictures"}
 EXPERIMENT = """
 name: e
 network: net.nnc
