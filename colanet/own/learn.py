@@ -127,7 +127,7 @@ def lesson(given: Given, choices: Choices) -> Lesson:
     ConfigError
         If the network does not fit the samples, or a choice is out of range.
     """
-    classes = classes_of(given.train, given.used.source)
+    classes = classes_of(given.train, given.used.source, given.label)
     train, test = _parts(given, classes, choices)
     x = train.values.reshape(len(train), -1)
     labels = np.concatenate([indices(part, classes) for part in (train, test)])

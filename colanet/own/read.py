@@ -10,6 +10,8 @@ from colanet.own.samples import Given, Wanted
 
 EXPECTED = "expected a table (.csv), an archive (.npz), IDX files, or a folder of images, a subfolder a class"
 
+WORKBOOKS = (".xlsx", ".xls", ".ods")
+
 
 def read(path: Path, wanted: Wanted) -> Given:
     """Samples and labels of a file or folder of the user.
@@ -43,5 +45,6 @@ def _read(path: Path, wanted: Wanted) -> Given:
         return arrays.read_idx_files([path], wanted)
     if name.endswith(table.SUFFIXES):
         return table.read_table(path, wanted)
+    if name.endswith(WORKBOOKS):
+        raise DataError(f"{path}: a workbook, expected a table; save it as CSV")
     raise DataError(f"{path}: unknown kind of file, {EXPECTED}")
-

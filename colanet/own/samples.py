@@ -109,8 +109,8 @@ def text_of(label: object) -> str:
     return str(label).strip()
 
 
-def check_numbers(samples: Samples, names: tuple[str, ...] | None = None) -> None:
-    """DataError that names the first sample with a value that is no finite number, and the column."""
+def check_numbers(samples: Samples) -> None:
+    """DataError that names the first sample with a value that is no finite number, and the value."""
     values = samples.values
     if values.dtype.kind != "f":
         return
@@ -118,9 +118,8 @@ def check_numbers(samples: Samples, names: tuple[str, ...] | None = None) -> Non
     wrong = ~np.isfinite(flat)
     if wrong.any():
         row = int(np.argmax(wrong.any(axis=1)))
-        column = int(np.argmax(wrong[row]))
-        what = f"column {names[column]}" if names else f"value {column}"
-        raise DataError(f"{samples.places[row]}: {what}: {flat[row, column]}, expected a finite number")
+        value = int(np.argmax(wrong[row]))
+        raise DataError(f"{samples.places[row]}: value {value}: {flat[row, value]}, expected a finite number")
 
 
 def check_labels(samples: Samples) -> None:
@@ -132,8 +131,10 @@ def check_labels(samples: Samples) -> None:
             raise DataError(f"{place}: no label")
 
 
-def classes_of(train: Samples, source: str) -> tuple[str, ...]:
+def classes_of(train: Samples, source: str, column: str | None = None) -> tuple[str, ...]:
     """The labels that differ, in order of size if all are whole numbers, else of the alphabet.
+
+    `column` is what they are called, for the message.
 
     Raises
     ------
@@ -145,7 +146,8 @@ def classes_of(train: Samples, source: str) -> tuple[str, ...]:
         raise DataError(f"{source}: only one class, {next(iter(counts), 'none')}, expected at least two")
     if 2 * len(counts) > max(len(train), 4):
         found = f"{len(counts)} labels that differ in {len(train)} samples ({listed(sorted(counts))})"
-        raise DataError(f"{source}: {found}, expected classes")
+        hint = f"; does {column} number the samples?" if column else ""
+        raise DataError(f"{source}: {found}, expected classes{hint}")
     try:
         return tuple(sorted(counts, key=int))
     except ValueError:

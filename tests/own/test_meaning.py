@@ -113,12 +113,12 @@ def test_the_order_of_numbers_and_of_texts(tmp_path):
 
 def test_cells_are_read_as_they_stand(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_bytes(b'\xef\xbb\xbf"a, b";c;kind\r\n1.5; 2e3 ;"x ""y"""\r\n\r\n-.25;7;z\r\n')
+    path.write_bytes(b'\xef\xbb\xbf"a, b";c;kind\r\n1.5; 2e3 ;"x ""y"""\r\n\r\n;; \r\n-.25;7;z\r\n')
     given = read(path, Wanted("kind"))
     assert given.features == ("a, b", "c")
     assert given.train.values.tolist() == [[1.5, 2000], [-0.25, 7]]
     assert given.train.labels == ('x "y"', "z")
-    assert given.train.places == (f"{path}:2", f"{path}:4")
+    assert given.train.places == (f"{path}:2", f"{path}:5")
     path.write_text("a\tb\tlabel\n1\t2\tp\n")
     assert read(path, Wanted()).label == "label"
 
