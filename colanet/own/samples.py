@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Given:
     label : str or None
         Name of the column of labels.
     used : DataUsed
+    kept : dict of str to tuple of str
+        Cells of the columns that were to be kept, by the names of these.
     """
 
     train: Samples
@@ -69,6 +71,7 @@ class Given:
     features: tuple[str, ...] | None
     label: str | None
     used: DataUsed
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Wanted:
         Of a sample; None: that of the first one.
     labelled : bool
         Whether every sample must have a label.
+    keep : tuple of str
+        Columns whose cells are handed on as they stand.
     """
 
     label: str | None = None
@@ -94,6 +99,7 @@ class Wanted:
     features: tuple[str, ...] | None = None
     shape: tuple[int, ...] | None = None
     labelled: bool = True
+    keep: tuple[str, ...] = ()
 
 
 def listed(names: tuple[str, ...] | list[str]) -> str:

@@ -41,7 +41,8 @@ def read_table(path: Path, wanted: Wanted) -> Given:
     label = _label_column(header, path, wanted)
     features = _feature_columns(header, path, wanted, label)
     columns = [header.index(name) for name in features]
-    values, labels, places = [], [], []
+    keep = [header.index(name) for name in wanted.keep]
+    values, labels, places, kept = [], [], [], []
     bad: tuple[str, list[str]] | None = None
     for number, cells in lines:
         place = f"{path}:{number}"
@@ -53,6 +54,7 @@ def read_table(path: Path, wanted: Wanted) -> Given:
             bad = place, texts
         labels.append(cells[header.index(label)].strip() if label else "")
         places.append(place)
+        kept.append([cells[i].strip() for i in keep])
     if not values:
         raise DataError(f"{path}: no line of numbers after that of the names")
     if bad is not None:
@@ -62,7 +64,8 @@ def read_table(path: Path, wanted: Wanted) -> Given:
     if wanted.labelled:
         check_labels(samples)
     digest = hashlib.sha256(content).hexdigest()
-    return Given(samples, None, features, label, DataUsed(path.name, str(path), digest))
+    used = DataUsed(path.name, str(path), digest)
+    return Given(samples, None, features, label, used, dict(zip(wanted.keep, zip(*kept, strict=True), strict=True)))
 
 
 def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -121,7 +124,7 @@ def _label_column(header: list[str], path: Path, wanted: Wanted) -> str | None:
 
 def _feature_columns(header: list[str], path: Path, wanted: Wanted, label: str | None) -> tuple[str, ...]:
     """Names of the columns that are shown to the network."""
-    for name in (*wanted.drop, *(wanted.features or ())):
+    for name in (*wanted.drop, *wanted.keep, *(wanted.features or ())):
         if name not in header:
             raise DataError(f"{path}:1: no column {name}; there are {listed(header)}")
     if wanted.features is not None:

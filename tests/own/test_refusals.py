@@ -157,6 +157,11 @@ def test_one_picture(refused, pictures):
     refused(("p/row/000.png: one image, expected a folder",), "train", "p/row/000.png", *OUTPUTS)
 
 
+@pytest.mark.parametrize("option", ["--label", "--drop"])
+def test_pictures_have_no_columns(refused, pictures, option):
+    refused((f"p: has no columns, expected no {option}\n",), "train", "p", option, "kind", *OUTPUTS)
+
+
 # --------------------------------------------------------------------- arrays
 
 
@@ -200,10 +205,14 @@ def test_arrays_by_name_and_test_parts(refused, tmp_path):
     refused(("b.npz: has a test part of its own",), "train", "b.npz", "--test-share", "0.5", *OUTPUTS)
     (tmp_path / "c.npz").write_bytes(b"PK no archive")
     refused(("c.npz: cannot be read as an archive",), "train", "c.npz", *OUTPUTS)
+    refused(("a.npz: has no columns, expected no --drop",), "train", "a.npz", "--drop", "kind", *OUTPUTS)
 
 
 def test_idx_files(refused, tmp_path):
     folder = write_idx(tmp_path / "i", 12, 6)
+    for data in ("i", "i/train-images-idx3-ubyte"):
+        for option in ("--label", "--drop"):
+            refused((f"{data}: has no columns, expected no {option}\n",), "train", data, option, "kind", *OUTPUTS)
     labels = folder / "t10k-labels-idx1-ubyte.gz"
     labels.write_bytes(idx_bytes(np.zeros(5, np.uint8)))
     refused(("t10k-labels-idx1-ubyte.gz: 5 labels for 6 images of t10k-images-idx3-ubyte",), "train", "i", *OUTPUTS)
@@ -242,6 +251,9 @@ def test_answers_need_what_was_learnt(refused, tmp_path, state):
     refused((most,), "predict", state, bad, "--out", "answers.csv")
     np.savez(tmp_path / "a.npz", X=np.ones((2, 5)))
     refused(("a.npz: samples of shape (5,), expected (3,)",), "predict", state, "a.npz")
+    refused(("a.npz: has no columns, expected no --keep",), "predict", state, "a.npz", "--keep", "number")
+    refused(("l.csv:1: no column colour; there are long, number",), "predict", state, lacking, "--keep", "colour")
+    refused(("--keep votes_left: the answers have a column",), "predict", state, "t.csv", "--keep", "votes_left")
     refused(("nowhere.h5: no such file",), "predict", "nowhere.h5", "t.csv")
     refused(("t.csv: not a readable HDF5 file",), "predict", "t.csv", "t.csv")
     refused(("t.csv: another output",), "predict", state, "t.csv", "--out", "t.csv")
@@ -250,4 +262,5 @@ def test_answers_need_what_was_learnt(refused, tmp_path, state):
 def test_a_state_of_a_run_does_not_say_what_its_samples_are(refused, call, tmp_path, state):
     assert call("train", "t.csv", "--label", "kind", *SMALL, "--quiet", "--save-config", "net.yaml")[0] == 0
     assert call("run", "net.yaml", "--save", "plain.h5", "--threads", 1, "--quiet")[0] == 0
-    refused(("plain.h5: does not say how samples are coded",), "predict", "plain.h5", "t.csv")
+    advice = "colanet train DATA --network CONFIG --save STATE makes a state that does\n"
+    refused((f"plain.h5: does not say how samples are coded; {advice}",), "predict", "plain.h5", "t.csv")
