@@ -1,0 +1,1 @@
+"""A page that explains results: figures, receptive fields, decisions, comparison, in one HTML file without network."""

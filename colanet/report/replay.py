@@ -1,0 +1,171 @@
+"""A saved network is shown test images again, without learning, and all its spikes are kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from colanet.config.model import ImageInput
+from colanet.encoding import build_sources
+from colanet.encoding.features import pictures_of
+from colanet.engine.base import digest
+from colanet.checkpoints import saved
+from colanet.errors import CheckpointError, ConfigError, Problem
+from colanet.plan import Plan
+from colanet.plan.variables import State
+from colanet.report.parts import Mosaic, Stage
+from colanet.report.png import address, mosaic
+from colanet.report.read import Run
+from colanet.session import Recording, Session
+from colanet.viz.sources import only, projection_of, shape_of
+
+StrPath = str | os.PathLike[str]
+_ACROSS = 20
+
+
+def state_of(run: Run, path: StrPath) -> tuple[Plan, State]:
+    """The network that a run ended with.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or holds another network.
+    """
+    found = saved(path)
+    wanted = run.result.get("digest")
+    if digest(found.state, found.step) != wanted:
+        message = f"expected the state that {run.path} ended with, digest {str(wanted)[:16]}..."
+        raise CheckpointError(f"{path}: holds another state; {message}")
+    return found.plan, found.state
+
+
+class Shown:
+    """The first test images, shown again to the network of a saved state.
+
+    Parameters
+    ----------
+    run : Run
+    state : path
+        See `state_of`.
+    images : int
+        How many; of fewer, all.
+    base_dir, data_dir, engine
+        As for `colanet.Session`.
+    watch : callable or None
+        Called with the number of images that are done.
+
+    Attributes
+    ----------
+    session : Session
+    first, n : int
+        Number of the first image in the run, training images first; how many.
+    answers, labels : ndarray of int64, shape (n,)
+    votes : ndarray, shape (n, classes)
+    stored : ndarray of int64, shape (n,)
+        Answers of the run itself.
+
+    Raises
+    ------
+    ConfigError, DataError, CheckpointError
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        state: StrPath,
+        images: int,
+        *,
+        base_dir: StrPath = ".",
+        data_dir: StrPath | None = None,
+        engine: str = "auto",
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
+        self.run = run
+        self.first, self.n = run.n_train, min(images, run.n_test)
+        if not self.n:
+            raise ConfigError(Problem(f"{run.path}: without test images there are no decisions to explain", "--images"))
+        every = build_sources(
+            run.network.inputs, base_dir=base_dir, seed=run.seed, data_dir=data_dir, n_train=run.n_train,
+            n_test=run.n_test,
+        )  # fmt: skip
+        self._check_data({used.name: used.sha256 for used in every.data})
+        shown = only(every, self.first, self.n)
+        names = tuple(name for name in (*(i.name for i in run.network.inputs), *(p.name for p in run.network.populations)))
+        self.session = Session(
+            run.network, base_dir=base_dir, engine=engine, seed=run.seed, copies=run.network.copies,
+            presentation=shown, recording=Recording(names),
+        )  # fmt: skip
+        self.session.load(state)
+        self.period = int(shown.period or 1)
+        self.session.proceed(freeze=0, watch=watch and (lambda s: watch(s.step // self.period)))
+        self.answers, self.labels = self.session.answers(), self.session.labels()
+        self.votes = self.session.tally.votes
+        self.stored = run.answers[self.first : self.first + self.n]
+
+    def _check_data(self, found: dict[str, str]) -> None:
+        for name, sha256 in self.run.data.items():
+            if found.get(name, sha256) != sha256:
+                raise CheckpointError(f"{self.run.path}: is of other data of the name {name} than what is here")
+
+    @cached_property
+    def _counts(self) -> dict[tuple[str, int], np.ndarray]:
+        return {}
+
+    def counts(self, section: str, copy: int) -> np.ndarray:
+        """Spikes of the neurons of a section for each image, int64 of shape (n, neurons)."""
+        if (section, copy) not in self._counts:
+            sizes = dict(self.session.plan.inputs) | {p.name: p.size for p in self.session.plan.populations}
+            step, neuron = self.session.spikes(section, copy).T
+            flat = np.bincount(step // self.period * sizes[section] + neuron, minlength=self.n * sizes[section])
+            self._counts[section, copy] = flat.reshape(self.n, sizes[section])
+        return self._counts[section, copy]
+
+    def best(self, section: str, copy: int, most: int) -> list[list[tuple[int, int]]]:
+        """For each neuron the images it fired most for, with the spikes; earlier images first where equal."""
+        counts = self.counts(section, copy)
+        order = np.argsort(-counts, axis=0, kind="stable")[:most]
+        return [[(int(i), int(counts[i, n])) for i in order[:, n] if counts[i, n]] for n in range(counts.shape[1])]
+
+    def caption(self, image: int, spikes: int) -> str:
+        """What stands below an image."""
+        return f"{self.class_name(int(self.labels[image]))}: {spikes}"
+
+    def class_name(self, number: int) -> str:
+        """Name of a class; `none` for -1."""
+        names = self.run.classes
+        return "none" if number < 0 else names[number] if number < len(names) else str(number)
+
+    @cached_property
+    def _pictures(self) -> np.ndarray:
+        """What the images brought to the columns: spikes of each pixel, uint8 of shape (n, height, width)."""
+        plan = self.session.plan
+        projection = next(p for p in plan.projections if p.name == projection_of(plan))
+        described: Any = plan.description.inputs[projection.source]
+        values = pictures_of(described, self.counts(described.name, 0).T.astype(np.float64))
+        height, width = shape_of(len(values), plan.description, projection.source)
+        top = values.max() or 1.0
+        grey: np.ndarray = (255 * np.clip(values, 0, None) / top).round().astype(np.uint8)
+        return grey.T.reshape(-1, height, width)
+
+    def picture(self, image: int) -> str:
+        """Address of an image: spikes of each pixel."""
+        return address(self._pictures[image])
+
+    def pictures(self, images: list[int]) -> Mosaic | None:
+        """Some images as a mosaic."""
+        if not images:
+            return None
+        across = min(_ACROSS, len(images))
+        chosen = self._pictures[images]
+        down = -(-len(images) // across)
+        shape = (int(chosen.shape[1]), int(chosen.shape[2]))
+        return Mosaic([Stage("", address(mosaic(chosen, across)))], across, down, shape)
+
+    @property
+    def is_of_images(self) -> bool:
+        """Whether the columns see images, not numbers of another kind."""
+        return any(isinstance(one, ImageInput) for one in self.run.network.inputs)
