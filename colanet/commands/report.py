@@ -16,7 +16,7 @@ from colanet.commands.progress import Progress
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS.h5...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.html", help="The page.")
 @click.option("--load", "states", multiple=True, type=click.Path(path_type=Path), metavar="STATE.h5",
-              help="State that the run ended with; with several runs, one for each in their order (repeatable).")  # fmt: skip
+              help="State that the run ended with; of several runs one each, in their order (repeatable).")  # fmt: skip
 @click.option("--config", "configuration", type=click.Path(path_type=Path), metavar="CONFIG",
               help="Configuration that was run: its files are looked for beside it.  [default: here]")  # fmt: skip
 @click.option("--copy", type=click.IntRange(0), default=0, show_default=True, help="Network copy, from 0.")
@@ -70,7 +70,7 @@ def write_report(options: ReportOptions) -> None:
         decisions=options.decisions, engine=options.engine, data_dir=options.data, title=options.title,
         base_dir=options.configuration.parent if options.configuration else Path(),
     )  # fmt: skip
-    with Progress(len(options.states) * options.images, "images", options.quiet) as progress:
+    with Progress(len(wishes.states) * wishes.work, "images", options.quiet) as progress:
         page = page_of(options.files, wishes, progress.update)
     write_text(options.out, page)
     if not options.quiet:

@@ -1,1 +1,1 @@
-"""A page that explains results: figures, receptive fields, decisions, comparison, in one HTML file without network."""
+"""Results as one HTML page without network: figures, receptive fields, decisions explained, comparison."""

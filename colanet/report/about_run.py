@@ -24,7 +24,7 @@ def part_of(run: Run, neurons: Neurons | None, decisions: Sequence[Decision]) ->
     if decisions:
         text = (
             f"The first {neurons.shown.n} test images were shown again to the saved network, without learning. "
-            f"{_agreement(neurons)} Spikes and potentials are those of copy {neurons.copy}."
+            f"{_agreement(neurons)} Spikes and potentials are those of a copy that answered as all together did."
             if neurons and neurons.shown else ""
         )  # fmt: skip
         sections.append(Section("Decisions explained", text, decisions=decisions))
@@ -54,7 +54,8 @@ def _scores(run: Run) -> Section:
         cards.append((str(r["criterion"]), "–" if value is None else f"{value:.4g}"))
     shown = []
     if run.confusion is not None:
-        shown.append(charts.confusion("Confusion of the test images; colour: share of the class", run.confusion, run.classes))
+        caption = "Confusion of the test images; colour: share of the class"
+        shown.append(charts.confusion(caption, run.confusion, run.classes))
     return Section("Scores", cards=cards, charts=shown)
 
 
@@ -73,7 +74,7 @@ def _learning(run: Run) -> list[Section]:
 
 def _fields(neurons: Neurons | None) -> Section:
     if neurons is None:
-        text = "Results hold no weights. The state that colanet run --save writes brings them, with --load STATE.h5."
+        text = "Results hold no weights. Give the state that colanet run --save wrote, by --load STATE.h5."
         return Section("Receptive fields", text)
     text = f"Population {neurons.name} of copy {neurons.copy}. Point at a neuron to see it, click to keep it."
     return Section("Receptive fields", text, fields=neurons.mosaic())
@@ -83,7 +84,7 @@ def _agreement(neurons: Neurons) -> str:
     shown = neurons.shown
     assert shown is not None
     same = float(np.mean(shown.answers == shown.stored))
-    return f"{percent(same)} of the answers are those of the run; random kicks belong to a step, so others may differ."
+    return f"{percent(same)} of the answers are those of the run; others differ, for random kicks belong to a step."
 
 
 def described(run: Run) -> list[Section]:

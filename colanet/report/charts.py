@@ -36,7 +36,7 @@ def lines(
     low: float | None = None,
     markers: bool = False,
 ) -> Chart:
-    """Curves by name, each with its x and y; vertical lines at `marks`."""
+    """Curves by name, each with its x and y; vertical lines at `marks`; `markers`: x are few whole numbers."""
     data = [
         {"type": "scatter", "mode": "lines+markers" if markers else "lines", "name": name, "x": list(xs),
          "y": list(ys)}
@@ -44,11 +44,13 @@ def lines(
     ]  # fmt: skip
     shapes = [
         {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1,
-         "line": {"color": "var(--line)", "width": 1, "dash": "dot"}}
+         "line": {"color": "var(--soft)", "width": 1, "dash": "dot"}}
         for at in marks
     ]  # fmt: skip
     vertical = axis(y, **({} if low is None else {"range": [low, None]}))
-    layout = {"xaxis": axis(x), "yaxis": vertical, "shapes": shapes, "showlegend": len(curves) > 1}
+    few = markers and max((max(xs, default=0) for xs, _ in curves.values()), default=0) <= NUMBERS_UP_TO
+    horizontal = axis(x, **({"dtick": 1} if few else {}))
+    layout = {"xaxis": horizontal, "yaxis": vertical, "shapes": shapes, "showlegend": len(curves) > 1}
     return Chart(caption, {"data": data, "layout": layout})
 
 
@@ -60,18 +62,15 @@ def blocks(right: np.ndarray) -> tuple[list[int], list[float | None]]:
     return [size * (i + 1) for i in range(whole)], numbers(100 * means, 2)
 
 
-def histogram(caption: str, parts: Mapping[str, np.ndarray], x: str, y: str) -> Chart:
-    """How values are distributed; parts by name lie over each other, over the same bins."""
-    every = np.concatenate([values[np.isfinite(values)].ravel() for values in parts.values()])
+def histogram(caption: str, values: np.ndarray, x: str, y: str) -> Chart:
+    """How values are distributed, NaN left out."""
+    every = values[np.isfinite(values)]
     low, high = (float(every.min()), float(every.max())) if every.size else (0.0, 1.0)
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     middle = numbers((edges[1:] + edges[:-1]) / 2, 6)
-    data = []
-    for name, values in parts.items():
-        counts = np.histogram(values[np.isfinite(values)], edges)[0]
-        data.append({"type": "bar", "name": name, "x": middle, "y": counts.tolist(), "marker": {"line": {"width": 0}},
-                     "opacity": 0.65 if len(parts) > 1 else 1})  # fmt: skip
-    layout = {"xaxis": axis(x), "yaxis": axis(y), "barmode": "overlay", "bargap": 0.05, "showlegend": len(parts) > 1}
+    counts = np.histogram(every, edges)[0].tolist()
+    data = [{"type": "bar", "x": middle, "y": counts, "marker": {"line": {"width": 0}}}]
+    layout = {"xaxis": axis(x), "yaxis": axis(y), "bargap": 0.05}
     return Chart(caption, {"data": data, "layout": layout})
 
 
@@ -110,13 +109,11 @@ def matrix(
 def confusion(caption: str, counts: np.ndarray, names: Sequence[str]) -> Chart:
     """Answers to the images of each class, in percent of the class; an extra row and column: none."""
     more = ["none"] if len(counts) > len(names) else []
-    rows, columns = np.array([*names, *more]), np.array([*names, *more])
-    kept_rows, kept_columns = counts.sum(axis=1) > 0, np.ones(len(columns), dtype=bool)
-    if more:
-        kept_rows[:-1] = True
-    table = counts[kept_rows][:, kept_columns]
+    every = [*names, *more]
+    rows = [row for row in range(len(counts)) if row < len(names) or counts[row].any()]
+    table = counts[rows]
     total = table.sum(axis=1, keepdims=True)
     share = 100 * np.divide(table, total, out=np.zeros(table.shape), where=total > 0)
     texts = np.where(table > 0, table.astype(str), "")
     told = "class %{y}, answer %{x}<br>%{text} images, %{z:.1f} %"
-    return matrix(caption, share, rows[kept_rows].tolist(), columns.tolist(), "answer", "class", told=told, texts=texts)
+    return matrix(caption, share, [every[row] for row in rows], every, "answer", "class", told=told, texts=texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,13 +54,16 @@ def mosaic_of(fields: Fields, names: Sequence[str] = ()) -> Mosaic:
     names : sequence of str
         One a stage.
     """
-    stages, pixels, neurons = fields.weights.shape
+    stages, _, neurons = fields.weights.shape
     size = -(-neurons // fields.columns)
     across = min(size, max(MOST_NEURONS // fields.columns, 1))
     rows = min(fields.columns, MOST_NEURONS)
     kept = [[n for n in range(row * size, row * size + across) if n < neurons] for row in range(rows)]
     pictures = np.swapaxes(fields.weights, 1, 2).reshape(stages, neurons, *fields.shape)
-    used = np.ones((stages, neurons), dtype=bool) if fields.used is None else fields.used
+    # Without a word on it, a neuron has learnt if its weights are no longer all equal.
+    used = fields.used
+    if used is None:
+        used = np.nanmax(fields.weights, axis=1) > np.nanmin(fields.weights, axis=1)
     limit = limit_of(list(pictures), used)
     chosen = np.array([n for row in kept for n in row])
     colours = palette()
@@ -123,7 +127,7 @@ class Neurons:
         for neuron, row in enumerate(best):
             if str(neuron) in made.neurons:
                 made.best[str(neuron)] = [(places[image], self.shown.caption(image, n)) for image, n in row]
-        return Mosaic(**(vars(made) | {"images": self.shown.pictures(list(places))}))
+        return replace(made, images=self.shown.pictures(list(places)))
 
     def _facts(self, neuron: int, column: str, place: int) -> list[tuple[str, str]]:
         own = self.weights[:, neuron]
@@ -140,10 +144,9 @@ class Neurons:
     def charts(self) -> list[Chart]:
         """Distributions of weights, resources, stability and thresholds."""
         known = self.weights[np.isfinite(self.weights)]
-        name = self.name
         return [
-            histogram("Weights of the plastic synapses", {name: known}, "weight (potential)", "synapses"),
-            histogram("Resources of the plastic synapses", {name: self.resources}, "resource", "synapses"),
-            histogram("Stability of the neurons", {name: self.stability}, "stability", "neurons"),
-            histogram("Thresholds of the neurons", {name: self.thresholds}, "threshold (potential)", "neurons"),
+            histogram("Weights of the plastic synapses", known, "weight (potential)", "synapses"),
+            histogram("Resources of the plastic synapses", self.resources, "resource", "synapses"),
+            histogram("Stability of the neurons", self.stability, "stability", "neurons"),
+            histogram("Thresholds of the neurons", self.thresholds, "threshold (potential)", "neurons"),
         ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from colanet.extras import need
 from colanet.report.parts import Chart, Mosaic, Part, Section
@@ -62,12 +63,12 @@ def render(title: str, parts: Sequence[Part], comparison: Section | None = None)
     )  # fmt: skip
 
 
-def _safe(text: str) -> Any:
+def _safe(text: str) -> Markup:
     """Text of our own, not to be escaped again."""
-    return jinja2.utils.markupsafe.Markup(text)
+    return Markup(text)
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any) -> Markup:
     """JSON that can stand in a script element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return _safe(text.replace("<", "\\u003c"))

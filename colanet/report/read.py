@@ -133,7 +133,8 @@ def _run(path: StrPath, arrays: dict[str, np.ndarray], attributes: dict[str, Any
     confusion = None
     if "confusion" in arrays:
         confusion = contents.array(path, arrays, "confusion", dtype=np.int64, shape=(None, None), low=0)
-    n = len(confusion) - 1 if confusion is not None else int(max(labels.max(initial=-1), answers.max(initial=-1))) + 1
+    largest = int(max(labels.max(initial=-1), answers.max(initial=-1)))
+    n = largest + 1 if confusion is None else len(confusion) - 1
     seed = contents.integer(path, attributes, "seed")
     return Run(Path(path), result, network, versions, seed, answers, labels, confusion, class_names(network, n))
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from colanet.config.model import ImageInput
+from colanet.checkpoints import saved
 from colanet.encoding import build_sources
 from colanet.encoding.features import pictures_of
-from colanet.engine.base import digest
-from colanet.checkpoints import saved
-from colanet.errors import CheckpointError, ConfigError, Problem
+from colanet.engine.base import digest, input_spikes
+from colanet.errors import CheckpointError, ConfigError
 from colanet.plan import Plan
 from colanet.plan.variables import State
 from colanet.report.parts import Mosaic, Stage
 from colanet.report.png import address, mosaic
 from colanet.report.read import Run
+from colanet.report.trace import Trace, traced
 from colanet.session import Recording, Session
 from colanet.viz.sources import only, projection_of, shape_of
 
@@ -87,24 +87,68 @@ class Shown:
         self.run = run
         self.first, self.n = run.n_train, min(images, run.n_test)
         if not self.n:
-            raise ConfigError(Problem(f"{run.path}: without test images there are no decisions to explain", "--images"))
+            raise ConfigError(f"{run.path}: no test images to show again")
         every = build_sources(
             run.network.inputs, base_dir=base_dir, seed=run.seed, data_dir=data_dir, n_train=run.n_train,
             n_test=run.n_test,
         )  # fmt: skip
         self._check_data({used.name: used.sha256 for used in every.data})
         shown = only(every, self.first, self.n)
-        names = tuple(name for name in (*(i.name for i in run.network.inputs), *(p.name for p in run.network.populations)))
-        self.session = Session(
-            run.network, base_dir=base_dir, engine=engine, seed=run.seed, copies=run.network.copies,
-            presentation=shown, recording=Recording(names),
-        )  # fmt: skip
-        self.session.load(state)
+        names = tuple(one.name for one in (*run.network.inputs, *run.network.populations))
+        self._asked: dict[str, Any] = {
+            "base_dir": base_dir, "engine": engine, "seed": run.seed, "copies": run.network.copies,
+            "presentation": shown,
+        }  # fmt: skip
+        self._state = state
+        self.session = self._begun(Recording(names))
         self.period = int(shown.period or 1)
         self.session.proceed(freeze=0, watch=watch and (lambda s: watch(s.step // self.period)))
         self.answers, self.labels = self.session.answers(), self.session.labels()
         self.votes = self.session.tally.votes
         self.stored = run.answers[self.first : self.first + self.n]
+
+    def _begun(self, recording: Recording | None = None) -> Session:
+        """A session before the first image."""
+        session = Session(self.run.network, recording=recording, **self._asked)
+        session.load(self._state)
+        return session
+
+    @cached_property
+    def learner(self) -> str:
+        """The population whose receptive fields are shown."""
+        plan = self.session.plan
+        projection = next(p for p in plan.projections if p.name == projection_of(plan))
+        return plan.populations[projection.target].name
+
+    def own_votes(self, copy: int) -> np.ndarray:
+        """Spikes of the deciding population for each class in one copy, int64 of shape (n, classes)."""
+        population = self.session.network.readout
+        assert population is not None
+        counts = self.counts(population.population, copy)
+        classes = self.votes.shape[1]
+        if counts.shape[1] % classes:
+            return np.zeros((self.n, classes), dtype=np.int64)
+        votes: np.ndarray = counts.reshape(self.n, classes, -1).sum(axis=2)
+        return votes
+
+    def speaker(self, image: int, copy: int) -> int:
+        """The first copy from `copy` on, in a ring, that alone answers as all together do; else `copy`."""
+        copies = self.session.plan.copies
+        for other in [(copy + i) % copies for i in range(copies)]:
+            votes = self.own_votes(other)[image]
+            if (int(votes.argmax()) if votes.any() else -1) == self.answers[image]:
+                return other
+        return copy
+
+    def traces(self, copies: Mapping[int, int]) -> Iterator[tuple[int, dict[str, Trace]]]:
+        """What a copy does during an image, for images that rise; the network goes through all images between."""
+        session = self._begun()
+        for image, copy in copies.items():
+            start, stop = image * self.period, (image + 1) * self.period
+            session.proceed(start, freeze=0)
+            inputs = input_spikes(session.plan, session.presentation.sources, session.origin, start, stop)
+            state, origin = session.engine.state(), session.origin
+            yield image, traced(session.plan, copy, state, inputs, origin + start, origin + stop)
 
     def _check_data(self, found: dict[str, str]) -> None:
         for name, sha256 in self.run.data.items():
@@ -164,8 +208,3 @@ class Shown:
         down = -(-len(images) // across)
         shape = (int(chosen.shape[1]), int(chosen.shape[2]))
         return Mosaic([Stage("", address(mosaic(chosen, across)))], across, down, shape)
-
-    @property
-    def is_of_images(self) -> bool:
-        """Whether the columns see images, not numbers of another kind."""
-        return any(isinstance(one, ImageInput) for one in self.run.network.inputs)

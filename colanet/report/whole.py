@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from colanet.errors import ConfigError
-from colanet.report import about_run
+from colanet.report import about_course, about_run
+from colanet.report.compare import compared, names_of
+from colanet.report.decision import KINDS, chosen, explained
 from colanet.report.fields import Neurons
 from colanet.report.page import render
 from colanet.report.parts import Decision, Part
@@ -47,6 +48,11 @@ class Wishes:
     data_dir: str | os.PathLike[str] | None = None
     title: str | None = None
 
+    @property
+    def work(self) -> int:
+        """Images to show for one state, at most."""
+        return self.images + len(KINDS) * self.decisions + len(self.chosen) if self.images else 0
+
 
 def page_of(
     files: Sequence[str | os.PathLike[str]], wishes: Wishes, watch: Callable[[int], None] | None = None
@@ -68,23 +74,35 @@ def page_of(
     sources = [read(file) for file in files]
     runs = [source for source in sources if isinstance(source, Run)]
     if wishes.states and len(wishes.states) != len(runs):
-        raise ConfigError(f"--load: {len(wishes.states)} states, expected one for each of {len(runs)} results of runs")
+        there = f"{len(wishes.states)} for {len(runs)} results of colanet run"
+        raise ConfigError(f"--load: {there}, expected a state for each of them or none")
+    if wishes.chosen and not (wishes.states and wishes.images):
+        raise ConfigError("--image: expected a saved state, by --load, and images to show to it")
     states = dict(zip(map(id, runs), wishes.states, strict=False))
     parts, done = [], 0
     for source in sources:
         state = states.get(id(source))
-        before = done
-        parts.append(_part(source, state, wishes, watch and (lambda n, before=before: watch(before + n))))
-        done += wishes.images if state is not None else 0
-    title = wishes.title or "Report: " + ", ".join(str(Path(file)) for file in files)
-    return render(title, parts)
+        parts.append(_part(source, state, wishes, watch and _from(watch, done)))
+        if state is not None:
+            done += wishes.work
+            if watch:
+                watch(done)
+    names = names_of(sources)
+    if len(parts) > 1:
+        parts = [replace(part, name=name) for part, name in zip(parts, names, strict=True)]
+    title = wishes.title or f"colanet: {', '.join(names)}"
+    return render(title, parts, compared(sources) if len(sources) > 1 else None)
+
+
+def _from(watch: Callable[[int], None], done: int) -> Callable[[int], None]:
+    return lambda images: watch(done + images)
 
 
 def _part(
     source: Source, state: str | os.PathLike[str] | None, wishes: Wishes, watch: Callable[[int], None] | None
 ) -> Part:
     if not isinstance(source, Run):
-        raise NotImplementedError
+        return about_course.part_of(source)
     if state is None:
         return about_run.part_of(source, None, ())
     plan, values = state_of(source, state)
@@ -94,4 +112,8 @@ def _part(
                       engine=wishes.engine, watch=watch)  # fmt: skip
     neurons = Neurons(plan, values, wishes.copy, shown)
     decisions: list[Decision] = []
+    if shown is not None:
+        images = chosen(shown, wishes.decisions, wishes.chosen)
+        n = shown.n
+        decisions = explained(shown, images, wishes.copy, watch and (lambda done: watch(n + done)))
     return about_run.part_of(source, neurons, decisions)
