@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import click
 
 from colanet.commands.options import engine_name
 from colanet.commands.progress import Progress
+from colanet.errors import ConfigError
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS.h5...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.html", help="The page.")
 @click.option("--load", "states", multiple=True, type=click.Path(path_type=Path), metavar="STATE.h5",
-              help="State that the run ended with; of several runs one each, in their order (repeatable).")  # fmt: skip
+              help="State that the run ended with; for several runs, in order (repeatable).")  # fmt: skip
 @click.option("--config", "configuration", type=click.Path(path_type=Path), metavar="CONFIG",
               help="Configuration that was run: its files are looked for beside it.  [default: here]")  # fmt: skip
 @click.option("--copy", type=click.IntRange(0), default=0, show_default=True, help="Network copy, from 0.")
@@ -31,14 +33,14 @@ from colanet.commands.progress import Progress
 @click.option("--title", metavar="TEXT", help="Of the page.  [default: the names of the files]")
 @click.option("--quiet", is_flag=True, help="Nothing on standard error but warnings and errors.")
 def report(**given: Any) -> None:
-    r"""Write results as one HTML page that needs no network.
+    """Write results as one HTML page that needs no network.
 
     RESULTS.h5 is what colanet run --out or colanet continual has written. Several results are compared.
 
     \b
     colanet report out/results.h5 --out report.html
     colanet report out/results.h5 --load state.h5 --out report.html
-    """
+    """  # noqa: D301
     write_report(ReportOptions(**given))
 
 
@@ -62,9 +64,14 @@ class ReportOptions:
 
 def write_report(options: ReportOptions) -> None:
     """Read the results, run what must be run again, write the page."""
-    from colanet.atomic import write_text
+    from colanet.atomic import final_place, write_bytes
+    from colanet.extras import need
     from colanet.report.whole import Wishes, page_of
 
+    need("plotly", "report")
+    read = {os.path.realpath(path) for path in (*options.files, *options.states)}
+    if os.path.realpath(final_place(options.out)) in read:
+        raise ConfigError(f"{options.out}: is read, expected another file for the page")
     wishes = Wishes(
         states=options.states, copy=options.copy, images=options.images, chosen=options.chosen,
         decisions=options.decisions, engine=options.engine, data_dir=options.data, title=options.title,
@@ -72,6 +79,6 @@ def write_report(options: ReportOptions) -> None:
     )  # fmt: skip
     with Progress(len(wishes.states) * wishes.work, "images", options.quiet) as progress:
         page = page_of(options.files, wishes, progress.update)
-    write_text(options.out, page)
+    write_bytes(options.out, page.encode())
     if not options.quiet:
         click.echo(f"wrote {options.out}", err=True)

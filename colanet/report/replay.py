@@ -191,7 +191,7 @@ class Shown:
         described: Any = plan.description.inputs[projection.source]
         values = pictures_of(described, self.counts(described.name, 0).T.astype(np.float64))
         height, width = shape_of(len(values), plan.description, projection.source)
-        top = values.max() or 1.0
+        top = max(float(values.max()), 1e-9)
         grey: np.ndarray = (255 * np.clip(values, 0, None) / top).round().astype(np.uint8)
         return grey.T.reshape(-1, height, width)
 
