@@ -84,7 +84,7 @@ def _agreement(neurons: Neurons) -> str:
     shown = neurons.shown
     assert shown is not None
     same = float(np.mean(shown.answers == shown.stored))
-    return f"{percent(same)} of the answers are those of the run; others differ, for random kicks belong to a step."
+    return f"{percent(same)} of the answers are those of the run."
 
 
 def described(run: Run) -> list[Section]:

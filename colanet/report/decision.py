@@ -263,7 +263,7 @@ class _Story:
 
     def _input(self, name: str) -> np.ndarray:
         begin = self.image * self.shown.period
-        rows = self.shown.session.spikes(name, 0)
+        rows = self.shown.spikes(name, 0)
         return rows[(rows[:, 0] >= begin) & (rows[:, 0] < begin + self.shown.period)]
 
 

@@ -1,4 +1,8 @@
-"""A saved network is shown test images again, without learning, and all its spikes are kept."""
+"""A trained network is shown the test images of its run again, at the same steps, and all its spikes are kept.
+
+Random kicks and input spikes belong to a step. So it starts where the run's test began, at rest, with what it has
+learnt. Only what the last training image left behind, such as neurons asleep, is missing at the first test image.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,29 @@ from typing import Any
 
 import numpy as np
 
-from colanet.checkpoints import saved
+from colanet.checkpoints import Saved, saved
 from colanet.encoding import build_sources
 from colanet.encoding.features import pictures_of
 from colanet.engine.base import digest, input_spikes
 from colanet.errors import CheckpointError, ConfigError
 from colanet.plan import Plan
-from colanet.plan.variables import State
+from colanet.plan.variables import State, initial_state
 from colanet.report.parts import Mosaic, Stage
 from colanet.report.png import address, mosaic
 from colanet.report.read import Run
 from colanet.report.trace import Trace, traced
 from colanet.session import Recording, Session
-from colanet.viz.sources import only, projection_of, shape_of
+from colanet.viz.sources import projection_of, shape_of
 
 StrPath = str | os.PathLike[str]
 _ACROSS = 20
 
 
-def state_of(run: Run, path: StrPath) -> tuple[Plan, State]:
+LASTING = ("resource", "contributes", "stability", "debt", "virtual", "ramp")
+"""Variables of a state that a network at rest keeps; the others are those of a new network."""
+
+
+def state_of(run: Run, path: StrPath) -> Saved:
     """The network that a run ended with.
 
     Raises
@@ -40,17 +48,26 @@ def state_of(run: Run, path: StrPath) -> tuple[Plan, State]:
     if digest(found.state, found.step) != wanted:
         message = f"expected the state that {run.path} ended with, digest {str(wanted)[:16]}..."
         raise CheckpointError(f"{path}: holds another state; {message}")
-    return found.plan, found.state
+    return found
+
+
+def at_rest(plan: Plan, state: State) -> State:
+    """The network without anything that passes: all awake and empty that begin so, no spikes on their way."""
+    return {
+        key: state[key].copy() if key.rpartition("/")[2] in LASTING else array
+        for key, array in initial_state(plan).items()
+    }
 
 
 class Shown:
-    """The first test images, shown again to the network of a saved state.
+    """The first test images, shown again to the network that a run ended with.
 
     Parameters
     ----------
     run : Run
     state : path
-        See `state_of`.
+    saved : Saved
+        What `state_of` found there.
     images : int
         How many; of fewer, all.
     base_dir, data_dir, engine
@@ -77,6 +94,7 @@ class Shown:
         self,
         run: Run,
         state: StrPath,
+        saved: Saved,
         images: int,
         *,
         base_dir: StrPath = ".",
@@ -93,25 +111,39 @@ class Shown:
             n_test=run.n_test,
         )  # fmt: skip
         self._check_data({used.name: used.sha256 for used in every.data})
-        shown = only(every, self.first, self.n)
         names = tuple(one.name for one in (*run.network.inputs, *run.network.populations))
         self._asked: dict[str, Any] = {
             "base_dir": base_dir, "engine": engine, "seed": run.seed, "copies": run.network.copies,
-            "presentation": shown,
+            "presentation": every,
         }  # fmt: skip
-        self._state = state
+        self._state, self._rested = state, at_rest(saved.plan, saved.state)
+        self._origin = saved.step - int(run.result.get("steps") or 0)
+        self.period = int(every.period or 1)
         self.session = self._begun(Recording(names))
-        self.period = int(shown.period or 1)
-        self.session.proceed(freeze=0, watch=watch and (lambda s: watch(s.step // self.period)))
-        self.answers, self.labels = self.session.answers(), self.session.labels()
-        self.votes = self.session.tally.votes
+        last = self.first + self.n
+
+        def told(session: Session) -> None:
+            if watch:
+                watch(session.step // self.period - self.first)
+
+        self.session.proceed(last * self.period, freeze=0, watch=told)
+        self.answers = self.session.answers()[self.first : last]
+        self.labels = self.session.labels()[self.first : last]
+        self.votes = self.session.tally.votes[self.first : last]
         self.stored = run.answers[self.first : self.first + self.n]
 
     def _begun(self, recording: Recording | None = None) -> Session:
-        """A session before the first image."""
+        """A session before the first test image."""
         session = Session(self.run.network, recording=recording, **self._asked)
         session.load(self._state)
+        session.engine.load(self._rested)
+        session.origin, session.step = self._origin, self.first * self.period
         return session
+
+    def spikes(self, section: str, copy: int) -> np.ndarray:
+        """Spikes of a section, int64 of shape (n_spikes, 2): step since the first image shown, neuron."""
+        rows: np.ndarray = self.session.spikes(section, copy) - [self.first * self.period, 0]
+        return rows
 
     @cached_property
     def learner(self) -> str:
@@ -144,7 +176,8 @@ class Shown:
         """What a copy does during an image, for images that rise; the network goes through all images between."""
         session = self._begun()
         for image, copy in copies.items():
-            start, stop = image * self.period, (image + 1) * self.period
+            start = (self.first + image) * self.period
+            stop = start + self.period
             session.proceed(start, freeze=0)
             inputs = input_spikes(session.plan, session.presentation.sources, session.origin, start, stop)
             state, origin = session.engine.state(), session.origin
@@ -163,7 +196,7 @@ class Shown:
         """Spikes of the neurons of a section for each image, int64 of shape (n, neurons)."""
         if (section, copy) not in self._counts:
             sizes = dict(self.session.plan.inputs) | {p.name: p.size for p in self.session.plan.populations}
-            step, neuron = self.session.spikes(section, copy).T
+            step, neuron = self.spikes(section, copy).T
             flat = np.bincount(step // self.period * sizes[section] + neuron, minlength=self.n * sizes[section])
             self._counts[section, copy] = flat.reshape(self.n, sizes[section])
         return self._counts[section, copy]

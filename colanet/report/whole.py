@@ -105,12 +105,12 @@ def _part(
         return about_course.part_of(source)
     if state is None:
         return about_run.part_of(source, None, ())
-    plan, values = state_of(source, state)
+    found = state_of(source, state)
     shown = None
     if wishes.images and source.n_test:
-        shown = Shown(source, state, wishes.images, base_dir=wishes.base_dir, data_dir=wishes.data_dir,
+        shown = Shown(source, state, found, wishes.images, base_dir=wishes.base_dir, data_dir=wishes.data_dir,
                       engine=wishes.engine, watch=watch)  # fmt: skip
-    neurons = Neurons(plan, values, wishes.copy, shown)
+    neurons = Neurons(found.plan, found.state, wishes.copy, shown)
     decisions: list[Decision] = []
     if shown is not None:
         images = chosen(shown, wishes.decisions, wishes.chosen)

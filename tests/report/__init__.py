@@ -32,7 +32,8 @@ def write_course(path, seed=0):
         fields=fields, columns=2, train_seconds=1.0, test_seconds=0.5, digest="d" * 64, seed=seed,
         data={"mnist": "e" * 64},
     )  # fmt: skip
-    write_outcome(path, experiment(), json.dumps({"populations": [{"name": "L", "tau_m": 5 + seed}]}), "abc", outcome)
+    network = {"populations": [{"name": "L", "tau_m": 5 + seed}]}
+    write_outcome(path, experiment(), json.dumps(network), "abc", outcome)
     return path
 
 

@@ -79,7 +79,7 @@ def test_pages_open_in_a_browser(folder, tab):
     tab.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     tab.wait(f"return (() => {{ {ink} }})() !== {before!r}")
     assert tab.js("return getComputedStyle(document.body).backgroundColor") != light
-    for name in ("report", "compared", "letters"):
+    for name in ("compared", "letters"):
         tab.open(folder / f"{name}.html", 390, "dark")
         drawn(tab)
         assert tab.js("return document.documentElement.scrollWidth") == 390

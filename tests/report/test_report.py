@@ -18,7 +18,7 @@ from colanet.report.decision import explained as explain
 from colanet.report.fields import Neurons, coloured, palette
 from colanet.report.png import mosaic, png
 from colanet.report.read import read
-from colanet.report.replay import Shown
+from colanet.report.replay import Shown, state_of
 from colanet.session import Session
 from colanet.storage import read_h5
 from tests.report import MATRIX, PAGE, content, write_course
@@ -27,7 +27,8 @@ from tests.report import MATRIX, PAGE, content, write_course
 @pytest.fixture(scope="module")
 def shown(folder):
     """The network of the page, shown 60 images again."""
-    return Shown(read(folder / "out" / "results.h5"), folder / "state.h5", 60)
+    run, state = read(folder / "out" / "results.h5"), folder / "state.h5"
+    return Shown(run, state, state_of(run, state), 60)
 
 
 # ------------------------------------------------------------------------------- small parts
@@ -65,7 +66,8 @@ def test_small_words():
         "right", "right", "unanswered", "wrong", "wrong",
     ]  # fmt: skip
     assert dict(flat({"a": [{"name": "L", "x": 1}, {"source": "R", "target": "L", "w": [1, 2]}], "b": None})) == {
-        "a.L.name": "L", "a.L.x": "1", "a.R->L.source": "R", "a.R->L.target": "L", "a.R->L.w": "[1, 2]", "b": "None",
+        "a.L.name": "L", "a.L.x": "1", "a.R->L.source": "R", "a.R->L.target": "L", "a.R->L.w": "[1, 2]",
+        "b": "None",
     }  # fmt: skip
     assert charts.blocks(np.arange(40) % 4 == 0) == (list(range(2, 41, 2)), [50.0, 0.0] * 10)
 
@@ -74,24 +76,28 @@ def test_small_words():
 
 
 def test_the_network_is_that_of_the_run(folder, shown):
-    session = Session(shown.run.network, copies=2, train=0, test=0)
+    session = Session(shown.run.network, copies=2, train=1, test=0)
     session.load(folder / "state.h5")
     again = shown.session.engine.state()
     for name in ("resource", "contributes"):
         assert np.array_equal(again[f"1/R->L/{name}"], session.state()[f"1/R->L/{name}"]), "it has not learnt"
-    assert np.mean(shown.answers == shown.stored) > 0.8
+    # It begins at rest, so that the first image alone may differ.
+    votes = read_h5(folder / "out" / "results.h5")[0]["votes"]
+    assert np.array_equal(shown.votes[1:], votes[1001:1060])
+    assert np.array_equal(shown.answers[1:], shown.stored[1:])
     assert np.array_equal(shown.labels, shown.run.labels[1000:1060])
 
 
 def test_what_is_explained_is_what_happened(shown):
-    images = {3: 1, 17: 0, 58: 1}
+    images, fired = {3: 1, 17: 0, 58: 1}, 0
     for image, traces in shown.traces(images):
         for name, trace in traces.items():
-            rows = shown.session.spikes(name, images[image])
+            rows = shown.spikes(name, images[image])
             rows = rows[rows[:, 0] // 20 == image] - [image * 20, 0]
             assert np.array_equal(np.argwhere(trace.fired), rows)
             assert (trace.awake & (trace.excess > 0))[trace.fired].all()
-        assert traces["L"].fired.any()
+        fired += traces["L"].fired.sum()
+    assert fired >= 2
 
 
 def test_the_best_images_are_those_with_most_spikes(shown):
@@ -107,7 +113,8 @@ def test_the_best_images_are_those_with_most_spikes(shown):
 def test_the_story_of_a_decision(shown):
     images = chosen(shown, 1, [1005])
     assert images[0] == 5
-    assert {kind_of(int(shown.answers[i]), int(shown.labels[i])) for i in images} == {"right", "wrong", "unanswered"}
+    kinds = {kind_of(int(shown.answers[i]), int(shown.labels[i])) for i in images}
+    assert kinds == {"right", "wrong", "unanswered"}
     decision = next(d for d in explain(shown, images, 0) if d.kind == "right" and d.story)
     spike = next(text for _, text in decision.story if text.startswith("L "))
     neuron, column = map(int, re.match(r"L (\d+) \(column (\d+)\) fired: potential", spike).groups())
@@ -116,7 +123,7 @@ def test_the_story_of_a_decision(shown):
     answer = dict(decision.facts)["answer"]
     assert any(text.startswith(f"OUT {answer} fired") for _, text in decision.story)
     raster = decision.charts[1].figure["data"]
-    assert [trace["name"] for trace in raster] == ["R", "Target", "L", "OUT", "BIASGATE"][: len(raster)] or len(raster) == 4
+    assert [trace["name"] for trace in raster] == ["R", "L", "OUT", "BIASGATE"]
 
 
 def test_neurons_are_those_of_the_state(folder, shown):
@@ -124,7 +131,7 @@ def test_neurons_are_those_of_the_state(folder, shown):
     neurons = Neurons(plan, state, 1, shown)
     made = neurons.mosaic()
     facts = dict(made.neurons["17"])
-    session = Session(shown.run.network, copies=2, train=0, test=0)
+    session = Session(shown.run.network, copies=2, train=1, test=0)
     session.load(folder / "state.h5")
     assert facts["threshold"] == f"{session.thresholds('L', 1)[17]:.3f}"
     assert facts["stability"] == f"{session.stability('L', 1)[17]:.3f}"
@@ -148,7 +155,7 @@ def test_the_page_of_a_run(folder):
     matrix = next(f["data"][0] for f in held["figures"] if f["data"][0]["type"] == "heatmap")
     cells = [[int(cell or 0) for cell in row] for row in matrix["text"]]
     assert cells == arrays["confusion"][:10].tolist()
-    assert text.count('class="tile') == len(held["mosaics"][0]["neurons"]) == 150
+    assert text.count('<button type="button" class="tile') == len(held["mosaics"][0]["neurons"]) == 150
     assert text.count('<details class="decision') >= 5
     # Nothing is fetched: every address is inside the page.
     outside = re.sub(r'<script type="text/plain" id="plotly">.*?</script>', "", text, flags=re.DOTALL)
@@ -200,13 +207,13 @@ RUN = ("out/results.h5", "--load", "state.h5")
     ("words", "message"),
     [
         (["none.h5"], "none.h5: no such file"),
-        (["state.h5"], "state.h5: found state, expected results of colanet run --out or of colanet continual; a saved"),
-        (["other/results.h5", *RUN[1:]], "state.h5: holds another state; expected the state that other/results.h5 end"),
+        (["state.h5"], "state.h5: found state, expected results of colanet run --out or of colanet continual;"),
+        (["other/results.h5", *RUN[1:]], "state.h5: holds another state; expected the state that other/results"),
         ([*RUN, "--copy", 2], "--copy 2: expected 0..1, there are 2 copies"),
         ([*RUN, "--image", 5], "--image 5: expected 1000..1199, the test images shown again"),
-        (["out/results.h5", "--image", 1005], "--image: expected a saved state, by --load, and images to show to it"),
+        (["out/results.h5", "--image", 1005], "--image: expected a saved state, by --load, and images"),
         ([*RUN, "--load", "state.h5"], "--load: 2 for 1 results of colanet run, expected a state for each of them"),
-        (["out/results.h5", "--out", "out/results.h5"], "out/results.h5: is read, expected another file for the page"),
+        (["out/results.h5", "--out", "out/results.h5"], "out/results.h5: is read, expected another file"),
         (["out/results.h5", "--out", "out"], "out: cannot be written: is a folder"),
     ],
 )
