@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": ("colanet.commands.predict", "predict", "Answer new samples with a trained network."),
     "continual": ("colanet.commands.continual", "continual", "Learn task after task, test what is remembered."),
     "picture": ("colanet.commands.picture", "picture", "Draw receptive fields and spikes."),
+    "report": ("colanet.commands.report", "report", "Write results as one HTML page."),
     "plan": ("colanet.commands.plan", "plan", "Print what a step of a network does, in which order."),
     "export": ("colanet.commands.export", "export", "Write a trained network in another form."),
     "quantise": ("colanet.commands.quantise", "quantise", "Measure what fewer bits cost in accuracy."),

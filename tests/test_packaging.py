@@ -26,6 +26,10 @@ NEEDED_AT_RUN_TIME = {
     "colanet/doctor/network.yaml",
     "colanet/engine/cuda/colanet.cu",
     "colanet/engine/cuda/shim.cpp",
+    "colanet/report/page/body.html",
+    "colanet/report/page/page.css",
+    "colanet/report/page/page.html",
+    "colanet/report/page/page.js",
 }
 NEEDED_TO_TEST = {".ci/run", "configs/mnist.nnc", "docs/run.md", "experiments/mnist.yaml", "tests/conftest.py"}
 

@@ -254,6 +254,7 @@ class From:
     def __init__(self, source: SpikeSource, first: int) -> None:
         self.source, self.first = source, first
         self.name, self.size = source.name, source.size
+        self.parts = getattr(source, "parts", ())  # which a saved network gives the features it has learnt
         self.n_steps = None if source.n_steps is None else max(source.n_steps - first, 0)
 
     def spikes(self, start: int, stop: int) -> Spikes:

@@ -1,0 +1,1 @@
+"""Results as one HTML page without network: figures, receptive fields, decisions explained, comparison."""
