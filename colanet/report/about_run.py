@@ -84,7 +84,8 @@ def _agreement(neurons: Neurons) -> str:
     shown = neurons.shown
     assert shown is not None
     same = float(np.mean(shown.answers == shown.stored))
-    return f"{percent(same)} of the answers are those of the run."
+    told = percent(same).replace(" ", "\u00a0")
+    return f"{told} of the answers are those of the run."
 
 
 def described(run: Run) -> list[Section]:
