@@ -109,7 +109,7 @@ class _Story:
         if len(votes) and self.plan.copies > 1:
             own = self.shown.own_votes(self.copy)[self.image]
             told = [f"{name(i)}: {own[i]:g}" for i in np.argsort(-own, kind="stable") if own[i]]
-            facts.append((f"evidence, copy {self.copy}", ", ".join(told[:5]) or "none"))
+            facts.append((f"spikes of {self.shown.deciding}, copy {self.copy}", ", ".join(told[:5]) or "none"))
         nearest = self._nearest(None)
         if not self.learner.fired.any() and nearest:
             facts.append(("nearest to its threshold", nearest))

@@ -162,6 +162,16 @@ def test_the_page_of_a_run(folder):
     assert re.findall(r"(?:src|href|url|action)\s*[=(]\s*[\"']?(?!data:|#|\$)[\w/.:]+", outside) == []
 
 
+def test_the_page_tells_what_the_docs_quote(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    story = text[text.index("</b> image 1009: class 9, answer 7") :]
+    (quoted,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert quoted.count("\n") == 5
+    for line in quoted.splitlines():
+        name, told = line.split(": ", 1)
+        assert f"<b>{name}</b> {told}" in story or f"<dt>{name}</dt><dd>{told}</dd>" in story
+
+
 def test_what_changed_between_two_runs(folder):
     sources = [read(folder / name / "results.h5") for name in ("out", "other")]
     section = compared(sources)
