@@ -20,6 +20,7 @@ def test_all_is_well(call, tmp_path, monkeypatch):
     assert told["reference"].startswith("right")
     assert told["numba"].startswith("right")
     assert told["numpy"] == numpy.__version__
+    assert told["plot"] == f"matplotlib {metadata.version('matplotlib')}"
     assert told["fashion-mnist"] == str(tmp_path / "fashion-mnist")
     assert "not here" in told["emnist-letters"]
 
@@ -41,15 +42,12 @@ def test_an_engine_that_is_not_there(engine, fault, monkeypatch):
     assert (trial.digest, trial.reason, trial.is_right, trial.is_fault) == (None, "no such device", False, fault)
 
 
-def test_libraries_are_those_that_the_package_names(monkeypatch):
+def test_libraries_and_extras_are_those_that_the_package_names(monkeypatch):
     lines = [
-        "numpy>=1.26",
-        "missing>=1",
-        'click>=8; extra == "x"',
-        'gone; extra == "x"',
-        'colanet[x]; extra == "y"',
-    ]
+        "numpy>=1.26", "numpy>=2; python_version >= '3.13'", "missing>=1", 'click>=8; extra == "x"',
+        'gone; extra == "x"', "click; extra == 'y'", 'far; sys_platform == "nowhere" and extra == "y"',
+        'colanet[x]; extra == "z"', 'gone; extra == "dev"',
+    ]  # fmt: skip
     monkeypatch.setattr(metadata, "requires", lambda _: lines)
-    assert dict(machine.libraries()) == {
-        "missing": "not installed", "numpy": metadata.version("numpy"), "click": metadata.version("click"),
-    }  # fmt: skip
+    assert dict(machine.libraries()) == {"missing": "not installed", "numpy": metadata.version("numpy")}
+    assert dict(machine.extras()) == {"x": "lacks gone", "y": f"click {metadata.version('click')}"}

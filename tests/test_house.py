@@ -8,11 +8,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
+
+import colanet
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for room in ("colanet", "data_tools", "experiments") for path in (ROOT / room).rglob("*.py"))
 TEXTS = sorted(path for path in (ROOT / "colanet").rglob("*") if path.suffix in (".py", ".cu", ".cuh", ".cpp"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 60
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CACHES = {"cache", "lru_cache"}
@@ -44,6 +47,10 @@ def cached_methods(tree):
                          for decorator in method.decorator_list for n in ast.walk(decorator)}  # fmt: skip
                 if names & CACHES:
                     yield f"{owner.name}.{method.name}"
+
+
+def test_the_citation_names_this_version():
+    assert yaml.safe_load(text_of(ROOT / "CITATION.cff"))["version"] == colanet.__version__
 
 
 def test_files_are_short():

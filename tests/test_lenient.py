@@ -17,6 +17,7 @@ ARGUMENTS = {
     "train": ("own.npz", "--network", "net.nnc", "--threads", "1"),
     "continual": ("e.yaml", "--train", "20", "--test", "10"),
     "picture raster": ("net.nnc", "--out", "a.png"),
+    "picture network": ("net.nnc", "--out", "a.dot"),
     "plan": ("net.nnc",),
     "quantise": ("net.nnc", "--train", "20", "--test", "10", "--weights", "16", "--resources", "32.20"),
     "bench": ("net.nnc", "--train", "2", "--test", "1", "--rounds", "1", "--copies", "1"),
@@ -25,7 +26,7 @@ ARGUMENTS = {
     "convert": ("net.nnc", "b.yaml"),
     "export": ("net.nnc", "--out", "exported"),
 }
-PAGES = {"picture raster": "pictures"}
+PAGES = {"picture raster": "pictures", "picture network": "pictures"}
 EXPERIMENT = """
 name: e
 network: net.nnc

@@ -16,13 +16,14 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (".ci", "colanet", "configs", "data_tools", "docs", "experiments", "tests")
 GENERATED = {"__pycache__", "runs", "quick"}
-FILES = ("README.md", "LICENSE", "pyproject.toml", ".gitignore")
+FILES = ("README.md", "LICENSE", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml", ".gitignore")
 NEEDED_AT_RUN_TIME = {
     "colanet/py.typed",
     "colanet/datasets/files/mnist/t10k-images-idx3-ubyte.gz",
     "colanet/datasets/files/mnist/t10k-labels-idx1-ubyte.gz",
     "colanet/datasets/files/mnist/train-images-idx3-ubyte.gz",
     "colanet/datasets/files/mnist/train-labels-idx1-ubyte.gz",
+    "colanet/doctor/network.yaml",
     "colanet/engine/cuda/colanet.cu",
     "colanet/engine/cuda/shim.cpp",
     "colanet/report/page/body.html",

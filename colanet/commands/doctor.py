@@ -11,23 +11,20 @@ import click
 
 from colanet.doctor import machine, selftest
 
-_WIDTH = 14
+_WIDTH = 20
 
 
 @click.command()
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 def doctor(folder: Path | None) -> None:
-    r"""Say what is installed, which engines work, where data lie: what a bug report needs.
+    """Say what is installed, which engines work, where data lie: what a bug report needs.
 
     Every engine runs a small network whose result is known to the bit. Exit status 1 if one gives another result.
-
-    \b
-    colanet doctor
-    colanet doctor --data ~/data
     """
     given = folder or os.environ.get("COLANET_DATA")
     _print("machine", machine.machine())
     _print("libraries", machine.libraries())
+    _print("extras", machine.extras())
     _print("data sets", machine.data(Path(given) if given else None))
     _print("caches", machine.caches())
     click.echo("engines")

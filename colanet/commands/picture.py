@@ -1,4 +1,4 @@
-"""`colanet picture`: receptive fields out of saved networks, the spikes of one image, the blocks of a core."""
+"""`colanet picture`: networks, receptive fields of saved ones, the spikes of an image, the blocks of a core."""
 
 from __future__ import annotations
 
@@ -157,4 +157,23 @@ def core(folder: Path, out: Path, title: str | None) -> None:
         kind = "learning" if constants.get("LEARN") else "without learning"
         title = f"{manifest.get('learner', 'core')}: {constants.get('LEARNER_SIZE')} neurons, {kind}"
     viz.save(viz.core_diagram(constants, title), out)
+    click.echo(f"wrote {out}", err=True)
+
+
+@picture.command()
+@click.argument("configuration", type=click.Path(path_type=Path))
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
+              help="Override a field, as in colanet run (repeatable).")  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.svg",
+              help="The picture; the suffix says the format, .dot: the text for Graphviz.")  # fmt: skip
+@lenient
+def network(configuration: Path, settings: tuple[str, ...], out: Path, lenient: bool) -> None:
+    """Draw what the network of CONFIGURATION is made of: inputs, populations, projections.
+
+    Graphviz draws it where it is installed, else matplotlib.
+    """
+    from colanet.viz.networks import draw_network
+
+    described = config.load(configuration, lenient=lenient)
+    draw_network(config.override_all(described, parse_settings(settings)), out)
     click.echo(f"wrote {out}", err=True)

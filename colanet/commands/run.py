@@ -24,12 +24,16 @@ from colanet.commands.run_options import RunOptions
 from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
 from colanet.costs import costs_of
+from colanet.encoding.context import DataUsed
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
 from colanet.units import LARGEST_SEED, STEP_LIMIT
+
+RECENT = 2000
+"""Objects whose answers the line of progress is about."""
 
 
 @click.command()
@@ -188,15 +192,15 @@ def prepare_outputs(options: RunOptions) -> None:
         checkpoint.with_name(FILE).unlink(missing_ok=True)
 
 
-def describe(session: Session, asked: str) -> str:
-    """One line about what is going to run."""
+def describe(session: Session, asked: str, noun: str = "image") -> str:
+    """One line about what is going to run; `noun` is what its objects are called."""
     p, plan = session.presentation, session.plan
     engine = session.engine.name
     if asked == "auto":
         engine += f" engine (auto: {getattr(session.engine, 'reason', 'the only one')})"
     else:
         engine += " engine"
-    objects = f", {p.n_train} training and {p.n_test} test images" if session.votes and session.target else ""
+    objects = f", {p.n_train} training and {p.n_test} test {noun}s" if session.votes and session.target else ""
     copies = f"{plan.copies} " + ("copy" if plan.copies == 1 else "copies")
     return f"{plan.n_neurons} neurons, {copies}{objects}, {engine}, threads {session.threads}, seed {plan.seed}"
 
@@ -210,20 +214,26 @@ def announce_compilation(session: Session, say: Callable[[str], None]) -> None:
             say("compiling kernels, once on this machine (some ten seconds) ...")
 
 
-def drive(session: Session, stop: int, options: RunOptions) -> Result:
+def recent_accuracy(session: Session) -> str:
+    """How many of the last objects were answered rightly, for the line of progress."""
+    recent = session.score(max(session.finished_objects() - RECENT, 0), session.finished_objects())
+    return f"accuracy of the last {RECENT}: {recent.accuracy:.3f}" if recent else ""
+
+
+def drive(
+    session: Session, stop: int, options: RunOptions, noun: str = "image",
+    recent: Callable[[Session], str] = recent_accuracy,
+) -> Result:  # fmt: skip
     """Run to the end, showing how far it is, and write a checkpoint every so often."""
     every, checkpoint = options.checkpoint, options.checkpoint_file
     boundaries = multiples(every, session.step, stop) if every else ()
-    period, unit = (session.votes.period, "images") if session.votes else (1, "steps")
+    period, unit = (session.votes.period, f"{noun}s") if session.votes else (1, "steps")
     if period > 1 and not session.target:
         unit = "periods"
     with Progress(-(-stop // period), unit, options.quiet, done=session.step // period) as progress:
 
         def watch(now: Session) -> None:
-            recent = now.score(max(now.finished_objects() - 2000, 0), now.finished_objects())
-            progress.update(
-                now.step // period, f"accuracy of the last 2000: {recent.accuracy:.3f}" if recent else ""
-            )
+            progress.update(now.step // period, recent(now))
             if checkpoint and every and now.step % every == 0:
                 now.checkpoint(checkpoint)
 
@@ -288,12 +298,12 @@ def draw_fields(session: Session) -> Any:
     return fields_of(session.plan, session.state()).draw()
 
 
-def report(result: Result) -> str:
-    """The result for people."""
+def report(result: Result, noun: str = "image") -> str:
+    """The result for people; `noun` is what objects are called."""
     lines = []
     if result.accuracy is not None:
         lines += [
-            f"accuracy    {100 * result.accuracy:.2f} % of {result.test_images} test images",
+            f"accuracy    {100 * result.accuracy:.2f} % of {result.test_images} test {noun}s",
             f"unanswered  {100 * result.unanswered:.2f} %" if result.unanswered is not None else "",
             "confusion (row: true class, column: answer, last column: none)",
             format_confusion(result.confusion),
@@ -304,13 +314,18 @@ def report(result: Result) -> str:
         value = "not defined here" if result.criterion_value is None else f"{result.criterion_value:.6g}"
         lines.append(f"{result.criterion}  {value}")
     lines += [
-        *(f"data        {used.name}: {used.source}, sha256 {used.sha256}" for used in result.data),
-        f"time        {result.seconds:.2f} s, {result.image_copies_per_second:.0f} image-copies a second, "
+        *(f"data        {source_of(used)}, sha256 {used.sha256}" for used in result.data),
+        f"time        {result.seconds:.2f} s, {result.image_copies_per_second:.0f} {noun}-copies a second, "
         f"{result.synaptic_events_per_second:.3g} synaptic events a second",
         f"engine      {result.engine}, threads {result.threads}, seed {result.seed}, {result.steps} steps",
         f"digest      {result.digest}",
     ]
     return "\n".join(lines)
+
+
+def source_of(used: DataUsed) -> str:
+    """Name and place of data; a file in this folder is its own name."""
+    return used.name if used.source == used.name else f"{used.name}: {used.source}"
 
 
 def format_confusion(confusion: np.ndarray | None) -> str:

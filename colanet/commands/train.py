@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ from colanet import config
 from colanet.atomic import final_place
 from colanet.commands.options import engine_name, lenient
 from colanet.commands.outputs import check_apart
-from colanet.commands.run import announce_compilation, describe, drive, report
+from colanet.commands.run import RECENT, announce_compilation, describe, drive, report
 from colanet.commands.run_options import RunOptions
 from colanet.config.files import check_suffix
 from colanet.config.model import MAX_COPIES
+from colanet.errors import DataWarning
 from colanet.estimator.arguments import WHOLE
 from colanet.estimator.inputs import SCALERS
 from colanet.locks import make_folder
@@ -26,6 +29,8 @@ from colanet.own.samples import Wanted
 from colanet.results import Result
 from colanet.session import Session
 from colanet.units import LARGEST_SEED
+
+MOST_PASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Outputs:
 @click.option("--microcolumns", type=click.IntRange(1, WHOLE["microcolumns"]),
               help="Neurons a class.  [default: 15]")  # fmt: skip
 @click.option("--copies", type=click.IntRange(1, MAX_COPIES), help="Network copies.  [default: 20]")
+@click.option("--passes", type=click.IntRange(1, MOST_PASSES), default=1, show_default=True,
+              help="How often the training samples are shown, each time in another order.")  # fmt: skip
 @click.option("--scaler", type=click.Choice(SCALERS), default="auto", show_default=True,
               help="How numbers become intensities.")  # fmt: skip
 @click.option("--network", type=click.Path(path_type=Path), metavar="CONFIG",
@@ -100,9 +107,11 @@ def train(
         drawn(session, made)  # better refused now than after an hour of training
     if save_config:
         made.save(save_config)
-    options.say(f"{data}: {describe(session, engine)}")
+    warn(made.doubts)
+    passes = f", passes {choices['passes']}" if choices["passes"] > 1 else ""
+    options.say(f"{data}: {describe(session, engine, 'sample')}{passes}")
     announce_compilation(session, options.say)
-    result = drive(session, session.default_stop, options)
+    result = drive(session, session.default_stop, options, "sample", while_learning)
     _finish(session, result, outputs, made, options)
 
 
@@ -116,10 +125,24 @@ def _finish(session: Session, result: Result, outputs: Outputs, made: Lesson, op
     if options.as_json:
         click.echo(json.dumps({"classes": made.meaning.classes} | result.as_dict()))
     else:
-        click.echo(f"classes     {', '.join(made.meaning.classes)}\n{report(result)}")
+        click.echo(f"classes     {', '.join(made.meaning.classes)}\n{report(result, 'sample')}")
+    warn(made.misgivings(result.accuracy))
     options.say(f"colanet predict {outputs.save} DATA answers other samples")
     if outputs.save_config:
         options.say(f"colanet run {outputs.save_config} --seed {made.seed} makes this network again")
+
+
+def warn(doubts: Iterable[str]) -> None:
+    """Warn of each."""
+    for doubt in doubts:
+        warnings.warn(doubt, DataWarning, stacklevel=2)
+
+
+def while_learning(session: Session) -> str:
+    """How many of the last training samples were answered rightly, for the line of progress."""
+    learnt = min(session.finished_objects(), session.presentation.n_train)
+    recent = session.score(max(learnt - RECENT, 0), learnt)
+    return f"accuracy while learning {100 * recent.accuracy:.2f} %" if recent else ""
 
 
 def drawn(session: Session, made: Lesson) -> Any:

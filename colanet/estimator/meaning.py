@@ -60,8 +60,8 @@ def meaning_of(path: str | os.PathLike[str], kept: Mapping[str, np.ndarray]) -> 
         If it is not there, or damaged; `path` is for the message.
     """
     if ABOUT not in kept or LIMITS not in kept:
-        expected = "expected a state of colanet train, or one that went on from it"
-        raise CheckpointError(f"{path}: does not say how samples are coded, {expected}")
+        advice = "colanet train DATA --network CONFIG --save STATE makes a state that does"
+        raise CheckpointError(f"{path}: does not say how samples are coded; {advice}")
     try:
         return _read(json.loads(kept[ABOUT].tobytes().decode()), kept[LIMITS])
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError) as error:

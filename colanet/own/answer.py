@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import numpy as np
 
 from colanet.checkpoints import saved
 from colanet.encoding.arrays import present_arrays
-from colanet.errors import CheckpointError
-from colanet.estimator.meaning import Meaning, meaning_of
+from colanet.errors import CheckpointError, ConfigError, DataWarning
+from colanet.estimator.meaning import meaning_of
+from colanet.own import suspicions
 from colanet.own.read import read
 from colanet.own.samples import Samples, Wanted
 from colanet.readout import evidence_of
@@ -30,12 +32,15 @@ class Answers:
     answers : ndarray of int64, shape (n,)
         Places in `classes`, -1 for none.
     votes : ndarray, shape (n, classes)
+    kept : dict of str to tuple of str
+        Columns of the data that stand in front of the answers.
     """
 
     samples: Samples
     classes: tuple[str, ...]
     answers: np.ndarray
     votes: np.ndarray
+    kept: dict[str, tuple[str, ...]]
 
     @property
     def words(self) -> list[str]:
@@ -48,16 +53,18 @@ class Answers:
         return sum(label == word for label, word in known), len(known)
 
     def table(self) -> str:
-        """CSV: sample, answer, and the votes for every class."""
+        """CSV: the columns that were kept, sample, answer, and the votes for every class."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["sample", "answer", *(f"votes_{name}" for name in self.classes)])
-        for name, word, votes in zip(self.samples.names, self.words, self.votes.tolist(), strict=True):
-            writer.writerow([name, word, *votes])
+        writer.writerow([*self.kept, *_header(self.classes)])
+        columns = (*self.kept.values(), self.samples.names, self.words, *self.votes.T.tolist())
+        writer.writerows(zip(*columns, strict=True))
         return out.getvalue()
 
 
-def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None = None) -> Answers:
+def answer(
+    state: Path, data: Path, *, keep: tuple[str, ...] = (), engine: str = "auto", threads: int | None = None
+) -> Answers:
     """Show the samples of a file or folder to a saved network; of data with a test part, those of that part.
 
     Parameters
@@ -65,6 +72,8 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     state : path
         Written by `colanet train`.
     data : path
+    keep : tuple of str
+        Columns of a table that are handed on.
     engine, threads
         As for `colanet.Session`.
 
@@ -73,12 +82,20 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     CheckpointError
         If the state does not say what its samples are, or is damaged.
     DataError
-        If the data are not of the kind that was learnt.
+        If the data are not of the kind that was learnt, or lack a column that is to be kept.
+    ConfigError
+        If a column that is to be kept is called as one of the answers.
     """
     network = saved(state)
     meaning = meaning_of(state, network.kept)
-    given = read(data, _wanted(meaning))
+    for name in keep:
+        if name in _header(meaning.classes):
+            raise ConfigError(f"--keep {name}: the answers have a column of this name, expected another one")
+    wanted = Wanted(meaning.label, (), meaning.features, meaning.shape, labelled=False, keep=keep)
+    given = read(data, wanted)
     samples = given.train if given.test is None else given.test
+    for doubt in suspicions.of_values(samples, meaning.coding, meaning.features):
+        warnings.warn(doubt, DataWarning, stacklevel=2)
     images = meaning.coding(samples.values.reshape(len(samples), -1))
     described, seed = network.plan.description, network.plan.seed
     shown = present_arrays(described.inputs, images, np.zeros(len(images), dtype=np.int64), 0, seed=seed)
@@ -89,8 +106,9 @@ def answer(state: Path, data: Path, *, engine: str = "auto", threads: int | None
     if session.readout.classes != len(meaning.classes):
         message = f"{len(meaning.classes)} names of {session.readout.classes} classes"
         raise CheckpointError(f"{state}: damaged, it has {message}")
-    return Answers(samples, meaning.classes, session.answers(), evidence_of(session.readout))
+    return Answers(samples, meaning.classes, session.answers(), evidence_of(session.readout), given.kept)
 
 
-def _wanted(meaning: Meaning) -> Wanted:
-    return Wanted(meaning.label, (), meaning.features, meaning.shape, labelled=False)
+def _header(classes: tuple[str, ...]) -> list[str]:
+    """Names of the columns that answers have of their own."""
+    return ["sample", "answer", *(f"votes_{name}" for name in classes)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from colanet.estimator.meaning import Meaning
 from colanet.estimator.network import Constants, adapted
 from colanet.estimator.ready import pixels_of, ready_network
 from colanet.hashing import Stream
+from colanet.own import suspicions
 from colanet.own.samples import Given, Samples, classes_of, indices
 from colanet.session import Session
 
@@ -41,6 +43,8 @@ class Choices:
         As for `colanet.CoLaNETClassifier`.
     network : Network or None
         A configuration that is used instead of one that is made.
+    passes : int
+        How often every training sample is shown, each time in another order.
     """
 
     seed: int = 0
@@ -49,6 +53,7 @@ class Choices:
     copies: int | None = None
     scaler: str = "auto"
     network: Network | None = None
+    passes: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +64,15 @@ class Lesson:
     ----------
     network : Network
     images : ndarray of uint8, shape (n, nodes)
-        Training samples first.
+        Training samples first, as often as they are shown.
     labels : ndarray of int64, shape (n,)
         Columns.
     n_train : int
     meaning : Meaning
     used : DataUsed
     seed : int
+    doubts : tuple of str
+        What a user is to be warned of before it is learnt.
     """
 
     network: Network
@@ -75,6 +82,7 @@ class Lesson:
     meaning: Meaning
     used: DataUsed
     seed: int
+    doubts: tuple[str, ...] = ()
 
     def session(self, engine: str = "auto", threads: int | None = None) -> Session:
         """The session that is shown it; its saved states say what its nodes and columns mean."""
@@ -85,6 +93,12 @@ class Lesson:
         )  # fmt: skip
         session.kept = self.meaning.kept()
         return session
+
+    def misgivings(self, accuracy: float | None) -> Iterator[str]:
+        """What a user is to be warned of after the test, None if there was none."""
+        if accuracy is not None:
+            tested, classes = self.labels[self.n_train :], self.meaning.classes
+            yield from suspicions.of_score(accuracy, tested, classes, self.used.source)
 
     def files(self, path: Path) -> tuple[Path, Path]:
         """Files of samples and labels that belong to a configuration of this name."""
@@ -127,10 +141,10 @@ def lesson(given: Given, choices: Choices) -> Lesson:
     ConfigError
         If the network does not fit the samples, or a choice is out of range.
     """
-    classes = classes_of(given.train, given.used.source)
+    classes = classes_of(given.train, given.used.source, given.label)
     train, test = _parts(given, classes, choices)
     x = train.values.reshape(len(train), -1)
-    labels = np.concatenate([indices(part, classes) for part in (train, test)])
+    taught, tested = (indices(part, classes) for part in (train, test))
     if choices.network is None:
         coding = learn_coding(x, choices.scaler, None)
         asked = {"microcolumns": choices.microcolumns, "copies": choices.copies}
@@ -142,8 +156,13 @@ def lesson(given: Given, choices: Choices) -> Lesson:
         network = _ready(choices, x.shape[1], len(classes))
         coding = learn_coding(x, choices.scaler, pixels_of(network) // x.shape[1])
     meaning = Meaning(coding, classes, train.values.shape[1:], given.features, given.label)
-    images = np.concatenate([coding(x), coding(test.values.reshape(len(test), x.shape[1]))])
-    return Lesson(network, images, labels, len(train), meaning, given.used, choices.seed)
+    coded, held = coding(x), coding(test.values.reshape(len(test), x.shape[1]))
+    orders = _orders(len(train), len(classes), choices)
+    images = np.concatenate([*(coded[order] for order in orders), held])
+    labels = np.concatenate([*(taught[order] for order in orders), tested])
+    doubts = (*suspicions.of_labels(given.train), *suspicions.of_numbers(taught, classes, given.used.source))
+    n = len(train) * choices.passes
+    return Lesson(network, images, labels, n, meaning, given.used, choices.seed, doubts)
 
 
 def _ready(choices: Choices, features: int, classes: int) -> Network:
@@ -186,6 +205,12 @@ def _parts(given: Given, classes: tuple[str, ...], choices: Choices) -> tuple[Sa
         train, test = train.rows(rows), train.rows(held)
     order = _drawn(np.arange(len(train)), choices.seed, len(classes))
     return train.rows(order), test
+
+
+def _orders(n: int, classes: int, choices: Choices) -> list[slice | np.ndarray]:
+    """Rows of the training part in every pass: as it stands, which is a drawn order, then in other orders."""
+    drawn = (_drawn(np.arange(n), choices.seed, classes + k) for k in range(1, choices.passes))
+    return [slice(None), *drawn]
 
 
 def _divided(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

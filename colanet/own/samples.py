@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Given:
     label : str or None
         Name of the column of labels.
     used : DataUsed
+    kept : dict of str to tuple of str
+        Cells of the columns that were to be kept, by the names of these.
     """
 
     train: Samples
@@ -69,6 +71,7 @@ class Given:
     features: tuple[str, ...] | None
     label: str | None
     used: DataUsed
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Wanted:
         Of a sample; None: that of the first one.
     labelled : bool
         Whether every sample must have a label.
+    keep : tuple of str
+        Columns whose cells are handed on as they stand.
     """
 
     label: str | None = None
@@ -94,6 +99,7 @@ class Wanted:
     features: tuple[str, ...] | None = None
     shape: tuple[int, ...] | None = None
     labelled: bool = True
+    keep: tuple[str, ...] = ()
 
 
 def listed(names: tuple[str, ...] | list[str]) -> str:
@@ -109,8 +115,8 @@ def text_of(label: object) -> str:
     return str(label).strip()
 
 
-def check_numbers(samples: Samples, names: tuple[str, ...] | None = None) -> None:
-    """DataError that names the first sample with a value that is no finite number, and the column."""
+def check_numbers(samples: Samples) -> None:
+    """DataError that names the first sample with a value that is no finite number, and the value."""
     values = samples.values
     if values.dtype.kind != "f":
         return
@@ -118,9 +124,8 @@ def check_numbers(samples: Samples, names: tuple[str, ...] | None = None) -> Non
     wrong = ~np.isfinite(flat)
     if wrong.any():
         row = int(np.argmax(wrong.any(axis=1)))
-        column = int(np.argmax(wrong[row]))
-        what = f"column {names[column]}" if names else f"value {column}"
-        raise DataError(f"{samples.places[row]}: {what}: {flat[row, column]}, expected a finite number")
+        value = int(np.argmax(wrong[row]))
+        raise DataError(f"{samples.places[row]}: value {value}: {flat[row, value]}, expected a finite number")
 
 
 def check_labels(samples: Samples) -> None:
@@ -132,8 +137,10 @@ def check_labels(samples: Samples) -> None:
             raise DataError(f"{place}: no label")
 
 
-def classes_of(train: Samples, source: str) -> tuple[str, ...]:
+def classes_of(train: Samples, source: str, column: str | None = None) -> tuple[str, ...]:
     """The labels that differ, in order of size if all are whole numbers, else of the alphabet.
+
+    `column` is what they are called, for the message.
 
     Raises
     ------
@@ -145,7 +152,8 @@ def classes_of(train: Samples, source: str) -> tuple[str, ...]:
         raise DataError(f"{source}: only one class, {next(iter(counts), 'none')}, expected at least two")
     if 2 * len(counts) > max(len(train), 4):
         found = f"{len(counts)} labels that differ in {len(train)} samples ({listed(sorted(counts))})"
-        raise DataError(f"{source}: {found}, expected classes")
+        hint = f"; does {column} number the samples?" if column else ""
+        raise DataError(f"{source}: {found}, expected classes{hint}")
     try:
         return tuple(sorted(counts, key=int))
     except ValueError:

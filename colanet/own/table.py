@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from colanet.encoding.context import DataUsed
 from colanet.encoding.files import without_marks
 from colanet.errors import DataError
-from colanet.own.samples import Given, Samples, Wanted, check_labels, check_numbers, listed
+from colanet.own.samples import Given, Samples, Wanted, check_labels, listed
 from colanet.reading import read_bytes
 
 SUFFIXES = (".csv", ".tsv", ".txt")
@@ -22,6 +23,7 @@ SEPARATORS = ",;\t"
 LABELS = ("label", "class", "target", "y")
 """Columns that are taken for that of the labels, whatever their case."""
 LONGEST_CELL = 1 << 17
+_DECIMAL_COMMA = re.compile(r"[+-]?[\d.]*\d,\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def read_table(path: Path, wanted: Wanted) -> Given:
@@ -39,31 +41,41 @@ def read_table(path: Path, wanted: Wanted) -> Given:
     label = _label_column(header, path, wanted)
     features = _feature_columns(header, path, wanted, label)
     columns = [header.index(name) for name in features]
-    values, labels, places = [], [], []
+    keep = [header.index(name) for name in wanted.keep]
+    values, labels, places, kept = [], [], [], []
+    bad: tuple[str, list[str]] | None = None
     for number, cells in lines:
         place = f"{path}:{number}"
         if len(cells) != len(header):
             raise DataError(f"{place}: {len(cells)} fields, expected {len(header)} as in the first line")
-        values.append(_numbers([cells[i] for i in columns], features, place))
+        texts = [cells[i] for i in columns]
+        values.append(_numbers(texts))
+        if bad is None and not np.isfinite(values[-1]).all():
+            bad = place, texts
         labels.append(cells[header.index(label)].strip() if label else "")
         places.append(place)
+        kept.append([cells[i].strip() for i in keep])
     if not values:
         raise DataError(f"{path}: no line of numbers after that of the names")
+    if bad is not None:
+        raise DataError(_refusal(*bad, np.array(values), features, wanted))
     names = tuple(map(str, range(len(values))))
     samples = Samples(np.array(values), tuple(labels) if label else None, tuple(places), names)
-    check_numbers(samples, features)
     if wanted.labelled:
         check_labels(samples)
     digest = hashlib.sha256(content).hexdigest()
-    return Given(samples, None, features, label, DataUsed(path.name, str(path), digest))
+    used = DataUsed(path.name, str(path), digest)
+    return Given(samples, None, features, label, used, dict(zip(wanted.keep, zip(*kept, strict=True), strict=True)))
 
 
 def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line and fields of every row; empty lines are passed over."""
+    """Line and fields of every row; lines that are empty or hold separators alone are passed over."""
+    content = without_marks(content, str(path))
     try:
-        text = without_marks(content, str(path)).decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file, byte {error.start} is not UTF-8") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not UTF-8 text; save it as CSV in UTF-8") from error
     first = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
     csv.field_size_limit(LONGEST_CELL)
@@ -74,7 +86,7 @@ def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise DataError(f"{path}:{rows.line_num}: cannot be read as a table ({error})") from error
-        if cells:
+        if any(map(str.strip, cells)):
             yield rows.line_num, cells
 
 
@@ -112,7 +124,7 @@ def _label_column(header: list[str], path: Path, wanted: Wanted) -> str | None:
 
 def _feature_columns(header: list[str], path: Path, wanted: Wanted, label: str | None) -> tuple[str, ...]:
     """Names of the columns that are shown to the network."""
-    for name in (*wanted.drop, *(wanted.features or ())):
+    for name in (*wanted.drop, *wanted.keep, *(wanted.features or ())):
         if name not in header:
             raise DataError(f"{path}:1: no column {name}; there are {listed(header)}")
     if wanted.features is not None:
@@ -123,16 +135,28 @@ def _feature_columns(header: list[str], path: Path, wanted: Wanted, label: str |
     return features
 
 
-def _numbers(cells: list[str], features: tuple[str, ...], place: str) -> np.ndarray:
-    """Cells as float64. DataError for the first one that is no number."""
+def _numbers(cells: list[str]) -> np.ndarray:
+    """Cells as float64, NaN for those that hold no number."""
     try:
         return np.array(cells, dtype=np.float64)
     except ValueError:
-        pass
-    pairs = zip(features, cells, strict=True)
-    name, cell = next((name, cell.strip()) for name, cell in pairs if not _is_number(cell))
+        return np.array([float(cell) if _is_number(cell) else np.nan for cell in cells])
+
+
+def _refusal(place: str, cells: list[str], values: np.ndarray, features: tuple[str, ...], wanted: Wanted) -> str:
+    """Of the first line that has a bad cell: what is wrong, in how many lines, and what to do."""
+    column = next(i for i, value in enumerate(_numbers(cells)) if not np.isfinite(value))
+    cell, n = cells[column].strip(), len(values)
     found = f"{cell[:40]!r}" if cell else "empty"
-    raise DataError(f"{place}: column {name}: {found}, expected a number (--drop leaves a column out)")
+    expected = "a finite number" if _is_number(cell) else "a number"
+    bad = int((~np.isfinite(values[:, column])).sum())
+    if _DECIMAL_COMMA.fullmatch(cell):
+        advice = "a decimal comma? write a point"
+    elif 2 * bad > n and wanted.features is None:
+        advice = f"--drop {features[column]} leaves the column out"
+    else:
+        advice = "correct it or delete the line" if bad == 1 else "correct them or delete the lines"
+    return f"{place}: column {features[column]}: {found}, expected {expected} ({bad} of {n} cells); {advice}"
 
 
 def _is_number(cell: str) -> bool:

@@ -51,7 +51,7 @@ def _scores(run: Run) -> Section:
     ]
     if r.get("criterion"):
         value = r.get("criterion_value")
-        cards.append((str(r["criterion"]), "–" if value is None else f"{value:.4g}"))
+        cards.append((str(r["criterion"]), f"{value:.4g}" if isinstance(value, int | float) else "–"))
     shown = []
     if run.confusion is not None:
         caption = "Confusion of the test images; colour: share of the class"

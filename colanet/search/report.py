@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -25,10 +26,23 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 TOP = 10
+NO_DATA: Mapping[str, str] = MappingProxyType({})
 
 
-def write(folder: Path, study: Study, network: Network, trials: Sequence[FrozenTrial], command: str) -> list[Path]:
+def write(
+    folder: Path,
+    study: Study,
+    network: Network,
+    trials: Sequence[FrozenTrial],
+    command: str,
+    data: Mapping[str, str] = NO_DATA,
+) -> list[Path]:
     """Write the tables and the report; returns the files.
+
+    Parameters
+    ----------
+    data : dict of str to str
+        Digests of the data sets that trials were judged by, by name.
 
     Raises
     ------
@@ -42,7 +56,7 @@ def write(folder: Path, study: Study, network: Network, trials: Sequence[FrozenT
         reason = outcome(trials[0]).get("problem", "no reason") if trials else "no trial"
         raise DataError(f"none of the {len(trials)} trials could be evaluated; the first: {reason}")
     texts = {
-        "best.yaml": best_yaml(study, trials),
+        "best.yaml": best_yaml(study, trials, data),
         "trials.csv": trials_csv(study, trials),
         "report.md": report(study, network, trials, command),
     }
@@ -66,7 +80,7 @@ def means(trial: FrozenTrial) -> dict[str, float]:
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
 
 
-def best_yaml(study: Study, trials: Sequence[FrozenTrial]) -> str:
+def best_yaml(study: Study, trials: Sequence[FrozenTrial], data: Mapping[str, str] = NO_DATA) -> str:
     """The best trial with where it comes from; the same text however the search was run."""
     import optuna
 
@@ -88,6 +102,7 @@ def best_yaml(study: Study, trials: Sequence[FrozenTrial]) -> str:
             "sampler": study.sampler.model_dump(),
             "seed": study.seed,
             "trials": len(trials),
+            "data": dict(data),
         },
     }
     head = "# The best trial of a parameter search; `set` goes into an experiment, or value by value into --set.\n"

@@ -15,6 +15,7 @@ from colanet import config
 from colanet.arguments import whole, whole_or_none
 from colanet.atomic import final_place, write_text
 from colanet.config.overrides import override_all
+from colanet.continual.task import data_of
 from colanet.continual.together import CUPY, side_by_side
 from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
@@ -24,7 +25,7 @@ from colanet.search.journal import open_journal
 from colanet.search.launch import Launcher, open_launcher
 from colanet.search.loop import Search, best, outcome
 from colanet.search.study import Study, load_study
-from colanet.search.subject import Subject, identity, make_subject
+from colanet.search.subject import Subject, identity, make_subject, tasks_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -153,7 +154,8 @@ def run_search(
     if announce:
         announce(study, out)
     trials = _run(study, subject, out, options, progress)
-    files = report.write(out, study, subject.network, trials, command_of(study_file, options))
+    command, data = command_of(study_file, options), data_of(tasks_of(subject))
+    files = report.write(out, study, subject.network, trials, command, data)
     found = Found(study, trials, files)
     if options.best is not None:
         write_best(options.best, subject, found)

@@ -70,8 +70,12 @@ def play(options: Options, seed: int, changes: Mapping[str, str] | None, learnin
     READOUTS.register("moves", Moves, replace=True)
     steps = {"input.R.args": json.dumps({"steps": options.steps})}
     network = config.override_all(config.load(HERE / "ping_pong.yaml"), {**steps, **changes})
-    session = Session(network, base_dir=HERE, seed=seed, engine=options.engine, threads=1)
-    session.proceed(freeze=PERIOD * (options.learning if learning is None else learning))
+    try:
+        session = Session(network, base_dir=HERE, seed=seed, engine=options.engine, threads=1)
+        session.proceed(freeze=PERIOD * (options.learning if learning is None else learning))
+    finally:
+        INPUTS.unregister("ping-pong")
+        READOUTS.unregister("moves")
     return session.worlds[0].log
 
 

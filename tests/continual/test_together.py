@@ -69,8 +69,14 @@ def order(seed=0, tasks=TWO, checkpoint=None, **fields):
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"forward": True}, {"joint": True, "forward": True}, {"migration": MIGRATION, "copies": 2}],
-    ids=["plain", "forward", "joint", "migration"],
+    [
+        {},
+        {"forward": True},
+        {"joint": True, "forward": True},
+        {"migration": MIGRATION, "copies": 2},
+        {"renewal": {"every": 5, "silent": 5}, "copies": 2},
+    ],
+    ids=["plain", "forward", "joint", "migration", "renewal"],
 )
 def test_seeds_and_variants_of_one_shape_are_one_launch_a_stretch(fields):
     orders = [order(0, **fields), order(1, **fields), order(0, **fields | {"set": OTHER_CONSTANTS})]

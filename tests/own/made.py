@@ -69,3 +69,8 @@ def write_idx(folder, n_train, n_test, seed=0):
 def answers_in(text):
     """Rows of what `colanet predict` writes."""
     return list(csv.DictReader(text.splitlines()))
+
+
+def without(text, words):
+    """The lines that do not hold these words."""
+    return "".join(line for line in text.splitlines(keepends=True) if words not in line)

@@ -95,6 +95,20 @@ def test_of_every_class_the_same_share_is_held_out(tmp_path):
     assert len(taught) == len(lesson(given, Choices(test_share=0)).labels) - 9
 
 
+def test_every_pass_has_the_same_samples_in_another_order(tmp_path):
+    given = given_of(tmp_path, ["b"] * 10 + ["a"] * 20)
+    once, thrice = (lesson(given, Choices(passes=n)) for n in (1, 3))
+    assert (once.n_train, thrice.n_train, len(thrice.images)) == (24, 72, 78)
+    first, *others, tested = np.split(thrice.images, [24, 48, 72])
+    np.testing.assert_array_equal(np.concatenate([first, tested]), once.images)
+    orders = [part.tolist() for part in (first, *others)]
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(orders[2])
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+    label = {image.tobytes(): kind for image, kind in zip(once.images, once.labels, strict=True)}
+    assert [label[image.tobytes()] for image in thrice.images] == thrice.labels.tolist()
+    assert thrice.network == once.network
+
+
 def test_scaling_is_learnt_from_training_samples_alone(tmp_path):
     x = np.concatenate([np.tile([[0.0, 4.0]], (8, 1)), [[90.0, -50.0]] * 2])
     np.savez(tmp_path / "s.npz", x_train=x[:8], y_train=[0, 1] * 4, x_test=x[8:], y_test=[0, 1])
@@ -113,12 +127,12 @@ def test_the_order_of_numbers_and_of_texts(tmp_path):
 
 def test_cells_are_read_as_they_stand(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_bytes(b'\xef\xbb\xbf"a, b";c;kind\r\n1.5; 2e3 ;"x ""y"""\r\n\r\n-.25;7;z\r\n')
+    path.write_bytes(b'\xef\xbb\xbf"a, b";c;kind\r\n1.5; 2e3 ;"x ""y"""\r\n\r\n;; \r\n-.25;7;z\r\n')
     given = read(path, Wanted("kind"))
     assert given.features == ("a, b", "c")
     assert given.train.values.tolist() == [[1.5, 2000], [-0.25, 7]]
     assert given.train.labels == ('x "y"', "z")
-    assert given.train.places == (f"{path}:2", f"{path}:4")
+    assert given.train.places == (f"{path}:2", f"{path}:5")
     path.write_text("a\tb\tlabel\n1\t2\tp\n")
     assert read(path, Wanted()).label == "label"
 

@@ -38,15 +38,31 @@ GOOD = clusters(20)
 TABLES = {
     "too few fields": ([*GOOD[:4], GOOD[4][:3]], ("t.csv:6: 3 fields, expected 4 as in the first line",)),
     "too many fields": ([*GOOD[:2], (*GOOD[2], 9)], ("t.csv:4: 5 fields",)),
-    "a word": (changed(GOOD, 3, 1, "many"), ("t.csv:5: column wide: 'many', expected a number",)),
-    "an empty cell": (changed(GOOD, 3, 0, ""), ("t.csv:5: column long: empty, expected a number",)),
-    "not a number": (changed(GOOD, 5, 1, "nan"), ("t.csv:7: column wide: nan, expected a finite number",)),
-    "infinity": (changed(GOOD, 5, 1, "-inf"), ("t.csv:7: column wide: -inf",)),
+    "a word": (
+        changed(GOOD, 3, 1, "many"),
+        ("t.csv:5: column wide: 'many', expected a number (1 of 20 cells); correct it or delete the line\n",),
+    ),
+    "an empty cell": (changed(GOOD, 3, 0, ""), ("t.csv:5: column long: empty, expected a number (1 of 20",)),
+    "not a number": (changed(GOOD, 5, 1, " NaN"), ("t.csv:7: column wide: 'NaN', expected a finite number (1 of",)),
+    "infinity": (changed(GOOD, 5, 1, "-inf"), ("t.csv:7: column wide: '-inf'",)),
+    "too large": (changed(GOOD, 5, 1, "1e999"), ("t.csv:7: column wide: '1e999', expected a finite number",)),
+    "half of a column": (
+        [(*row[:2], "no", row[3]) if i % 2 else row for i, row in enumerate(GOOD)],
+        ("t.csv:3: column number: 'no', expected a number (10 of 20 cells); correct them or delete the lines\n",),
+    ),
+    "most of a column": (
+        [(*row[:2], "?" if i > 8 else i, row[3]) for i, row in enumerate(GOOD)],
+        ("t.csv:11: column number: '?', expected a number (11 of 20 cells); --drop number leaves the column",),
+    ),
+    "decimal commas": (
+        [(f'"{row[0].replace(".", ",")}"', *row[1:]) for row in GOOD],
+        ("t.csv:2: column long: '", ",", "(20 of 20 cells); a decimal comma? write a point\n"),
+    ),
     "no label": (changed(GOOD, 9, 3, " "), ("t.csv:11: no label",)),
     "one class": ([(*row[:3], "left") for row in GOOD], ("t.csv: only one class, left, expected at least two",)),
     "numbers as labels": (
         [(*row[:3], 0.37 * i) for i, row in enumerate(GOOD)],
-        ("t.csv: 20 labels that differ in 20 samples", "expected classes"),
+        ("t.csv: 20 labels that differ in 20 samples", "expected classes; does kind number the samples?\n"),
     ),
     "names only": ([], ("t.csv: no line of numbers",)),
     "an open quote": ([*GOOD[:6], (1, 2, 3, '"left')], ("t.csv:8: cannot be read as a table",)),
@@ -82,13 +98,15 @@ def test_columns(refused, tmp_path, header, arguments, word):
 
 
 def test_files_that_are_no_tables(refused, tmp_path):
-    (tmp_path / "t.csv").write_bytes(b"a,b\n1,\xff\n")
-    refused(("t.csv: not a text file, byte 6 is not UTF-8",), "train", "t.csv", *OUTPUTS)
+    (tmp_path / "t.csv").write_bytes("a,label\n1,b\n2,größe\n".encode("latin-1"))
+    refused(("t.csv:3: not UTF-8 text; save it as CSV in UTF-8\n",), "train", "t.csv", *OUTPUTS)
     (tmp_path / "e.csv").write_bytes(b"")
     refused(("e.csv:1: is empty",), "train", "e.csv", *OUTPUTS)
     refused(("nowhere.csv: no such file or folder",), "train", "nowhere.csv", *OUTPUTS)
     (tmp_path / "t.doc").write_text("a")
     refused(("t.doc: unknown kind of file, expected a table (.csv)",), "train", "t.doc", *OUTPUTS)
+    (tmp_path / "t.xlsx").write_bytes(b"PK")
+    refused(("t.xlsx: a workbook, expected a table; save it as CSV\n",), "train", "t.xlsx", *OUTPUTS)
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n")[:-9])
     refused(("t.csv.gz: cannot be read",), "train", "t.csv.gz", *OUTPUTS)
 
@@ -139,6 +157,11 @@ def test_one_picture(refused, pictures):
     refused(("p/row/000.png: one image, expected a folder",), "train", "p/row/000.png", *OUTPUTS)
 
 
+@pytest.mark.parametrize("option", ["--label", "--drop"])
+def test_pictures_have_no_columns(refused, pictures, option):
+    refused((f"p: has no columns, expected no {option}\n",), "train", "p", option, "kind", *OUTPUTS)
+
+
 # --------------------------------------------------------------------- arrays
 
 
@@ -182,10 +205,14 @@ def test_arrays_by_name_and_test_parts(refused, tmp_path):
     refused(("b.npz: has a test part of its own",), "train", "b.npz", "--test-share", "0.5", *OUTPUTS)
     (tmp_path / "c.npz").write_bytes(b"PK no archive")
     refused(("c.npz: cannot be read as an archive",), "train", "c.npz", *OUTPUTS)
+    refused(("a.npz: has no columns, expected no --drop",), "train", "a.npz", "--drop", "kind", *OUTPUTS)
 
 
 def test_idx_files(refused, tmp_path):
     folder = write_idx(tmp_path / "i", 12, 6)
+    for data in ("i", "i/train-images-idx3-ubyte"):
+        for option in ("--label", "--drop"):
+            refused((f"{data}: has no columns, expected no {option}\n",), "train", data, option, "kind", *OUTPUTS)
     labels = folder / "t10k-labels-idx1-ubyte.gz"
     labels.write_bytes(idx_bytes(np.zeros(5, np.uint8)))
     refused(("t10k-labels-idx1-ubyte.gz: 5 labels for 6 images of t10k-images-idx3-ubyte",), "train", "i", *OUTPUTS)
@@ -219,10 +246,14 @@ def state(call, tmp_path, monkeypatch):
 def test_answers_need_what_was_learnt(refused, tmp_path, state):
     lacking = write_table(tmp_path / "l.csv", [(1, 2)], ("long", "number"))
     refused(("l.csv:1: no column wide; there are long, number",), "predict", state, lacking)
-    bad = write_table(tmp_path / "b.csv", [(1, 2, 3), (1, "", 3)], ("long", "wide", "number"))
-    refused(("b.csv:3: column wide: empty",), "predict", state, bad, "--out", "answers.csv")
+    bad = write_table(tmp_path / "b.csv", [(1, 2, 3), (1, "", 3), (1, "", 3)], ("long", "wide", "number"))
+    most = "b.csv:3: column wide: empty, expected a number (2 of 3 cells); correct them or delete the lines\n"
+    refused((most,), "predict", state, bad, "--out", "answers.csv")
     np.savez(tmp_path / "a.npz", X=np.ones((2, 5)))
     refused(("a.npz: samples of shape (5,), expected (3,)",), "predict", state, "a.npz")
+    refused(("a.npz: has no columns, expected no --keep",), "predict", state, "a.npz", "--keep", "number")
+    refused(("l.csv:1: no column colour; there are long, number",), "predict", state, lacking, "--keep", "colour")
+    refused(("--keep votes_left: the answers have a column",), "predict", state, "t.csv", "--keep", "votes_left")
     refused(("nowhere.h5: no such file",), "predict", "nowhere.h5", "t.csv")
     refused(("t.csv: not a readable HDF5 file",), "predict", "t.csv", "t.csv")
     refused(("t.csv: another output",), "predict", state, "t.csv", "--out", "t.csv")
@@ -231,4 +262,5 @@ def test_answers_need_what_was_learnt(refused, tmp_path, state):
 def test_a_state_of_a_run_does_not_say_what_its_samples_are(refused, call, tmp_path, state):
     assert call("train", "t.csv", "--label", "kind", *SMALL, "--quiet", "--save-config", "net.yaml")[0] == 0
     assert call("run", "net.yaml", "--save", "plain.h5", "--threads", 1, "--quiet")[0] == 0
-    refused(("plain.h5: does not say how samples are coded",), "predict", "plain.h5", "t.csv")
+    advice = "colanet train DATA --network CONFIG --save STATE makes a state that does\n"
+    refused((f"plain.h5: does not say how samples are coded; {advice}",), "predict", "plain.h5", "t.csv")

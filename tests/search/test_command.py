@@ -9,7 +9,7 @@ import yaml
 pytest.importorskip("optuna")
 pytest.importorskip("colanet.continual.runner")
 
-from colanet import config
+from colanet import config, datasets
 from colanet.cli import main
 from colanet.config.overrides import current
 from colanet.engine.cuda import shim
@@ -91,6 +91,7 @@ def test_the_same_however_it_is_run(call, tmp_path):
 def check_best(folder):
     """The written network is the experiment's with the best values; the first trial was the shipped one."""
     found = yaml.safe_load((folder / "one" / "best.yaml").read_text())
+    assert found["provenance"]["data"] == {"mnist": datasets.load("mnist").digest}
     network = config.load(folder / "best.yaml")
     for path, value in found["set"].items():
         assert current(network, path) == pytest.approx(value)
