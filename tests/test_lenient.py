@@ -10,8 +10,8 @@ from colanet.cli import cli
 from tests.plan.test_build import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
-READ_NONE = {"picture fields", "picture core", "predict", "damage", "doctor", "memory"}
-"""Commands that read no configuration of the user: saved states, cores, the machine, the associative memories."""
+READ_NONE = {"picture fields", "picture core", "predict", "damage", "doctor", "report", "memory"}
+"""Commands that read no configuration of the user: saved states, results, cores, the machine, memories."""
 ARGUMENTS = {
     "run": ("net.nnc", "--train", "20", "--test", "10", "--copies", "1"),
     "train": ("own.npz", "--network", "net.nnc", "--threads", "1"),

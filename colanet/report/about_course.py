@@ -13,7 +13,7 @@ from colanet.continual.outcome import BLOCK, lessons_kept
 from colanet.errors import ConfigError
 from colanet.report import charts
 from colanet.report.about_run import percent
-from colanet.report.fields import MOST_STAGES, mosaic_of
+from colanet.report.fields import MOST_STAGES, mosaic_of, titled
 from colanet.report.parts import Chart, Part, Section, Table
 from colanet.report.read import Course
 from colanet.viz.sources import read_fields
@@ -129,7 +129,7 @@ def _fields(course: Course) -> Section:
     made = mosaic_of(fields, names)
     for column, (label, members) in enumerate(made.columns):
         for place, neuron in enumerate(members):
-            made.neurons[str(neuron)] = [("column", f"{label} (number {column})"), ("microcolumn", str(place))]
+            made.neurons[str(neuron)] = [("column", titled(label, column)), ("microcolumn", str(place))]
     text = "Copy 0. Point at a neuron to see its field after each task, click to keep it."
     return Section(title, text, fields=made)
 

@@ -51,7 +51,7 @@ def _scores(run: Run) -> Section:
     ]
     if r.get("criterion"):
         value = r.get("criterion_value")
-        cards.append((str(r["criterion"]), "–" if value is None else f"{value:.4g}"))
+        cards.append((str(r["criterion"]), f"{value:.4g}" if isinstance(value, int | float) else "–"))
     shown = []
     if run.confusion is not None:
         caption = "Confusion of the test images; colour: share of the class"
@@ -84,7 +84,8 @@ def _agreement(neurons: Neurons) -> str:
     shown = neurons.shown
     assert shown is not None
     same = float(np.mean(shown.answers == shown.stored))
-    return f"{percent(same)} of the answers are those of the run."
+    told = percent(same).replace(" ", "\u00a0")
+    return f"{told} of the answers are those of the run."
 
 
 def described(run: Run) -> list[Section]:

@@ -84,7 +84,9 @@ class _Story:
         kind, name = kind_of(self.answer, self.label), self.shown.class_name
         answered = "no answer" if self.answer < 0 else f"answer {name(self.answer)}"
         title = f"image {self.shown.first + self.image}: class {name(self.label)}, {answered}"
-        charts = [self._potentials(), self._raster(), self._votes()]
+        charts = [self._potentials(), self._raster()]
+        if self.shown.votes[self.image].any():
+            charts.append(self._votes())
         return Decision(kind, title, self.shown.picture(self.image), self._facts(), self._lines(), charts)
 
     def named(self, trace: Trace, neuron: int) -> str:
@@ -107,7 +109,7 @@ class _Story:
         if len(votes) and self.plan.copies > 1:
             own = self.shown.own_votes(self.copy)[self.image]
             told = [f"{name(i)}: {own[i]:g}" for i in np.argsort(-own, kind="stable") if own[i]]
-            facts.append((f"evidence, copy {self.copy}", ", ".join(told[:5]) or "none"))
+            facts.append((f"spikes of {self.shown.deciding}, copy {self.copy}", ", ".join(told[:5]) or "none"))
         nearest = self._nearest(None)
         if not self.learner.fired.any() and nearest:
             facts.append(("nearest to its threshold", nearest))
@@ -203,7 +205,8 @@ class _Story:
             sizes = np.where(fired, 12, 6)
             data.append(common | {
                 "y": numbers(trace.potential[:, neuron], 3), "mode": "lines+markers", "line": {"color": colour},
-                "marker": {"symbol": signs.tolist(), "size": sizes.tolist(), "color": colour},
+                "marker": {"symbol": signs.tolist(), "size": sizes.tolist(), "color": colour, "opacity": 1,
+                           "line": {"width": 1, "color": colour}},
             })  # fmt: skip
             data.append(common | {
                 "y": numbers(trace.threshold[:, neuron], 3), "mode": "lines", "showlegend": False,

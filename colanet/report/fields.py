@@ -81,6 +81,11 @@ def mosaic_of(fields: Fields, names: Sequence[str] = ()) -> Mosaic:
     )  # fmt: skip
 
 
+def titled(label: str, column: int) -> str:
+    """Name of a column, and its number where that is another word."""
+    return label if label == str(column) else f"{label} (number {column})"
+
+
 class Neurons:
     """What a saved state holds of the neurons that learn, in one copy.
 
@@ -119,7 +124,7 @@ class Neurons:
         made = mosaic_of(self.fields)
         for column, (label, members) in enumerate(made.columns):
             for place, neuron in enumerate(members):
-                made.neurons[str(neuron)] = self._facts(neuron, f"{label} (number {column})", place)
+                made.neurons[str(neuron)] = self._facts(neuron, titled(label, column), place)
         if self.shown is None:
             return made
         best = self.shown.best(self.name, self.copy, BEST)

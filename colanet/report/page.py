@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import zlib
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ FILES = Path(__file__).with_name("page")
 """The template, its style and its script."""
 
 
+@functools.cache
 def script() -> str:
     """Plotly's script, packed by zlib, as text. BackendUnavailable, saying what to install, without it."""
     need("plotly", "report")

@@ -69,8 +69,7 @@ class Run:
     @property
     def data(self) -> dict[str, str]:
         """Digests of the data sets and files, by name."""
-        used = self.result.get("data") or []
-        return {str(one["name"]): str(one["sha256"]) for one in used if isinstance(one, dict)}
+        return {str(one["name"]): str(one["sha256"]) for one in self.result.get("data") or []}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +97,10 @@ class Course:
 
 
 Source = Run | Course
+_NUMBERS = (
+    "accuracy", "unanswered", "train_accuracy", "seconds", "image_copies_per_second", "synaptic_events_per_second",
+)  # fmt: skip
+"""Of a result, if they are there."""
 
 
 def read(path: StrPath) -> Source:
@@ -121,6 +124,7 @@ def read(path: StrPath) -> Source:
 
 def _run(path: StrPath, arrays: dict[str, np.ndarray], attributes: dict[str, Any], versions: dict[str, str]) -> Run:
     result = contents.mapping(path, attributes, "result")
+    _check(path, result)
     try:
         network = Network.model_validate_json(contents.text(path, attributes, "configuration"))
     except ValidationError as error:
@@ -137,6 +141,19 @@ def _run(path: StrPath, arrays: dict[str, np.ndarray], attributes: dict[str, Any
     n = largest + 1 if confusion is None else len(confusion) - 1
     seed = contents.integer(path, attributes, "seed")
     return Run(Path(path), result, network, versions, seed, answers, labels, confusion, class_names(network, n))
+
+
+def _check(path: StrPath, result: dict[str, Any]) -> None:
+    """CheckpointError if something that a page shows is not what a run writes."""
+    for name in _NUMBERS:
+        if result.get(name) is not None:
+            contents.number(path, result, name)
+    for name in ("steps", "copies"):
+        contents.integer(path, result, name)
+    contents.text(path, result, "digest")
+    used = result.get("data") or []
+    if not isinstance(used, list) or any(not isinstance(o, dict) or {"name", "sha256"} - o.keys() for o in used):
+        raise CheckpointError(f"{path}: damaged, data is {str(used)[:40]}, expected names and digests")
 
 
 def _course(path: StrPath, attributes: dict[str, Any], versions: dict[str, str]) -> Course:

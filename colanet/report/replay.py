@@ -152,11 +152,15 @@ class Shown:
         projection = next(p for p in plan.projections if p.name == projection_of(plan))
         return plan.populations[projection.target].name
 
+    @property
+    def deciding(self) -> str:
+        """The population whose spikes are the answers."""
+        readout = self.session.network.readout
+        return readout.population if readout else self.learner
+
     def own_votes(self, copy: int) -> np.ndarray:
         """Spikes of the deciding population for each class in one copy, int64 of shape (n, classes)."""
-        population = self.session.network.readout
-        assert population is not None
-        counts = self.counts(population.population, copy)
+        counts = self.counts(self.deciding, copy)
         classes = self.votes.shape[1]
         if counts.shape[1] % classes:
             return np.zeros((self.n, classes), dtype=np.int64)

@@ -65,7 +65,7 @@ def test_pages_open_in_a_browser(folder, tab):
     tab.js("document.querySelector('.tile[data-neuron=\"17\"]').click()")
     card = tab.js("return document.querySelector('#card').innerText")
     assert card.splitlines()[1] == "neuron 17"
-    for word in ("threshold", "stability", "spikes, 200 images", "1 (number 1)"):
+    for word in ("threshold", "stability", "spikes, 200 images", "column"):
         assert word in card
     assert tab.js("return document.querySelector('.tile.kept').dataset.neuron") == "17"
     tab.js("document.querySelector('#card button').click()")

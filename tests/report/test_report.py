@@ -11,6 +11,7 @@ import pytest
 
 from colanet.checkpoints import saved_state
 from colanet.commands.report import report as command
+from colanet.errors import CheckpointError
 from colanet.report import about_course, charts
 from colanet.report.compare import compared, flat, names_of
 from colanet.report.decision import chosen, kind_of, ranges
@@ -20,7 +21,7 @@ from colanet.report.png import mosaic, png
 from colanet.report.read import read
 from colanet.report.replay import Shown, state_of
 from colanet.session import Session
-from colanet.storage import read_h5
+from colanet.storage import read_h5, write_h5
 from tests.report import MATRIX, PAGE, content, write_course
 
 
@@ -162,6 +163,16 @@ def test_the_page_of_a_run(folder):
     assert re.findall(r"(?:src|href|url|action)\s*[=(]\s*[\"']?(?!data:|#|\$)[\w/.:]+", outside) == []
 
 
+def test_the_page_tells_what_the_docs_quote(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    story = text[text.index("</b> image 1009: class 9, answer 7") :]
+    (quoted,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert quoted.count("\n") == 5
+    for line in quoted.splitlines():
+        name, told = line.split(": ", 1)
+        assert f"<b>{name}</b> {told}" in story or f"<dt>{name}</dt><dd>{told}</dd>" in story
+
+
 def test_what_changed_between_two_runs(folder):
     sources = [read(folder / name / "results.h5") for name in ("out", "other")]
     section = compared(sources)
@@ -225,6 +236,24 @@ def test_what_is_wrong_is_one_line(call, folder, monkeypatch, words, message):
     assert message in err
     assert len(err.splitlines()) == 1
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("accuracy", "0.9", "accuracy is '0.9', expected a number"),
+        ("steps", None, "steps is None, expected a whole number"),
+        ("test_images", 300, "1300 images, 1200 labels and 1200 answers"),
+        ("data", [1], "data is [1], expected names and digests"),
+        ("digest", 5, "digest is 5, expected a text"),
+    ],
+)
+def test_results_that_no_run_writes(folder, tmp_path, name, value, message):
+    arrays, attributes = read_h5(folder / "out" / "results.h5")
+    attributes["result"] = json.dumps(json.loads(attributes["result"]) | {name: value})
+    write_h5(tmp_path / "a.h5", arrays, {k: v for k, v in attributes.items() if not k.startswith("colanet_")})
+    with pytest.raises(CheckpointError, match=re.escape(f"a.h5: damaged, {message}")):
+        read(tmp_path / "a.h5")
 
 
 def test_without_plotly_the_command_says_what_to_install(call, folder, monkeypatch):

@@ -159,6 +159,12 @@ def test_fields_of_a_real_run(tmp_path):
     found.draw()
 
 
+def test_a_part_of_a_source_has_its_parts():
+    """Which a saved network with features gives the features it has learnt."""
+    source = build_sources(config.load(CONFIG).inputs, n_train=1, n_test=1).sources[0]
+    assert sources.From(source, 20).parts is source.parts
+
+
 # -------------------------------------------------------------------------------- errors
 
 
