@@ -62,7 +62,8 @@ def part_of(course: Course) -> Part:
     if np.isfinite(o.unanswered[-1]).any():
         cards.append(("unanswered at the end", percent(float(np.nanmean(o.unanswered[-1])))))
     method = course.experiment.get("method", "colanet")
-    text = f"{course.path}: {len(course.tasks)} tasks, seed {o.seed}, method {method}."
+    n = len(course.tasks)
+    text = f"{course.path}: {n} {'task' if n == 1 else 'tasks'}, seed {o.seed}, method {method}."
     sections = [
         Section("Scores", cards=cards),
         Section("Tasks", charts=_tasks(course)),
@@ -91,6 +92,8 @@ def _tasks(course: Course) -> list[Chart]:
         tested = [k for k in range(len(names)) if np.isfinite(o.matrix[k, j])]
         curves[numbered[j]] = [k + 1 for k in tested], charts.numbers([100 * o.matrix[k, j] for k in tested], 2)
     made.append(charts.lines("Accuracy over the tasks", curves, "after task", "accuracy (%)", markers=True))
+    if len(names) == 1:
+        made = []  # one figure, which stands among the scores
     counts = np.sum([o.confusion[len(names) - 1, j] for j in range(len(names))], axis=0)
     if counts.any():
         classes = list(map(str, range(len(counts))))

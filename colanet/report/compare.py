@@ -112,7 +112,7 @@ def _charts(sources: Sequence[Source], names: Sequence[str]) -> list[Chart]:
     if curves:
         made.append(charts.lines("Accuracy while learning", curves, "training images", "right (%)"))
     courses = {n: about_course.seen_so_far(s) for n, s in zip(names, sources, strict=True) if isinstance(s, Course)}
-    if len(courses) > 1:
+    if len(courses) > 1 and any(len(after) > 1 for after, _ in courses.values()):
         caption = "Mean accuracy on the tasks seen"
         made.append(charts.lines(caption, courses, "after task", "accuracy (%)", markers=True))
     runs = [source for source in sources if isinstance(source, Run)]
