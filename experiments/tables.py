@@ -97,7 +97,6 @@ COURSES: dict[str, Sequence[int]] = {
     "capacity": (1, 5, 10, 20, 30, 40, 50),
     "hundred_tasks": (1, 50, 100),
     "thousand_tasks": (1, 100, 200, 400, 600, 800, 1000),
-    "renewal_choice": (1, 10, 20, 30, 40, 50),
 }
 """Numbers of tasks learnt that the table NAME.course shows, of each experiment that has one."""
 HEADLINE = (

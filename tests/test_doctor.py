@@ -5,6 +5,8 @@ from importlib import metadata
 import numpy
 import pytest
 
+from colanet.datasets import stored
+from colanet.datasets.registry import REGISTRY
 from colanet.doctor import machine, selftest
 from colanet.errors import BackendUnavailable
 
@@ -40,6 +42,30 @@ def test_an_engine_that_is_not_there(engine, fault, monkeypatch):
     monkeypatch.setattr(selftest, "Session", missing)
     trial = selftest.try_engine(engine)
     assert (trial.digest, trial.reason, trial.is_right, trial.is_fault) == (None, "no such device", False, fault)
+
+
+def test_an_engine_that_fails_is_told_and_the_others_still_run(call, monkeypatch):
+    real = selftest.Session
+
+    def failing(*given, engine, **options):
+        if engine == "cupy":
+            raise RuntimeError("driver insufficient")
+        return real(*given, engine=engine, **options)
+
+    monkeypatch.setattr(selftest, "Session", failing)
+    status, out, _ = call("doctor")
+    assert status == 1
+    assert "FAILS: RuntimeError: driver insufficient" in out
+    assert out.count("right, ") == 2
+
+
+def test_data_sets_that_share_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "cache_dir", lambda: tmp_path)
+    reader = REGISTRY.get("emnist-letters-all")
+    (tmp_path / "emnist-letters").mkdir()
+    (tmp_path / "emnist-letters" / reader.files[0]).touch()
+    told = dict(machine.data(None))
+    assert told["emnist-letters-all"] == str(tmp_path / "emnist-letters")
 
 
 def test_libraries_and_extras_are_those_that_the_package_names(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from colanet import config
-from colanet.errors import ConfigError
+from colanet.errors import CheckpointError, ConfigError
 from colanet.observers.renewal import Renewer
 from colanet.renewal import Renewal, check
 from colanet.session import Session
@@ -94,6 +94,26 @@ def test_resumed_equals_uninterrupted(run, tmp_path):
     second.resume(tmp_path / "c.h5")
     assert second.run().digest == run[0].result().digest
     np.testing.assert_array_equal(renewer.renewed, run[1].renewed)
+
+
+def test_checkpoints_of_another_renewal_are_refused(tmp_path):
+    first, _ = session(train=80, every=50, silent=50)
+    first.run(60 * 20)
+    first.checkpoint(tmp_path / "c.h5")
+    second, renewer = session(train=80, every=10, silent=50)
+    with pytest.raises(CheckpointError, match=r"every=50, silent=50\), expected .*every=10"):
+        second.resume(tmp_path / "c.h5")
+    assert renewer.since[0] == 0
+
+
+def test_a_renewer_counts_for_one_session():
+    first, renewer = session(train=120, every=50, silent=50)
+    first.run()
+    assert renewer.since[0] == 20 * 20
+    network = first.network
+    Session(network, base_dir=CONFIGS, engine="numba", copies=1, train=10, test=2, observers=[renewer])
+    assert renewer.since[0] == renewer.renewed.sum() == 0
+    assert renewer.silence.shape == (1, 60)
 
 
 def test_only_what_is_learnt_counts():

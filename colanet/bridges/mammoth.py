@@ -18,6 +18,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 from colanet.atomic import write_text
 from colanet.continual.metrics import metrics
 from colanet.errors import DataError
+from colanet.locks import hold_folder
 from colanet.reading import read_bytes
 
 StrPath = str | os.PathLike[str]
@@ -74,19 +76,25 @@ def append(path: StrPath, columns: Mapping[str, Any]) -> None:
     Raises
     ------
     DataError
-        If the file has other columns.
+        If the file has other columns; their order does not matter.
+    ConfigError
+        If another process is just adding a run.
     OutputError
         If it cannot be written.
     """
     path = Path(path)
-    before = read_bytes(path).decode("utf-8") if path.exists() else ""
-    head = next(csv.reader([before.partition("\n")[0]])) if before else list(columns)
-    if head != list(columns):
-        wrong = next((name for name in (*columns, *head) if (name in columns) != (name in head)), head[0])
-        raise DataError(f"{path}: line 1: other columns, expected {len(columns)} as in this run; {wrong} differs")
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if not before:
-        writer.writerow(head)
-    writer.writerow(["" if value is None else value for value in columns.values()])
-    write_text(path, before + out.getvalue())
+    lock = hold_folder(path.parent, "a process that adds results", f".{path.name}.lock")
+    with lock if path.parent.is_dir() else nullcontext():
+        before = read_bytes(path).decode("utf-8") if path.exists() else ""
+        head = next(csv.reader([before.partition("\n")[0]])) if before else list(columns)
+        if set(head) != columns.keys():
+            wrong = next(name for name in (*columns, *head) if (name in columns) != (name in head))
+            expected = f"expected {len(columns)} as in this run"
+            raise DataError(f"{path}: line 1: other columns, {expected}; {wrong} differs")
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        if not before:
+            writer.writerow(head)
+        writer.writerow(["" if columns[name] is None else columns[name] for name in head])
+        gap = "\n" if before and not before.endswith("\n") else ""
+        write_text(path, before + gap + out.getvalue())

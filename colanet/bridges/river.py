@@ -61,10 +61,11 @@ class Columns(base.Classifier):  # type: ignore[misc, name-defined]
         if not self.is_ready:
             self.names += [name for name in x if name not in self.names]
         self.kept.append((dict(x), y))
-        if len(self.kept) == (self.mini_batch if self.is_ready else self.warm_up):
-            rows = np.concatenate([self._row(one) for one, _ in self.kept])
-            self.classifier.partial_fit(rows, np.array([label for _, label in self.kept]))
-            self.kept.clear()
+        if len(self.kept) >= (self.mini_batch if self.is_ready else self.warm_up):
+            # Samples that are refused must not stay in the way of those that follow.
+            batch, self.kept = self.kept, []
+            rows = np.concatenate([self._row(one) for one, _ in batch])
+            self.classifier.partial_fit(rows, np.array([label for _, label in batch]))
 
     def predict_proba_one(self, x: Mapping[Hashable, float], **others: Any) -> dict[Any, float]:
         """The share of evidence of each class that has come; empty before the first sample."""

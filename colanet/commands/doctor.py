@@ -48,6 +48,8 @@ def _line(name: str, text: str) -> str:
 
 
 def _told(trial: selftest.Trial) -> str:
+    if trial.failed:
+        return f"FAILS: {trial.reason}"
     if trial.digest is None:
         return f"not here: {trial.reason}"
     if trial.is_right:

@@ -60,13 +60,18 @@ class Stored(Official):
                 if found:
                     return found
             self._refuse_folder(folder)
-        cache = cache_dir() / (self.home or self.name)
+        cache = self.cache
         return (
             self.in_folder(PACKAGED / self.name)
             # A download that was broken off leaves some files in the cache; it goes on where it was.
             or self.in_folder(cache, partial=True)
             or self._read(download(self, cache))
         )
+
+    @property
+    def cache(self) -> Path:
+        """Where downloads are kept."""
+        return cache_dir() / (self.home or self.name)
 
     def begins(self, place: Path) -> bool:
         """Whether a folder holds the first file of the data set."""

@@ -111,7 +111,7 @@ def data(folder: Path | None) -> Iterator[tuple[str, str]]:
 
 
 def _place(reader: Stored, folder: Path | None) -> str:
-    places = [*(reader.places(folder) if folder else ()), PACKAGED / reader.name, cache_dir() / reader.name]
+    places = [*(reader.places(folder) if folder else ()), PACKAGED / reader.name, reader.cache]
     return next((str(place) for place in places if reader.begins(place)), f"not here; goes to {places[-1]}")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from colanet import config
 from colanet.encoding.arrays import present_arrays
-from colanet.errors import BackendUnavailable
+from colanet.errors import BackendUnavailable, one_line
 from colanet.session import Session
 
 NETWORK = Path(__file__).with_name("network.yaml")
@@ -34,13 +34,16 @@ class Trial:
     seconds : float
         Compilation included.
     reason : str
-        Why the engine is not there.
+        Why the engine is not there, or what it failed with.
+    failed : bool
+        Whether it is there and does not run.
     """
 
     engine: str
     digest: str | None
     seconds: float
     reason: str = ""
+    failed: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -50,7 +53,7 @@ class Trial:
     @property
     def is_fault(self) -> bool:
         """Whether the engine gives other bits, or should be there and is not."""
-        return not self.is_right and (self.digest is not None or self.engine in NEEDED)
+        return not self.is_right and (self.digest is not None or self.failed or self.engine in NEEDED)
 
 
 def try_engine(engine: str) -> Trial:
@@ -63,6 +66,8 @@ def try_engine(engine: str) -> Trial:
         digest = Session(network, engine=engine, seed=0, threads=1, presentation=shown).run().digest
     except BackendUnavailable as error:
         return Trial(engine, None, time.perf_counter() - began, str(error))
+    except Exception as error:  # whatever a driver or a library raises belongs into a bug report
+        return Trial(engine, None, time.perf_counter() - began, one_line(error), failed=True)
     return Trial(engine, digest, time.perf_counter() - began)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colanet.errors import CheckpointError
 from colanet.observers.base import Observer, Seen
 from colanet.plan.variables import initial_state
 from colanet.renewal import Renewal, check, renew
@@ -44,7 +46,7 @@ class Renewer(Observer):
         self.session: Session | None = None
 
     def begin(self, session: Session) -> None:
-        """Count from zero, once: what data follow one another does not matter.
+        """Count from zero, once a session: what data follow one another does not matter.
 
         Raises
         ------
@@ -52,7 +54,7 @@ class Renewer(Observer):
             If the network has no such population, or it does not learn.
         """
         learner = check(self.renewal, session.plan)
-        if self.session is None:
+        if self.session is not session:
             shape = (session.plan.copies, learner.size)
             self.since = np.zeros(1, dtype=np.int64)
             self.silence = np.zeros(shape, dtype=np.int64)
@@ -77,9 +79,20 @@ class Renewer(Observer):
         if not stretch.learning or not self._round:
             return
         self.since += stretch.stop - stretch.start
-        if self.since[0] == self._round:
+        if self.since[0] >= self._round:
             self.since[0] = 0
             self._end_round()
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Counts, and what they were counted for."""
+        return super().snapshot()[0], {self.place + "of": str(self.renewal)}
+
+    def restore(self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
+        """Take over the counts. CheckpointError if neurons began anew by other constants there."""
+        found = attributes.get(self.place + "of")
+        if found != str(self.renewal):
+            raise CheckpointError(f"{path}: neurons begin anew by {found or 'no rule'}, expected {self.renewal}")
+        super().restore(path, arrays, attributes)
 
     def _end_round(self) -> None:
         assert self.session is not None

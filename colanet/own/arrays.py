@@ -114,20 +114,12 @@ def _given(parts: list[Samples], label: str | None, used: DataUsed, wanted: Want
     for samples in parts:
         check_numbers(samples)
         if wanted.labelled:
-            check_labels(_without_nan(samples))
+            check_labels(samples)
     train, test = parts[0], parts[1] if len(parts) == 2 else None
     if test is not None and train.values.shape[1:] != test.values.shape[1:]:
         expected = f"expected {train.values.shape[1:]} as for training"
         raise DataError(f"{test.places[0]}: shape {test.values.shape[1:]}, {expected}")
     return Given(train, test, None, label, used)
-
-
-def _without_nan(samples: Samples) -> Samples:
-    """The samples, a label that is not a number being none."""
-    labels = samples.labels
-    assert labels is not None
-    known = tuple("" if label == "nan" else label for label in labels)
-    return Samples(samples.values, known, samples.places, samples.names)
 
 
 # --------------------------------------------------------------------------- IDX

@@ -20,6 +20,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 PARTS = ("train", "test")
 DEEP = ("I;16", "I;16B", "I;16L", "I")
 """Modes of Pillow with 16 bits a pixel; its own way to 8 bits cuts them off at 255."""
+CLEAR = ("LA", "La", "PA", "RGBA", "RGBa")
+"""Modes with transparency; what is behind is white."""
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,27 @@ def _with_channels(pixels: np.ndarray, colour: bool) -> np.ndarray:
     return pixels if pixels.ndim == 2 else np.rint(pixels.mean(axis=2)).astype(np.uint8)
 
 
+def _shallow(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """The upper 8 of 16 bits. DataError if there is nothing in them: then 8 bits were meant."""
+    if pixels.max(initial=0) < 256:
+        raise DataError(f"{path}: pixels of 16 bits with values below 256; save it with 8 bits")
+    return np.asarray(np.clip(pixels // 256, 0, 255), dtype=np.uint8)
+
+
 def _pixels(path: Path) -> np.ndarray:
     """Pixels of an image file, uint8: (height, width) if it has no colour, else (height, width, 3)."""
     images = need("PIL.Image", "images")
     try:
         with images.open(path) as image:
+            if image.mode == "F":
+                raise DataError(f"{path}: pixels of 32-bit floats, expected 8 or 16 bits")
             if image.mode in DEEP:
-                return np.asarray(np.clip(np.asarray(image) // 256, 0, 255), dtype=np.uint8)
+                return _shallow(np.asarray(image), path)
+            if image.mode in CLEAR or "transparency" in image.info:
+                front = image.convert("RGBA")
+                image = images.alpha_composite(images.new("RGBA", front.size, "white"), front)
             pixels = np.asarray(image.convert("RGB"))
-    except MemoryError:
+    except (MemoryError, DataError):
         raise
     except Exception as error:  # Pillow raises almost anything for a damaged file
         raise DataError(f"{path}: cannot be read as an image ({one_line(error)})") from error

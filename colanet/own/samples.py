@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,10 +112,21 @@ def listed(names: tuple[str, ...] | list[str]) -> str:
 
 
 def text_of(label: object) -> str:
-    """A label as a text; a float that is a whole number as that number."""
-    if isinstance(label, float) and label.is_integer():
-        return str(int(label))
+    """A label as a text; a float that is a whole number as that number, one that is no number as none."""
+    if isinstance(label, float):
+        if math.isnan(label):
+            return ""
+        if label.is_integer():
+            return str(int(label))
     return str(label).strip()
+
+
+def whole_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels, whole numbers without the `.0` that programs write once a label is missing."""
+    texts = tuple(labels)
+    if all(re.fullmatch(r"[+-]?\d+(\.0+)?", text) for text in texts if text):
+        return tuple(text.partition(".")[0] for text in texts)
+    return texts
 
 
 def check_numbers(samples: Samples) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from colanet.encoding.context import DataUsed
 from colanet.encoding.files import without_marks
 from colanet.errors import DataError
-from colanet.own.samples import Given, Samples, Wanted, check_labels, listed
+from colanet.own.samples import Given, Samples, Wanted, check_labels, listed, whole_labels
 from colanet.reading import read_bytes
 
 SUFFIXES = (".csv", ".tsv", ".txt")
@@ -60,7 +60,7 @@ def read_table(path: Path, wanted: Wanted) -> Given:
     if bad is not None:
         raise DataError(_refusal(*bad, np.array(values), features, wanted))
     names = tuple(map(str, range(len(values))))
-    samples = Samples(np.array(values), tuple(labels) if label else None, tuple(places), names)
+    samples = Samples(np.array(values), whole_labels(labels) if label else None, tuple(places), names)
     if wanted.labelled:
         check_labels(samples)
     digest = hashlib.sha256(content).hexdigest()
@@ -76,7 +76,8 @@ def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path}:{line}: not UTF-8 text; save it as CSV in UTF-8") from error
-    first = text.partition("\n")[0]
+    first = next((line for line in text.splitlines() if line.strip(SEPARATORS + " ")), "")
+    first = re.sub(r'"[^"]*"', "", first)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
     csv.field_size_limit(LONGEST_CELL)
     while True:
@@ -138,9 +139,11 @@ def _feature_columns(header: list[str], path: Path, wanted: Wanted, label: str |
 def _numbers(cells: list[str]) -> np.ndarray:
     """Cells as float64, NaN for those that hold no number."""
     try:
-        return np.array(cells, dtype=np.float64)
+        if "_" not in "".join(cells):
+            return np.array(cells, dtype=np.float64)
     except ValueError:
-        return np.array([float(cell) if _is_number(cell) else np.nan for cell in cells])
+        pass
+    return np.array([float(cell) if _is_number(cell) else np.nan for cell in cells])
 
 
 def _refusal(place: str, cells: list[str], values: np.ndarray, features: tuple[str, ...], wanted: Wanted) -> str:
@@ -160,6 +163,8 @@ def _refusal(place: str, cells: list[str], values: np.ndarray, features: tuple[s
 
 
 def _is_number(cell: str) -> bool:
+    if "_" in cell:  # Python reads 1_000 as a number, a table means a name
+        return False
     try:
         np.array([cell], dtype=np.float64)
     except ValueError:

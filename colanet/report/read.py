@@ -131,6 +131,8 @@ def _run(path: StrPath, arrays: dict[str, np.ndarray], attributes: dict[str, Any
         raise CheckpointError(f"{path}: its configuration cannot be read; another colanet wrote it") from error
     labels = contents.array(path, arrays, "labels", dtype=np.int64, shape=(None,), low=-1)
     answers = contents.array(path, arrays, "answers", dtype=np.int64, shape=(None,), low=-1)
+    if not labels.size:  # without labels an answer is neither right nor wrong
+        answers = labels
     shown = sum(contents.integer(path, result, name) for name in ("train_images", "test_images"))
     if answers.size and not shown <= len(answers) == len(labels):
         raise CheckpointError(f"{path}: damaged, {shown} images, {len(labels)} labels and {len(answers)} answers")

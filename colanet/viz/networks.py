@@ -145,7 +145,10 @@ def draw_network(network: Network, path: str | os.PathLike[str]) -> str:
         save(network_diagram(network), path)
         return "matplotlib"
     words = [program, f"-T{suffix.lstrip('.')}"]
-    done = subprocess.run(words, input=dot_of(network).encode(), capture_output=True, timeout=SECONDS)
+    try:
+        done = subprocess.run(words, input=dot_of(network).encode(), capture_output=True, timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BackendUnavailable(f"Graphviz failed: {error}") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise BackendUnavailable(f"Graphviz failed: {said[0] if said else f'exit status {done.returncode}'}")

@@ -74,3 +74,10 @@ def test_the_page_has_these_columns():
     assert len(named) == 5
     assert all(f"| `{name}` |" in page for name in named)
     assert all(f"| {name} |" in mammoth.__doc__ for name in named)
+
+
+def test_a_file_without_a_last_newline_and_columns_in_another_order(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("seed,model\n0,a")
+    mammoth.append(path, {"model": "b", "seed": 1})
+    assert path.read_text() == "seed,model\n0,a\n1,b\n"

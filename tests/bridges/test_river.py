@@ -79,3 +79,18 @@ def test_a_class_too_many_is_refused():
         model.learn_one({"a": 3.0}, 2)
     with pytest.raises(ConfigError, match="warm_up"):
         Columns(classes=2, warm_up=0)
+
+
+def test_learning_goes_on_after_a_sample_that_was_refused():
+    model = Columns(classes=2, warm_up=20, copies=1)
+    generator = np.random.default_rng(0)
+    stream = [(dict(enumerate(generator.random(6) + label)), label) for label in [0, 1] * 30]
+    for x, y in stream[:20]:
+        model.learn_one(x, y)
+    lived = model.classifier.machine_.time
+    with pytest.raises(ValueError, match="classes"):
+        model.learn_one(stream[20][0], 7)
+    for x, y in stream[20:]:
+        model.learn_one(x, y)
+    assert not model.kept
+    assert model.classifier.machine_.time > lived

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from colanet.datasets.idx import idx_bytes
+from colanet.errors import DataError
+from colanet.own.pictures import _pixels
+from colanet.own.read import read
+from colanet.own.samples import Wanted, text_of, whole_labels
 from tests.own.made import SMALL, clusters, shapes, write_idx, write_pictures, write_table
 
 
@@ -264,3 +268,40 @@ def test_a_state_of_a_run_does_not_say_what_its_samples_are(refused, call, tmp_p
     assert call("run", "net.yaml", "--save", "plain.h5", "--threads", 1, "--quiet")[0] == 0
     advice = "colanet train DATA --network CONFIG --save STATE makes a state that does\n"
     refused((f"plain.h5: does not say how samples are coded; {advice}",), "predict", "plain.h5", "t.csv")
+
+
+def test_labels_may_be_whole_numbers_with_a_point():
+    """Programs write 1.0 for 1 once a label is missing."""
+    assert whole_labels(["1.0", "", "-2", "3.00"]) == ("1", "", "-2", "3")
+    assert whole_labels(["01", "2.5"]) == ("01", "2.5")
+    assert whole_labels(["1.0", "elm"]) == ("1.0", "elm")
+    assert [text_of(label) for label in (2.0, float("nan"), 2.5, "a ")] == ["2", "", "2.5", "a"]
+
+
+def test_separators_in_quotes_and_blank_lines_before_the_names(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('\n;;;\na;b;"size (x,y,z,w)";y\n1;2;3;u\n4;5;6;v\n')
+    found = read(path, Wanted(label="y"))
+    assert found.features == ("a", "b", "size (x,y,z,w)")
+    assert found.train.values.tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_an_underscore_makes_no_number(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n2024_01,u\n1,v\n")
+    with pytest.raises(DataError, match=r"t\.csv:2: column a: '2024_01', expected a number"):
+        read(path, Wanted(label="y"))
+
+
+def test_pictures_that_would_be_black(tmp_path):
+    images = pytest.importorskip("PIL.Image", reason='pip install "colanet[images]" brings Pillow')
+    stroke = np.zeros((4, 4, 2), np.uint8)
+    stroke[1, :, 1] = 255  # black ink on nothing
+    images.fromarray(stroke, "LA").save(tmp_path / "ink.png")
+    assert _pixels(tmp_path / "ink.png").tolist() == [[255] * 4, [0] * 4, [255] * 4, [255] * 4]
+    images.fromarray(np.full((4, 4), 200, np.uint16)).save(tmp_path / "dim.png")
+    with pytest.raises(DataError, match=r"dim\.png: pixels of 16 bits with values below 256"):
+        _pixels(tmp_path / "dim.png")
+    images.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "f.tif")
+    with pytest.raises(DataError, match=r"f\.tif: pixels of 32-bit floats"):
+        _pixels(tmp_path / "f.tif")

@@ -20,6 +20,7 @@ from colanet.report.fields import Neurons, coloured, palette
 from colanet.report.png import mosaic, png
 from colanet.report.read import read
 from colanet.report.replay import Shown, state_of
+from colanet.report.whole import Wishes, page_of
 from colanet.session import Session
 from colanet.storage import read_h5, write_h5
 from tests.report import MATRIX, PAGE, content, write_course
@@ -161,6 +162,17 @@ def test_the_page_of_a_run(folder):
     # Nothing is fetched: every address is inside the page.
     outside = re.sub(r'<script type="text/plain" id="plotly">.*?</script>', "", text, flags=re.DOTALL)
     assert re.findall(r"(?:src|href|url|action)\s*[=(]\s*[\"']?(?!data:|#|\$)[\w/.:]+", outside) == []
+
+
+def test_results_without_labels_have_a_page(folder, tmp_path):
+    """Those of a closed loop: there are answers, but nothing to compare them with."""
+    arrays, attributes = read_h5(folder / "out" / "results.h5")
+    result = json.loads(attributes["result"]) | {"accuracy": None, "unanswered": None}
+    arrays = {name: array for name, array in arrays.items() if name != "confusion"}
+    arrays["labels"] = arrays["labels"][:0]
+    write_h5(tmp_path / "r.h5", arrays, attributes | {"result": json.dumps(result)})
+    text = page_of([tmp_path / "r.h5"], Wishes())
+    assert result["digest"] in text
 
 
 def test_the_page_tells_what_the_docs_quote(folder):
