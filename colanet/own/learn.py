@@ -23,6 +23,7 @@ from colanet.estimator.ready import pixels_of, ready_network
 from colanet.hashing import Stream
 from colanet.own import suspicions
 from colanet.own.samples import Given, Samples, classes_of, indices
+from colanet.plan import memory
 from colanet.session import Session
 
 TEST_SHARE = 0.2
@@ -157,12 +158,21 @@ def lesson(given: Given, choices: Choices) -> Lesson:
         coding = learn_coding(x, choices.scaler, pixels_of(network) // x.shape[1])
     meaning = Meaning(coding, classes, train.values.shape[1:], given.features, given.label)
     coded, held = coding(x), coding(test.values.reshape(len(test), x.shape[1]))
+    _check_room(choices.passes * coded.nbytes, choices.passes)
     orders = _orders(len(train), len(classes), choices)
     images = np.concatenate([*(coded[order] for order in orders), held])
     labels = np.concatenate([*(taught[order] for order in orders), tested])
     doubts = (*suspicions.of_labels(given.train), *suspicions.of_numbers(taught, classes, given.used.source))
     n = len(train) * choices.passes
     return Lesson(network, images, labels, n, meaning, given.used, choices.seed, doubts)
+
+
+def _check_room(needed: int, passes: int) -> None:
+    """DataError if the samples of all passes are more than the memory that is free."""
+    free = memory.available()
+    if free is not None and needed > free:
+        found = f"{passes} passes of these samples take {memory.size(needed)}"
+        raise DataError(f"{found}, expected at most {memory.size(free)}: fewer --passes")
 
 
 def _ready(choices: Choices, features: int, classes: int) -> Network:

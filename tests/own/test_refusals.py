@@ -305,3 +305,13 @@ def test_pictures_that_would_be_black(tmp_path):
     images.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "f.tif")
     with pytest.raises(DataError, match=r"f\.tif: pixels of 32-bit floats"):
         _pixels(tmp_path / "f.tif")
+
+
+def test_more_passes_than_memory_holds(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("colanet.plan.memory.available", lambda: 10_000)
+    write_table(tmp_path / "t.csv", clusters(80))
+    status, _, err = call("train", "t.csv", "--label", "kind", "--passes", "900")
+    assert status == 2
+    assert "900 passes of these samples take" in err
+    assert not list(tmp_path.glob("*.h5"))
