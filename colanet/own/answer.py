@@ -94,7 +94,8 @@ def answer(
     wanted = Wanted(meaning.label, (), meaning.features, meaning.shape, labelled=False, keep=keep)
     given = read(data, wanted)
     samples = given.train if given.test is None else given.test
-    for doubt in suspicions.of_values(samples, meaning.coding, meaning.features):
+    strange = suspicions.of_values(samples, meaning.coding, meaning.features)
+    for doubt in (*strange, *suspicions.of_strangers(samples, meaning.classes)):
         warnings.warn(doubt, DataWarning, stacklevel=2)
     images = meaning.coding(samples.values.reshape(len(samples), -1))
     described, seed = network.plan.description, network.plan.seed

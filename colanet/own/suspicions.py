@@ -63,3 +63,12 @@ def of_values(samples: Samples, coding: InputCoding, features: tuple[str, ...] |
     low, high = (float(np.broadcast_to(limit, values.shape[1:])[column]) for limit in (low, high))
     first = f"{samples.places[rows[0]]}: {name}: {values[rows[0], column]:.10g}, learnt {low:.10g} to {high:.10g}"
     yield f"{first}; {len(rows)} of {len(samples)} samples have values outside of what was learnt"
+
+
+def of_strangers(samples: Samples, classes: tuple[str, ...]) -> Iterator[str]:
+    """Labels of samples to be answered that are no class of the network: they can only count as wrong."""
+    labels = samples.labels or ()
+    rows = [i for i, label in enumerate(labels) if label and label not in classes]
+    if rows:
+        learnt = f"{len(rows)} of {len(samples)} labels are none of those learnt: {listed(classes)}"
+        yield f"{samples.places[rows[0]]}: label {labels[rows[0]]}; {learnt}"

@@ -48,6 +48,12 @@ def test_accuracies():
     assert not list(suspicions.of_score(0.75, tested, ("a", "b", "c"), "t.csv"))
 
 
+def test_labels_that_were_not_learnt():
+    (said,) = suspicions.of_strangers(samples_of(("a", "", "c", "c")), ("a", "b"))
+    assert said == "t.csv:4: label c; 2 of 4 labels are none of those learnt: a, b"
+    assert not list(suspicions.of_strangers(samples_of(("a", "", "b")), ("a", "b")))
+
+
 VALUES = [[1, 20], [0, 35.5], [3, 10], [4, 40]]
 RANKS = InputCoding("quantile", 2, np.array([[0.0, 10.0], [1, 15], [3, 35]]))
 RANGE = InputCoding("range", 2, np.array([0.0, 35.0]))
