@@ -81,7 +81,7 @@ def play(options: Options, seed: int, changes: Mapping[str, str] | None, learnin
 
 def drawn(world: World) -> np.ndarray:
     """The log of a game whose moves are up or down, as a coin falls."""
-    coin = SimpleNamespace(move=lambda frame: 1 - 2 * int(draw64(world.seed + 1, np.array([frame]))[0] >> 63))
+    coin = SimpleNamespace(move=lambda frame: 1 - 2 * (int(draw64(world.seed + 1, np.array([frame]))[0]) >> 63))
     world.begin(SimpleNamespace(presentation=SimpleNamespace(period=PERIOD), readout=coin))
     for frame in range(world.n_steps // PERIOD):
         world.play(frame)
