@@ -99,16 +99,20 @@ class Renewer(Observer):
         plan, engine = self.session.plan, self.session.engine
         learner = plan.population(self.renewal.population)
         state = engine.state()
-        new = initial_state(plan)
+        old: list[np.ndarray] = []
         for copy in range(plan.copies):
             last = state[f"{copy}/{learner.name}/last_spike"]
             silence = self.silence[copy]
             silence += self.renewal.every
             silence[last != self.last[copy]] = 0
-            old = np.flatnonzero((last != NEVER) & (silence >= self.renewal.silent))
-            for i in old:
-                renew(plan, learner, state, new, copy, int(i))
-            silence[old] = 0
-            self.renewed[copy] += len(old)
-            self.last[copy] = state[f"{copy}/{learner.name}/last_spike"]
-        engine.load(state)
+            old.append(np.flatnonzero((last != NEVER) & (silence >= self.renewal.silent)))
+            silence[old[copy]] = 0
+            self.renewed[copy] += len(old[copy])
+            self.last[copy] = last
+            self.last[copy, old[copy]] = NEVER
+        if any(map(len, old)):
+            new = initial_state(plan)
+            for copy, neurons in enumerate(old):
+                for i in neurons.tolist():
+                    renew(plan, learner, state, new, copy, i)
+            engine.load(state)

@@ -29,8 +29,6 @@ from colanet.viz.sources import projection_of, shape_of
 
 StrPath = str | os.PathLike[str]
 _ACROSS = 20
-
-
 LASTING = ("resource", "contributes", "stability", "debt", "virtual", "ramp")
 """Variables of a state that a network at rest keeps; the others are those of a new network."""
 

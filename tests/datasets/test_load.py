@@ -15,6 +15,8 @@ from colanet.datasets.idx import idx_bytes
 from colanet.datasets.mnist import MNIST
 from colanet.errors import DataError, DataWarning
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 needs_letters = pytest.mark.skipif(
     not (SHARED / letters.ARCHIVE).exists(), reason="the EMNIST letters are not on this machine (../shared/data)"
@@ -32,21 +34,6 @@ UNPACKED = {
     "t10k-images-idx3-ubyte.gz": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte.gz": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-
-
-@pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
-    """No data of this machine, no network."""
-    monkeypatch.delenv("COLANET_DATA", raising=False)
-    monkeypatch.setattr(stored, "cache_dir", lambda: tmp_path / "cache")
-
-    def unreachable(*args, **kwargs):
-        raise ConnectionError("no network\nin tests")
-
-    monkeypatch.setattr(download.pooch, "retrieve", unreachable)
-    registry._load.cache_clear()
-    yield
-    registry._load.cache_clear()
 
 
 def refused(name, folder=None, *words):

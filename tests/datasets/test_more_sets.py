@@ -8,27 +8,14 @@ import pytest
 
 from colanet import datasets
 from colanet.config.model import ImageInput, TargetInput
-from colanet.datasets import download, mistaken, registry, stored
+from colanet.datasets import mistaken, stored
 from colanet.datasets.emnist import BALANCED, LETTERS
 from colanet.datasets.idx import idx_bytes
 from colanet.datasets.kmnist import KMNIST
 from colanet.encoding import build_sources
 from colanet.errors import DataError
 
-
-@pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
-    """No data of this machine, no network."""
-    monkeypatch.delenv("COLANET_DATA", raising=False)
-    monkeypatch.setattr(stored, "cache_dir", lambda: tmp_path / "cache")
-
-    def unreachable(*args, **kwargs):
-        raise ConnectionError("no network in tests")
-
-    monkeypatch.setattr(download.pooch, "retrieve", unreachable)
-    registry._load.cache_clear()
-    yield
-    registry._load.cache_clear()
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def letters_like(first, classes, n):
