@@ -179,7 +179,7 @@ def test_the_page_tells_what_the_docs_quote(folder):
     text = (folder / "report.html").read_text(encoding="utf-8")
     story = text[text.index("</b> image 1009: class 9, answer 7") :]
     (quoted,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
-    assert quoted.count("\n") == 5
+    assert quoted.count("\n") == 4
     for line in quoted.splitlines():
         name, told = line.split(": ", 1)
         assert f"<b>{name}</b> {told}" in story or f"<dt>{name}</dt><dd>{told}</dd>" in story
@@ -190,7 +190,7 @@ def test_what_changed_between_two_runs(folder):
     section = compared(sources)
     figures, differences = section.tables
     assert differences.heading == ("what", "out/results.h5", "other/results.h5")
-    assert differences.rows == [["configuration.populations.L.hebbian_rate", "-0.0854", "-0.07"]]
+    assert differences.rows == [["configuration.populations.L.hebbian_rate", "-0.185869", "-0.07"]]
     a, b = (100 * source.result["accuracy"] for source in sources)
     assert figures.rows[0] == ["accuracy", f"{a:.2f} %", f"{b:.2f} %", f"{b - a:+.2f} points"]
     change = next(c.figure["data"][0] for c in section.charts if c.caption.startswith("Change"))

@@ -98,7 +98,7 @@ def check_best(folder):
     assert current(network, "population.L.threshold_weight_factor") == 0.05
     assert network.copies == 15
     first = table(folder / "one" / "trials.csv")[0]
-    assert float(first["population.L.hebbian_rate"]) == -0.0854
+    assert float(first["population.L.hebbian_rate"]) == -0.185869
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,11 @@ def test_zero_initial_weight():
     path = "projection.R->L.initial_resource"
     changes = settings(network, {"population.L.w_min": -1.63411, "population.L.w_max": 1.71388}, ["R->L"])
     assert changes[path] == "3.19216"
-    # Only one bound is searched, then none: the other is the network's; the shipped file holds 0.611134.
+    # Only one bound is searched, then none: the other is the network's; the shipped file holds 0.989612.
     assert settings(network, {"population.L.w_min": 0.0}, ["R->L"])[path] == "0"
-    assert settings(network, {}, ["R->L"]) == {path: "0.611134"}
+    assert settings(network, {}, ["R->L"]) == {path: "0.989612"}
     # A range of factors: 0.5 and 1.5 times the same.
-    assert settings(network, {}, ["R->L"], (0.5, 1.5)) == {path: "{uniform: [0.305567, 0.916701]}"}
+    assert settings(network, {}, ["R->L"], (0.5, 1.5)) == {path: "{uniform: [0.494806, 1.48442]}"}
     with pytest.raises(ConfigError, match="zero_initial_weight needs w_max > 0"):
         settings(network, {"population.L.w_max": 0.0}, ["R->L"])
     with pytest.raises(ConfigError, match="there is no projection X->L"):
@@ -141,7 +141,7 @@ def test_the_initial_weight_of_a_trial_is_zero():
 def test_values_of_a_configuration():
     network = config.load(toys.ROOT / "configs" / "mnist.yaml")
     assert current(network, "population.L.tau_m") == 5
-    assert current(network, "projection.Target->L.weight") == 0.0895
+    assert current(network, "projection.Target->L.weight") == 0.184102
     assert current(network, "copies") == 15
     assert current(network, "readout.population") == "OUT"
     with pytest.raises(ConfigError, match="there is no field tau"):

@@ -85,9 +85,9 @@ def test_shipped_values_are_filled_in():
     study = filled(toys.make_study(start=[SHIPPED]), network, "study.yaml")
     assert study.start == (
         {
-            "population.L.hebbian_rate": -0.0854,
-            "population.L.threshold_weight_factor": 0.114,
-            "population.L.virtual_synapses": 300,
+            "population.L.hebbian_rate": -0.185869,
+            "population.L.threshold_weight_factor": 0.554776,
+            "population.L.virtual_synapses": 3106,
         },
     )
 
@@ -150,7 +150,7 @@ def test_values_of_an_experiment_may_be_other_than_text(tmp_path):
 def test_shipped_values_outside_the_range_are_refused():
     network = config.load(toys.ROOT / "configs" / "mnist.yaml")
     narrow = {"population.L.hebbian_rate": {"low": -0.05, "high": -0.02}}
-    with pytest.raises(ConfigError, match=r"start number 1: .*expected from -0.05 to -0.02, not -0.0854"):
+    with pytest.raises(ConfigError, match=r"start number 1: .*expected from -0.05 to -0.02, not -0.185869"):
         filled(toys.make_study(parameters=narrow, start=[SHIPPED]), network, "study.yaml")
 
 
