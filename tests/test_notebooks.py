@@ -16,6 +16,7 @@ SAYS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_notebooks_run(path, monkeypatch, tmp_path):
     monkeypatch.setenv("COLANET_SMALL_NOTEBOOKS", "1")
