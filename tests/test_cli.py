@@ -444,7 +444,7 @@ def test_words_are_completed_in_a_shell():
 )
 def test_import_and_help_load_no_simulator(code):
     """What takes long to import, and what only some need."""
-    heavy = {"numpy", "numba", "h5py", "pydantic", "yaml", "lxml", "jinja2", "pooch", "matplotlib", "plotly", "torch"}
+    heavy = {"numpy", "numba", "h5py", "pydantic", "yaml", "lxml", "jinja2", "pooch", "matplotlib", "torch"}
     code = f"import sys\n{code}\nsys.exit(','.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
