@@ -64,6 +64,13 @@ def blocks(right: np.ndarray) -> tuple[list[int], list[float | None]]:
     return [size * (i + 1) for i in range(whole)], numbers(100 * means, 2)
 
 
+def thinned(xs: Sequence[int], ys: Sequence[float]) -> tuple[list[int], list[float]]:
+    """A curve of at most `MOST_POINTS`: neighbours become their mean, at the place of the last of them."""
+    size = max(-(-len(xs) // MOST_POINTS), 1)
+    parts = range(0, len(xs), size)
+    return [xs[min(i + size, len(xs)) - 1] for i in parts], [float(np.mean(ys[i : i + size])) for i in parts]
+
+
 def histogram(caption: str, values: np.ndarray, x: str, y: str) -> Chart:
     """How values are distributed, NaN left out."""
     every = values[np.isfinite(values)]
