@@ -28,7 +28,7 @@ from colanet.continual.experiment import Experiment, expand, load_experiment
 from colanet.continual.metrics import mean_and_spread
 from colanet.continual.results import plain, versions
 from colanet.continual.run import Run, network_of
-from colanet.continual.study import Say
+from colanet.continual.running import Say
 from colanet.continual.tables import markdown_table, percent
 from colanet.continual.task import Task, first_images
 from colanet.continual.tasks import make_tasks

@@ -32,7 +32,7 @@ from colanet.continual.baselines.features import RandomFeatures
 from colanet.continual.baselines.moments import Ridge
 from colanet.continual.baselines.options import read_options, used
 from colanet.continual.results import versions
-from colanet.continual.study import Say
+from colanet.continual.running import Say
 from colanet.continual.tables import read_record
 from colanet.damage import Damage, noisy_pixels, salt_and_pepper
 from colanet.damage.chance import NORMAL_Q, Draw, dead, key_of, normal

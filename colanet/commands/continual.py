@@ -12,6 +12,7 @@ import click
 from colanet.commands.options import engine_name, lenient, watch, watched
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
+from colanet.continual.jobs import MAX_WORKERS
 from colanet.continual.results import summary
 from colanet.continual.run import CHECKPOINT_IMAGES
 from colanet.continual.study import StudyOptions, run_study
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: results/NAME]")
 @click.option("--checkpoint", "every", type=click.IntRange(1), default=CHECKPOINT_IMAGES, show_default=True,
               metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, MAX_WORKERS), default=1, show_default=True,
+              help="Processes that make runs side by side, one core each.")  # fmt: skip
+@click.option("--dask", metavar="ADDRESS", help="Make the runs on a Dask cluster, for example tcp://host:8786.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
 @watch
@@ -55,6 +59,8 @@ def continual(
     data_dir: Path | None,
     out: Path | None,
     every: int,
+    workers: int,
+    dask: str | None,
     resume: bool,
     quiet: bool,
     watch: bool,
@@ -65,7 +71,7 @@ def continual(
     options = StudyOptions(
         seeds=None if seeds is None else seeds_of(seeds), variants=variants, copies=copies, train=train, test=test,
         tasks=tasks, settings=settings, engine=engine, threads=threads, data_dir=data_dir, out=out, every=every,
-        resume=resume, lenient=lenient,
+        resume=resume, lenient=lenient, workers=workers, dask=dask,
     )  # fmt: skip
     with watched(str(experiment), watch, watch_port) as watcher:
         board = watcher.board if watcher else None

@@ -6,6 +6,7 @@ checkpoints there. So a run whose worker was killed goes on at its checkpoint, o
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Cut:
     train: int | None = None
     test: int | None = None
 
-    def of(self, experiment: Experiment, data_dir: str | Path | None = None) -> tuple[Task, ...]:
+    def of(self, experiment: Experiment, data_dir: str | os.PathLike[str] | None = None) -> tuple[Task, ...]:
         """The tasks of an experiment.
 
         Raises

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from colanet.cli import main
-from colanet.continual import study
+from colanet.continual import running
 from colanet.storage import read_h5
 from tests.continual import tiny
 
@@ -140,8 +140,8 @@ def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
     before = (results / "small_seed0.h5").stat().st_mtime_ns
     (results / "small_seed0.checkpoint.h5").write_bytes(b"left by a kill after the result was written")
     ran = []
-    original = study.run_one
-    monkeypatch.setattr(study, "run_one", lambda v, seed, **k: ran.append(seed) or original(v, seed, **k))
+    original = running.run_one
+    monkeypatch.setattr(running, "run_one", lambda v, seed, **k: ran.append(seed) or original(v, seed, **k))
     status, out, err = call("--resume")
     assert status == 0
     assert ran == [1]
@@ -154,7 +154,7 @@ def test_resume_does_not_repeat_finished_runs(call, tmp_path, monkeypatch):
 
 def test_results_of_another_experiment_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
     assert call("--variant", "two", "--quiet", variants=VARIANTS)[0] == 0
-    monkeypatch.setattr(study, "run_one", pytest.fail)
+    monkeypatch.setattr(running, "run_one", pytest.fail)
     kept = {p: p.read_bytes() for p in (tmp_path / "results" / "small").iterdir()}
     for arguments, change in (
         ((), {"joint": True}), (("--train", "9"), {}), (("--set", "population.L.tau_m=4"), {}), ((), {"copies": 2})

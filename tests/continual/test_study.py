@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from colanet import datasets
-from colanet.continual import study
+from colanet.continual import jobs, running
 from colanet.continual.experiment import expand, load_experiment
+from colanet.continual.jobs import file_of, prepare
 from colanet.continual.results import load_outcome
-from colanet.continual.study import StudyOptions, command_of, file_of, prepare, run_study
+from colanet.continual.study import StudyOptions, command_of, run_study
 from colanet.engine import REGISTRY
 from colanet.engine.cuda import shim
 from colanet.errors import BackendUnavailable, ConfigError
@@ -68,8 +69,8 @@ def test_options_change_every_variant(tmp_path):
     fields = FIELDS | {"variants": [{"name": "a", "copies": 3, "seeds": [9]}]}
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(fields))
     options = StudyOptions(seeds=(7,), copies=2)
-    described = study.adjusted(load_experiment(tmp_path / "toy.yaml"), options)
-    [variant] = study.selected(described, ())
+    described = jobs.adjusted(load_experiment(tmp_path / "toy.yaml"), options)
+    [variant] = jobs.selected(described, ())
     assert (variant.copies, variant.seeds) == (2, (7,))
 
 
@@ -119,7 +120,7 @@ def test_options_out_of_range_are_refused_when_they_are_made(options, said):
 
 
 def test_an_engine_that_is_not_there_is_refused_before_anything(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "make_tasks", None)  # no data are loaded
+    monkeypatch.setattr("colanet.continual.farm.make_tasks", None)  # no data are loaded
     with pytest.raises(BackendUnavailable, match=r"^unknown engine abacus; known: "):
         run_study(file, StudyOptions(engine="abacus", out=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
@@ -152,14 +153,14 @@ def test_an_interruption_says_how_to_go_on_if_there_is_anything(file, tmp_path, 
         raise KeyboardInterrupt
 
     options = StudyOptions(variants=("a",), out=tmp_path / "out")
-    original = study.run_one
-    monkeypatch.setattr(study, "run_one", interrupted)
+    original = running.run_one
+    monkeypatch.setattr(running, "run_one", interrupted)
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
         run_study(file, options)
-    monkeypatch.setattr(study, "run_one", lambda v, seed, **k: interrupted() if seed else original(v, seed, **k))
+    monkeypatch.setattr(running, "run_one", lambda v, seed, **k: interrupted() if seed else original(v, seed, **k))
     with pytest.raises(KeyboardInterrupt, match=r"^--resume goes on in .*out$"):
         run_study(file, options)
-    monkeypatch.setattr(study, "run_one", original)
+    monkeypatch.setattr(running, "run_one", original)
     assert len(run_study(file, StudyOptions(variants=("a",), out=tmp_path / "out", resume=True))[0].outcomes) == 2
 
 
