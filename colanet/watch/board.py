@@ -18,7 +18,7 @@ PACE_SECONDS = 1.0
 AWAY_SECONDS = 3.0
 """Nobody looks if nothing was asked for so long."""
 SHARE = 40
-"""Snapshots, with what is drawn of them, take at most one part in so many of the time of a run."""
+"""Snapshots, with what is drawn of them, take at most one part in so many of a core's time."""
 RATE_SECONDS = 10.0
 """The speed shown is that of so long a time."""
 MOST_MESSAGES = 12
@@ -136,7 +136,7 @@ class Board:
     token : str
         No two runs have the same.
     draw_seconds : float
-        What the last snapshot took to be drawn.
+        What the last snapshot took to be drawn, of a core's time.
     """
 
     def __init__(self, title: str) -> None:
@@ -158,7 +158,7 @@ class Board:
         return self.watched and time.monotonic() >= self._next
 
     def put(self, snapshot: Snapshot, seconds: float) -> None:
-        """Show a snapshot, which took so long to make."""
+        """Show a snapshot, which took so much of a core's time to be made."""
         self.snapshot = snapshot
         self._next = time.monotonic() + max(PACE_SECONDS, SHARE * (seconds + self.draw_seconds))
         self._changed()

@@ -15,12 +15,15 @@ from colanet.report import about_course, about_run, charts
 from colanet.report.fields import Neurons
 from colanet.report.page import environment, plain
 from colanet.report.parts import Chart, Mosaic
+from colanet.report.png import FASTEST
 from colanet.watch.board import Answers, Board, Firing, Lessons, Snapshot
 
 RECENT = 2000
 """Training images over which the accuracy of the moment is counted."""
 MOST_CELLS = 60
 """Tasks of the largest matrix that is shown."""
+MOST_CURVES = 5
+"""Tasks with a curve of their own: as many as there are colours beside that of the mean."""
 Card = tuple[str, str]
 
 
@@ -45,9 +48,9 @@ class View:
         board, mark = self.board, self.board.mark
         snapshot = board.snapshot
         if snapshot is not None and snapshot is not self._drawn:
-            began = time.perf_counter()
+            began = time.thread_time()
             self._draw(snapshot)
-            board.draw_seconds = time.perf_counter() - began
+            board.draw_seconds = time.thread_time() - began
         found = {
             "mark": mark, "token": board.token, "title": board.title, "about": board.about, "text": board.text,
             "done": board.done, "total": board.total, "end": board.end, "messages": list(board.messages),
@@ -140,7 +143,7 @@ def _course(lessons: Lessons, answers: Answers | None) -> list[tuple[str, Chart]
     if n > 1 and not np.isnan(matrix).all():
         if n <= MOST_CELLS:
             made.append(("matrix", about_course.tested(matrix, lessons.names)))
-        made.append(("tasks", about_course.over_tasks(matrix, lessons.names)))
+        made.append(("tasks", about_course.over_tasks(matrix, lessons.names, MOST_CURVES)))
     return made
 
 
@@ -175,5 +178,5 @@ def mosaic_of(snapshot: Snapshot) -> tuple[Mosaic | None, str]:
         neurons = Neurons(snapshot.plan, snapshot.state, 0, None, snapshot.projection)
     except ConfigError as error:
         return None, f"They cannot be drawn: {error}."
-    made = neurons.mosaic()
+    made = neurons.mosaic(FASTEST)
     return made, f"Population {neurons.name} of copy 0; {made.note}; crossed: has learnt nothing."
