@@ -143,7 +143,7 @@ class Watcher(Onlooker):
         if run is None:
             if p.labels is None:
                 return "running"
-            return "learning" if session.step < p.learning_time else "test"
+            return "learning" if session.step <= p.learning_time else "test"
         tasks = len(run.lessons)
         if run.k == tasks:
             return f"all {tasks} tasks learnt and tested" if tasks > 1 else "learnt and tested"
