@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from colanet.continual.outcome import BLOCK
-from colanet.errors import ConfigError
+from colanet.errors import ConfigError, one_line
 from colanet.report import about_course, about_run, charts
 from colanet.report.fields import Neurons
 from colanet.report.page import environment, plain
@@ -49,7 +49,10 @@ class View:
         snapshot = board.snapshot
         if snapshot is not None and snapshot is not self._drawn:
             began = time.thread_time()
-            self._draw(snapshot)
+            try:
+                self._draw(snapshot)
+            except Exception as error:  # the page goes on asking, and says why nothing new comes
+                self._parts = self._parts | {"note": f"It cannot be drawn: {one_line(error)}"}
             board.draw_seconds = time.thread_time() - began
         found = {
             "mark": mark, "token": board.token, "title": board.title, "about": board.about, "text": board.text,

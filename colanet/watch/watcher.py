@@ -9,6 +9,7 @@ import numpy as np
 
 from colanet.continual.onlooker import Onlooker
 from colanet.engine.together import Seat
+from colanet.errors import one_line
 from colanet.observers import Seen, Wants
 from colanet.plan import Plan, PopulationPlan
 from colanet.session import RECORD_LIMIT
@@ -89,10 +90,7 @@ class Watcher(Onlooker):
         elif self.session.presentation.n_train:
             self._learning = self.run.k
         if self._due:
-            began = time.thread_time()
-            if self._counts:
-                self.firing = self._fired(stretch)
-            self._show(began)
+            self._show(stretch)
 
     # -------------------------------------------------------------- as an onlooker
 
@@ -110,11 +108,18 @@ class Watcher(Onlooker):
     def look(self) -> None:
         """Show the present, if somebody looks."""
         if self.session is not None and self.board.watched:
-            self._show(time.thread_time())
+            self._show(None)
 
-    def _show(self, began: float) -> None:
-        """Put the present on the board; the work for it began at that time of this thread."""
-        snapshot = self._snapshot()
+    def _show(self, stretch: Seen | None) -> None:
+        """Put the present on the board. A run must not end because of what it shows."""
+        began = time.thread_time()
+        try:
+            if stretch is not None and self._counts:
+                self.firing = self._fired(stretch)
+            snapshot = self._snapshot()
+        except Exception as error:
+            self.board.say(f"cannot be shown: {one_line(error)}")
+            return
         self.shown += 1
         self.board.put(snapshot, time.thread_time() - began)
 

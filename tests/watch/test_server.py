@@ -1,5 +1,6 @@
 """The server of a page: on this machine alone, to the end of the run and no longer, without a word of its own."""
 
+import errno
 import http.client
 import json
 import os
@@ -148,7 +149,7 @@ def test_a_port_that_is_taken_is_one_line_before_anything_runs(call, tmp_path, c
         words = (command, file, "--watch", "--watch-port", port, "--out", tmp_path / "out")
         status, out, err = call(*words)
     assert (status, out) == (2, "")
-    assert err == f"--watch-port {port}: Address already in use; expected a free port\n"
+    assert err == f"--watch-port {port}: {os.strerror(errno.EADDRINUSE)}; expected a free port\n"
     assert not (tmp_path / "out").exists()
     assert call(command, file, "--watch-port", 9) == (2, "", "--watch-port needs --watch\n")
 

@@ -54,6 +54,7 @@ def test_a_run_that_is_watched_ends_with_the_same_bits(engine, chunk):
     assert watcher.shown == len(looker.states) > 1
     assert looker.states[-1]["done"] == looker.states[-1]["total"] == 40
     assert looker.states[-1]["phase"] == "test"
+    assert looker.states[-1]["messages"] == []
     assert looker.states[0]["phase"] == "learning"
 
 
@@ -80,6 +81,23 @@ def test_nobody_looks_and_nothing_is_done():
     assert session.run().digest == session_of().run().digest
     assert (watcher.shown, watcher.board.snapshot, watcher.firing) == (0, None, None)
     assert (watcher.board.done, watcher.board.total) == (40, 40)
+
+
+def test_what_cannot_be_shown_does_not_end_the_run():
+    watcher, looker, session = watched()
+    watcher._bars = -1  # cannot be counted
+    assert session.run().digest == session_of().run().digest
+    assert looker.states[-1]["messages"][0].startswith("cannot be shown: ")
+    assert looker.states[-1]["done"] == 40
+
+
+def test_what_cannot_be_drawn_is_told():
+    watcher, looker, session = watched()
+    session.run()
+    watcher.board.put(replace(watcher.board.snapshot, state={}), 0.0)
+    assert looker.view.state()["note"].startswith("It cannot be drawn: KeyError")
+    watcher.board.put(replace(watcher.board.snapshot, projection="none"), 0.0)
+    assert looker.view.state()["note"].startswith("They cannot be drawn: receptive fields: ")
 
 
 def test_stretches_are_short_where_an_engine_is_slow_and_a_population_large():
@@ -136,7 +154,7 @@ def test_a_run_of_several_tasks_is_watched(fields):
     assert watcher.run is None
     assert watcher.session is None  # nothing keeps its memory
     state = view.state()
-    assert state["about"] == "tiny, seed 1"
+    assert (state["about"], state["messages"]) == ("tiny, seed 1", [])
     shown = watcher.board.snapshot.lessons
     np.testing.assert_array_equal(shown.accuracy, outcome.matrix[tuple(shown.places.T)])
     np.testing.assert_array_equal(shown.running, outcome.running)
@@ -166,4 +184,5 @@ def test_of_runs_side_by_side_the_first_is_watched_and_stays_in_step():
         tiny.same(outcome, test_together.alone(one))
     assert watcher.board.about == "tiny, seed 0, the first of the runs side by side"
     assert watcher.shown > 1
+    assert watcher.board.messages == ()
     assert set(backend.networks) == {2}  # no launch without the other
