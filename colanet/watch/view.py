@@ -38,28 +38,30 @@ class View:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._drawn: Snapshot | None = None
+        self._since = 0.0  # CPU time of the thread that asks, when it had last drawn
         self._number = 0
         self._parts: dict[str, Any] = {"phase": "", "unit": "images", "figures": [], "note": ""}
         self._fields: dict[str, Any] | None = None
         self._columns = environment().get_template("columns.html").module
 
     def state(self, known: str = "") -> dict[str, Any]:
-        """Everything that the page shows; receptive fields only if they are not those of the number `known`."""
+        """What the page shows; what was drawn of a snapshot only if it is not that of the number `known`."""
         board, mark = self.board, self.board.mark
         snapshot = board.snapshot
         if snapshot is not None and snapshot is not self._drawn:
-            began = time.thread_time()
             try:
                 self._draw(snapshot)
             except Exception as error:  # the page goes on asking, and says why nothing new comes
                 self._parts = self._parts | {"note": f"It cannot be drawn: {one_line(error)}"}
-            board.draw_seconds = time.thread_time() - began
+            now = time.thread_time()
+            board.serve_seconds, self._since = now - self._since, now
         found = {
             "mark": mark, "token": board.token, "title": board.title, "about": board.about, "text": board.text,
             "done": board.done, "total": board.total, "end": board.end, "messages": list(board.messages),
-            "number": str(self._number), "fields": None if known == str(self._number) else self._fields,
-            **self._parts,
+            "number": str(self._number),
         }  # fmt: skip
+        if known != found["number"]:
+            found |= self._parts | {"fields": self._fields}
         answers = snapshot.answers if snapshot else None
         return found | {"cards": [*progress(board, self._parts["unit"]), *scores(answers)]}
 

@@ -35,7 +35,7 @@ class Looker(Observer):
 
     def look(self):
         self.board.asked()
-        self.board._next = 0.0
+        self.board._next = self.board._paid = 0.0
 
 
 def watched(**values):
@@ -134,7 +134,7 @@ def looked_at():
     class Always(Watcher):
         def wants(self):
             self.board.asked()
-            self.board._next = 0.0
+            self.board._next = self.board._paid = 0.0
             return super().wants()
 
     return Always(Board("b"))

@@ -61,7 +61,7 @@
     $("progress").value = state.done;
     $("cards").replaceChildren(...state.cards.map(([name, value]) => colanet.make("div", {},
       colanet.make("dt", { textContent: name }), colanet.make("dd", { textContent: value }))));
-    showFigures(state.figures);
+    if (state.figures) showFigures(state.figures);
     if (state.fields) showFields(state.fields);
     $("messages").replaceChildren(...state.messages.map((text) => colanet.make("li", { textContent: text })));
     $("said").hidden = !state.messages.length;
