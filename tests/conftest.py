@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from colanet.cli import main
+from tests import browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +39,12 @@ def pytest_sessionstart(session):
     if session.config.getoption("numprocesses", None):
         words = ["run", "configs/mnist.yaml", "--train", "1", "--test", "1", "--copies", "1", "--quiet"]
         subprocess.run([sys.executable, "-m", "colanet", *words], cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def tab():
+    """A tab of a headless Chromium."""
+    yield from browser.tabs()
 
 
 @pytest.fixture

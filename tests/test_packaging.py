@@ -27,9 +27,14 @@ NEEDED_AT_RUN_TIME = {
     "colanet/engine/cuda/colanet.cu",
     "colanet/engine/cuda/shim.cpp",
     "colanet/report/page/body.html",
+    "colanet/report/page/columns.html",
     "colanet/report/page/page.css",
     "colanet/report/page/page.html",
     "colanet/report/page/page.js",
+    "colanet/report/page/tools.js",
+    "colanet/watch/page/index.html",
+    "colanet/watch/page/watch.css",
+    "colanet/watch/page/watch.js",
 }
 NEEDED_TO_TEST = {".ci/run", "configs/mnist.nnc", "docs/run.md", "experiments/mnist.yaml", "tests/conftest.py"}
 

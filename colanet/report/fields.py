@@ -13,7 +13,7 @@ from colanet.plan import Plan
 from colanet.plan.variables import State
 from colanet.report.charts import histogram
 from colanet.report.parts import Chart, Mosaic, Stage
-from colanet.report.png import address, mosaic
+from colanet.report.png import SMALLEST, address, mosaic
 from colanet.report.replay import Shown
 from colanet.units import MILLI, ONE
 from colanet.viz.fields import limit_of
@@ -45,7 +45,7 @@ def coloured(values: np.ndarray, limit: float) -> np.ndarray:
     return np.where(np.isnan(values), _NOWHERE, np.nan_to_num(level).round()).astype(np.uint8)
 
 
-def mosaic_of(fields: Fields, names: Sequence[str] = ()) -> Mosaic:
+def mosaic_of(fields: Fields, names: Sequence[str] = (), level: int = SMALLEST) -> Mosaic:
     """Fields as a mosaic with a row for each column; of very many neurons the first of each column.
 
     Parameters
@@ -53,6 +53,8 @@ def mosaic_of(fields: Fields, names: Sequence[str] = ()) -> Mosaic:
     fields : Fields
     names : sequence of str
         One a stage.
+    level : int
+        As for `colanet.report.png.png`.
     """
     stages, _, neurons = fields.weights.shape
     size = -(-neurons // fields.columns)
@@ -67,10 +69,8 @@ def mosaic_of(fields: Fields, names: Sequence[str] = ()) -> Mosaic:
     limit = limit_of(list(pictures), used)
     chosen = np.array([n for row in kept for n in row])
     colours = palette()
-    made = [
-        Stage(names[i] if names else "", address(mosaic(coloured(pictures[i, chosen], limit), across), colours))
-        for i in range(stages)
-    ]
+    drawn = [mosaic(coloured(pictures[i, chosen], limit), across) for i in range(stages)]
+    made = [Stage(names[i] if names else "", address(drawn[i], colours, level)) for i in range(stages)]
     labels = fields.labels or tuple(map(str, range(fields.columns)))
     note = f"red: positive weights, blue: negative ones, from -{limit:.3g} to {limit:.3g}"
     if len(chosen) < neurons:
@@ -123,9 +123,9 @@ class Neurons:
         self.thresholds = thresholds(plan, state, population.name, copy) / MILLI
         self.stability = state[f"{copy}/{population.name}/stability"] / ONE
 
-    def mosaic(self) -> Mosaic:
-        """The fields, with what is known of each neuron."""
-        made = mosaic_of(self.fields)
+    def mosaic(self, level: int = SMALLEST) -> Mosaic:
+        """The fields, with what is known of each neuron; `level` as for `colanet.report.png.png`."""
+        made = mosaic_of(self.fields, level=level)
         for column, (label, members) in enumerate(made.columns):
             for place, neuron in enumerate(members):
                 made.neurons[str(neuron)] = self._facts(neuron, titled(label, column), place)

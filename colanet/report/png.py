@@ -10,9 +10,10 @@ import numpy as np
 
 _SIGN = b"\x89PNG\r\n\x1a\n"
 _GREY, _INDEXED = 0, 3
+FASTEST, SMALLEST = 1, 9
 
 
-def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
+def png(pixels: np.ndarray, palette: np.ndarray | None = None, level: int = SMALLEST) -> bytes:
     """A PNG file.
 
     Parameters
@@ -20,6 +21,8 @@ def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
     pixels : ndarray of uint8, shape (height, width)
         Grey from black to white, or places in the palette.
     palette : ndarray of uint8, shape (colours, 3), or None
+    level : int
+        Of zlib: from `FASTEST` to `SMALLEST`.
     """
     height, width = pixels.shape
     kind = _GREY if palette is None else _INDEXED
@@ -28,7 +31,7 @@ def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
     parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0))]
     if palette is not None:
         parts.append((b"PLTE", palette.astype(np.uint8).tobytes()))
-    parts += [(b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
+    parts += [(b"IDAT", zlib.compress(rows.tobytes(), level)), (b"IEND", b"")]
     return _SIGN + b"".join(_chunk(name, content) for name, content in parts)
 
 
@@ -36,9 +39,9 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def address(pixels: np.ndarray, palette: np.ndarray | None = None) -> str:
-    """The PNG as an address that holds it (a data URI)."""
-    return "data:image/png;base64," + base64.b64encode(png(pixels, palette)).decode()
+def address(pixels: np.ndarray, palette: np.ndarray | None = None, level: int = SMALLEST) -> str:
+    """The PNG as an address that holds it (a data URI); arguments as for `png`."""
+    return "data:image/png;base64," + base64.b64encode(png(pixels, palette, level)).decode()
 
 
 def mosaic(pictures: np.ndarray, across: int) -> np.ndarray:

@@ -18,7 +18,7 @@ PACE_SECONDS = 1.0
 AWAY_SECONDS = 3.0
 """Nobody looks if nothing was asked for so long."""
 SHARE = 40
-"""Snapshots, with what is drawn of them, take at most one part in so many of the time of a run."""
+"""Snapshots and the server take at most one part in so many of the process's CPU time."""
 RATE_SECONDS = 10.0
 """The speed shown is that of so long a time."""
 MOST_MESSAGES = 12
@@ -135,8 +135,8 @@ class Board:
         How the run has ended; empty: it goes on.
     token : str
         No two runs have the same.
-    draw_seconds : float
-        What the last snapshot took to be drawn.
+    serve_seconds : float
+        CPU time that the server took for the last snapshot that was drawn, and since the one before.
     """
 
     def __init__(self, title: str) -> None:
@@ -145,22 +145,24 @@ class Board:
         self.messages: tuple[str, ...] = ()
         self.snapshot: Snapshot | None = None
         self.token = secrets.token_hex(4)
-        self.draw_seconds = 0.0
+        self.serve_seconds = 0.0
         self.known = threading.Event()
         """Set when somebody has been told the end."""
-        self._version, self._asked, self._told, self._next = 0, float("-inf"), float("-inf"), 0.0
+        self._version, self._asked, self._told = 0, float("-inf"), float("-inf")
+        self._next, self._paid = 0.0, 0.0
         self._past: deque[tuple[float, int]] = deque()
 
     # ------------------------------------------------------------------- the run
 
     def due(self) -> bool:
-        """Whether somebody looks, and the last snapshot is old enough."""
-        return self.watched and time.monotonic() >= self._next
+        """Whether somebody looks, the last snapshot is old enough, and enough was computed since for its price."""
+        return self.watched and time.monotonic() >= self._next and time.process_time() >= self._paid
 
     def put(self, snapshot: Snapshot, seconds: float) -> None:
-        """Show a snapshot, which took so long to make."""
+        """Show a snapshot, which took so much CPU time to be made."""
         self.snapshot = snapshot
-        self._next = time.monotonic() + max(PACE_SECONDS, SHARE * (seconds + self.draw_seconds))
+        self._next = time.monotonic() + PACE_SECONDS
+        self._paid = time.process_time() + SHARE * (seconds + self.serve_seconds)
         self._changed()
 
     def tell(self, done: int, total: int, text: str = "") -> None:

@@ -23,7 +23,7 @@ EXTRA = "watch"
 PAGE = Path(__file__).with_name("page")
 PATIENCE_SECONDS = 10.0
 """Longest time until a question is answered although nothing is new."""
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 """Time between two looks at whether anything is new."""
 END_SECONDS = 2.0
 """For so long an open page is waited for, to be told the end."""

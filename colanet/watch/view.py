@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 
 from colanet.continual.outcome import BLOCK
-from colanet.errors import ConfigError
+from colanet.errors import ConfigError, one_line
 from colanet.report import about_course, about_run, charts
 from colanet.report.fields import Neurons
 from colanet.report.page import environment, plain
 from colanet.report.parts import Chart, Mosaic
+from colanet.report.png import FASTEST
 from colanet.watch.board import Answers, Board, Firing, Lessons, Snapshot
 
 RECENT = 2000
 """Training images over which the accuracy of the moment is counted."""
 MOST_CELLS = 60
 """Tasks of the largest matrix that is shown."""
+MOST_CURVES = 5
+"""Tasks with a curve of their own: as many as there are colours beside that of the mean."""
 Card = tuple[str, str]
 
 
@@ -35,25 +38,30 @@ class View:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._drawn: Snapshot | None = None
+        self._since = 0.0  # CPU time of the thread that asks, when it had last drawn
         self._number = 0
         self._parts: dict[str, Any] = {"phase": "", "unit": "images", "figures": [], "note": ""}
         self._fields: dict[str, Any] | None = None
         self._columns = environment().get_template("columns.html").module
 
     def state(self, known: str = "") -> dict[str, Any]:
-        """Everything that the page shows; receptive fields only if they are not those of the number `known`."""
+        """What the page shows; what was drawn of a snapshot only if it is not that of the number `known`."""
         board, mark = self.board, self.board.mark
         snapshot = board.snapshot
         if snapshot is not None and snapshot is not self._drawn:
-            began = time.perf_counter()
-            self._draw(snapshot)
-            board.draw_seconds = time.perf_counter() - began
+            try:
+                self._draw(snapshot)
+            except Exception as error:  # the page goes on asking, and says why nothing new comes
+                self._parts = self._parts | {"note": f"It cannot be drawn: {one_line(error)}"}
+            now = time.thread_time()
+            board.serve_seconds, self._since = now - self._since, now
         found = {
             "mark": mark, "token": board.token, "title": board.title, "about": board.about, "text": board.text,
             "done": board.done, "total": board.total, "end": board.end, "messages": list(board.messages),
-            "number": str(self._number), "fields": None if known == str(self._number) else self._fields,
-            **self._parts,
+            "number": str(self._number),
         }  # fmt: skip
+        if known != found["number"]:
+            found |= self._parts | {"fields": self._fields}
         answers = snapshot.answers if snapshot else None
         return found | {"cards": [*progress(board, self._parts["unit"]), *scores(answers)]}
 
@@ -140,7 +148,7 @@ def _course(lessons: Lessons, answers: Answers | None) -> list[tuple[str, Chart]
     if n > 1 and not np.isnan(matrix).all():
         if n <= MOST_CELLS:
             made.append(("matrix", about_course.tested(matrix, lessons.names)))
-        made.append(("tasks", about_course.over_tasks(matrix, lessons.names)))
+        made.append(("tasks", about_course.over_tasks(matrix, lessons.names, MOST_CURVES)))
     return made
 
 
@@ -175,5 +183,5 @@ def mosaic_of(snapshot: Snapshot) -> tuple[Mosaic | None, str]:
         neurons = Neurons(snapshot.plan, snapshot.state, 0, None, snapshot.projection)
     except ConfigError as error:
         return None, f"They cannot be drawn: {error}."
-    made = neurons.mosaic()
+    made = neurons.mosaic(FASTEST)
     return made, f"Population {neurons.name} of copy 0; {made.note}; crossed: has learnt nothing."

@@ -9,6 +9,7 @@ import numpy as np
 
 from colanet.continual.onlooker import Onlooker
 from colanet.engine.together import Seat
+from colanet.errors import one_line
 from colanet.observers import Seen, Wants
 from colanet.plan import Plan, PopulationPlan
 from colanet.session import RECORD_LIMIT
@@ -31,6 +32,11 @@ class Watcher(Onlooker):
     Parameters
     ----------
     board : Board
+
+    Attributes
+    ----------
+    shown : int
+        Snapshots so far.
     """
 
     name = "watch"
@@ -40,6 +46,7 @@ class Watcher(Onlooker):
         self.session: Session | None = None
         self.run: Run | None = None
         self.firing: Firing | None = None
+        self.shown = 0
         self._due = False
         self._learning = -1
         """The last lesson of which anything was seen."""
@@ -83,17 +90,15 @@ class Watcher(Onlooker):
         elif self.session.presentation.n_train:
             self._learning = self.run.k
         if self._due:
-            began = time.perf_counter()
-            if self._counts:
-                self.firing = self._fired(stretch)
-            self.board.put(self._snapshot(), time.perf_counter() - began)
+            self._show(stretch)
 
     # -------------------------------------------------------------- as an onlooker
 
     def of(self, run: Run) -> None:
         """Look at this run of several tasks."""
         self.run, self._learning = run, -1
-        self.board.about = f"{run.experiment.label}, seed {run.seed}"
+        beside = ", the first of the runs side by side" if isinstance(run.session.engine, Seat) else ""
+        self.board.about = f"{run.experiment.label}, seed {run.seed}{beside}"
 
     def over(self) -> None:
         """A last look; then the run can be forgotten."""
@@ -103,7 +108,20 @@ class Watcher(Onlooker):
     def look(self) -> None:
         """Show the present, if somebody looks."""
         if self.session is not None and self.board.watched:
-            self.board.put(self._snapshot(), 0.0)
+            self._show(None)
+
+    def _show(self, stretch: Seen | None) -> None:
+        """Put the present on the board. A run must not end because of what it shows."""
+        began = time.thread_time()
+        try:
+            if stretch is not None and self._counts:
+                self.firing = self._fired(stretch)
+            snapshot = self._snapshot()
+        except Exception as error:
+            self.board.say(f"cannot be shown: {one_line(error)}")
+            return
+        self.shown += 1
+        self.board.put(snapshot, time.thread_time() - began)
 
     # ------------------------------------------------------------------- snapshots
 
@@ -116,11 +134,13 @@ class Watcher(Onlooker):
     def _snapshot(self) -> Snapshot:
         session = self.session
         assert session is not None
+        # When all is tested, the last lesson stands in the book.
+        answers = None if self.run and self.run.k == len(self.run.lessons) else _answers(session)
         # The other copies are let go at once.
         state = {name: array for name, array in session.engine.state().items() if name.startswith("0/")}
         return Snapshot(
             self._phase(session), "step" if session.votes is None else "image", session.plan, state,
-            self.projection, _answers(session), self.firing, _lessons(self.run) if self.run else None,
+            self.projection, answers, self.firing, _lessons(self.run) if self.run else None,
         )  # fmt: skip
 
     def _phase(self, session: Session) -> str:
@@ -128,8 +148,10 @@ class Watcher(Onlooker):
         if run is None:
             if p.labels is None:
                 return "running"
-            return "learning" if session.step < p.learning_time else "test"
+            return "learning" if session.step <= p.learning_time else "test"
         tasks = len(run.lessons)
+        if run.k == tasks:
+            return f"all {tasks} tasks learnt and tested" if tasks > 1 else "learnt and tested"
         if p.n_train:
             task = run.tasks[run.k].name if tasks > 1 or len(run.tasks) == 1 else "all tasks together"
             return f"learning task {run.k + 1} of {tasks}: {task}"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from colanet.programs import run_safely
-from experiments.benchmarks import dense, memory, microcontroller, recurrent, speed, tables
+from experiments.benchmarks import dense, memory, microcontroller, recurrent, speed, tables, watching
 from experiments.benchmarks.timing import RESULTS, ROOT, Result, store
 
 COUNT = click.IntRange(1)
@@ -91,6 +91,21 @@ def speed_command(base: Path, results: Path, **sizes: Any) -> None:
 def microcontroller_command(train: int, images: int, data: Path | None, results: Path) -> None:
     """Flash, RAM and instructions of networks exported as C, on emulated processors."""
     finish("microcontroller", microcontroller.measure(train, images, data), results)
+
+
+@main.command("watch")
+@click.option("--network", type=FILE, default=ROOT / "configs" / "mnist.yaml")
+@click.option("--copies", type=COUNT, default=15, show_default=True)
+@click.option("--train", type=COUNT, default=60_000, show_default=True, help="Training images.")
+@click.option("--test", type=COUNT, default=10_000, show_default=True, help="Test images.")
+@ROUNDS
+@DATA
+@INTO
+def watch_command(
+    network: Path, copies: int, train: int, test: int, rounds: int, data: Path | None, results: Path
+) -> None:
+    """A run without a page, with one, and with one that is open."""
+    finish("watch", watching.measure(network, copies, train, test, rounds, data), results)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from colanet.continual.tables import NOTHING, markdown_table, read_record
 from experiments.benchmarks.timing import RESULTS, Result
+from experiments.benchmarks.watching import PAGES
 
 MIB = 2**20
 
@@ -72,6 +73,17 @@ def microcontroller(found: Result) -> str:
     return markdown_table(head, rows)
 
 
+def watch(found: Result) -> str:
+    """A run with and without its page."""
+    head = ["run", "CPU time (s)", "CPU time / without", "wall time (s)", "wall time / without", "snapshots"]
+    rows = [
+        [PAGES[r["page"]], f"{r['cpu_seconds']:.2f}", f"{r['cpu_ratio']:.3f}", f"{r['wall_seconds']:.2f}",
+         f"{r['wall_ratio']:.3f}", f"{r['snapshots']:.0f}"]
+        for r in found["rows"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
 def tools(found: Result) -> str:
     """What compiled and ran them."""
     rows = [[f"`{name}`", number] for name, number in found["tools"].items()]
@@ -87,6 +99,7 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
         (".exponents", exponents),
     ),
     "speed": (("", speed),),
+    "watch": (("", watch),),
     "microcontroller": ((".tools", tools), ("", microcontroller)),
 }
 """For every result: the tables that it makes, by the end of their names."""

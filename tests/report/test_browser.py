@@ -1,52 +1,10 @@
 """The pages of docs/report.md in a headless Chromium: nothing fails, a neuron answers, both themes, both widths."""
 
-import shutil
-import time
-
 import pytest
 
-webdriver = pytest.importorskip("selenium.webdriver", reason='pip install "colanet[test]" brings selenium')
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="apt-get install chromium chromium-driver brings Chromium"),
-]
+from tests import browser
 
-
-class Tab:
-    """A page in a browser."""
-
-    def __init__(self, driver):
-        self.driver = driver
-
-    def open(self, path, width, scheme):
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        self.driver.get(path.as_uri())
-        self.wait("return document.documentElement.dataset.ready === 'yes'")
-
-    def js(self, code):
-        return self.driver.execute_script(code)
-
-    def wait(self, code, seconds=30):
-        end = time.monotonic() + seconds
-        while not self.js(code):
-            assert time.monotonic() < end, code
-            time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def tab():
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield Tab(driver)
-    driver.quit()
+pytestmark = [pytest.mark.slow, browser.there]
 
 
 def drawn(tab):
@@ -58,7 +16,7 @@ def drawn(tab):
 
 
 def test_pages_open_in_a_browser(folder, tab):
-    tab.open(folder / "report.html", 1280, "light")
+    tab.open((folder / "report.html").as_uri(), 1280, "light")
     drawn(tab)
     light = tab.js("return getComputedStyle(document.body).backgroundColor")
     assert tab.js("return document.querySelector('#card').hidden")
@@ -80,7 +38,7 @@ def test_pages_open_in_a_browser(folder, tab):
     tab.wait(f"return (() => {{ {ink} }})() !== {before!r}")
     assert tab.js("return getComputedStyle(document.body).backgroundColor") != light
     for name in ("compared", "letters"):
-        tab.open(folder / f"{name}.html", 390, "dark")
+        tab.open((folder / f"{name}.html").as_uri(), 390, "dark")
         drawn(tab)
         assert tab.js("return document.documentElement.scrollWidth") == 390
     choose = "s.value = '0'; s.dispatchEvent(new Event('change'))"

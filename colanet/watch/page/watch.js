@@ -23,20 +23,28 @@
 
   const drawn = new Map();
   const showFigures = (figures) => {
-    for (const { name, caption, figure, height } of figures) {
-      if (!drawn.has(name)) {
-        const plot = colanet.make("div", { className: "plot" });
-        plot.style.height = `${height}px`;
-        const text = colanet.make("figcaption");
-        $("charts").append(colanet.make("figure", { className: "chart", id: `chart-${name}` }, text, plot));
-        drawn.set(name, { plot, text, figure: null, told: "" });
-      }
-      const one = drawn.get(name), told = JSON.stringify(figure);
-      one.text.textContent = caption;
-      if (one.told === told) continue;
-      Object.assign(one, { figure, told });
-      one.plot.style.height = `${height}px`;
-      colanet.draw(one.plot, figure);
+    const before = drawn.size;
+    for (const { name } of figures) {
+      if (drawn.has(name)) continue;
+      const plot = colanet.make("div", { className: "plot" }), text = colanet.make("figcaption");
+      const chart = colanet.make("figure", { className: "chart", id: `chart-${name}` }, text, plot);
+      $("charts").append(chart);
+      drawn.set(name, { chart, plot, text, figure: null, told: "", height: 0 });
+    }
+    const there = new Map(figures.map((one, order) => [one.name, { ...one, order }]));
+    for (const [name, one] of drawn) {
+      const now = there.get(name);
+      one.chart.hidden = now === undefined;
+      if (now === undefined) continue;
+      one.chart.style.order = now.order;
+      one.text.textContent = now.caption;
+      one.plot.style.height = `${now.height}px`;
+      const told = JSON.stringify(now.figure);
+      // Another chart may have taken some of its width.
+      const moved = one.figure && (drawn.size > before || one.height !== now.height);
+      if (told !== one.told) colanet.draw(one.plot, now.figure);
+      if (moved) Plotly.Plots.resize(one.plot);
+      Object.assign(one, { figure: now.figure, told, height: now.height });
     }
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
@@ -53,7 +61,7 @@
     $("progress").value = state.done;
     $("cards").replaceChildren(...state.cards.map(([name, value]) => colanet.make("div", {},
       colanet.make("dt", { textContent: name }), colanet.make("dd", { textContent: value }))));
-    showFigures(state.figures);
+    if (state.figures) showFigures(state.figures);
     if (state.fields) showFields(state.fields);
     $("messages").replaceChildren(...state.messages.map((text) => colanet.make("li", { textContent: text })));
     $("said").hidden = !state.messages.length;
