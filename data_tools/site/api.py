@@ -40,7 +40,11 @@ def pages() -> dict[str, str]:
 
 
 def _page(title: str, modules: tuple[str, ...]) -> str:
-    parts = [f"{title}\n{'=' * len(title)}\n"]
-    for module in modules:
-        parts.append(f"{module}\n{'-' * len(module)}\n\n.. automodule:: {module}\n   :members:\n")
-    return "\n".join(parts)
+    head = f"{title}\n{'=' * len(title)}\n"
+    parts = [f"{one}\n{'-' * len(one)}\n\n.. automodule:: {one}\n   :members:\n{_own(one)}" for one in modules]
+    return "\n".join([head, *parts])
+
+
+def _own(module: str) -> str:
+    """Names that a module has from another one on these pages are described there."""
+    return "   :ignore-module-all:\n" if module == "colanet.config.model" else ""

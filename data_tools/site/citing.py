@@ -18,7 +18,8 @@ def page() -> str:
     text = "".join(f"- {as_text(entry)}\n" for entry in entries)
     bibtex = "\n\n".join(as_bibtex(entry) for entry in entries)
     return (
-        f"# How to cite\n\nAfter reading this page you can cite colanet and the papers on its network.\n{cited['message']}\n\n"
+        "# How to cite\n\nAfter reading this page you can cite colanet and the papers on its network.\n"
+        f"{cited['message']}\n\n"
         f"{text}\n## BibTeX\n\n```bibtex\n{bibtex}\n```\n\n"
         "Both are made from the file `CITATION.cff` of the repository.\n"
     )

@@ -1,11 +1,12 @@
 """Settings of Sphinx for the site; its sources are put together by `data_tools.site.build`."""
 
+from docutils import nodes
+
 from colanet.version import __version__
 
 project = "colanet"
 author = "The colanet developers"
 version = release = __version__
-copyright = ""
 html_show_copyright = False
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -16,13 +17,15 @@ pygments_style = "tango"
 pygments_dark_style = "monokai"
 
 myst_heading_anchors = 6
-myst_enable_extensions = ["attrs_inline"]
 
 default_role = "code"
+smartquotes = False  # options begin with two hyphens
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-autodoc_default_options = {"members": True, "ignore-module-all": False}
+# Methods that scikit-learn makes, whose text points into its own pages; settings of pydantic.
+MADE = ("set_fit_request", "set_partial_fit_request", "set_predict_request", "set_score_request", "model_config")
+autodoc_default_options = {"exclude-members": ", ".join(MADE)}
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
@@ -34,3 +37,15 @@ html_css_files = ["site.css"]
 html_js_files = [("offline.js", {"priority": 0})]
 html_copy_source = False
 html_show_sourcelink = False
+linkcheck_timeout = 20
+
+
+def setup(app):
+    """Dashes between a parameter and its text, which Sphinx writes as two hyphens."""
+
+    def dashes(app, doctree, name):
+        for text in doctree.findall(nodes.Text):
+            if text.astext() == " -- ":
+                text.parent.replace(text, nodes.Text(" – "))
+
+    app.connect("doctree-resolved", dashes)

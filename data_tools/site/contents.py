@@ -15,26 +15,33 @@ SPECIAL = {
     "CITATION.cff": "citing",
     "docs/search.md": "parameter_search",  # search.html is where the site is searched
 }
-"""Files whose pages have another name than the file; every other page is docs/NAME.md."""
+"""Files whose pages have another name than the file; every other page has that of its file in docs."""
 
 SIDEBAR: dict[str, tuple[str, ...]] = {
-    "Getting started": (HOME, "explained", "train", ALL_PAGES, "glossary"),
+    "Getting started": (f"Set up <{HOME}>", "explained", "train", f"All pages, by task <{ALL_PAGES}>", "glossary"),
     "The model": ("model", "features", "readouts", "associative"),
     "How-to": (
-        "run", "own", "estimator", "data", "report", "pictures", "python", "closed_loop", "bridges", "arni", "memory",
-        "doctor",
+        "Train and test a network <run>", "own", "estimator", "data", "Why an image was answered wrongly <report>",
+        "pictures", "python", "closed_loop", "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>",
+        "Associative memories <memory>", "doctor",
     ),
     "Configuration": (
-        "configuration", "fields", "words", "validate", "convert", "plan", "plugins", "examples", "limits",
+        "configuration", "fields", "words", "Check a file <validate>", "XML to YAML and back <convert>",
+        "Integers of a network <plan>", "plugins", "examples", "limits",
     ),
-    "Experiments and tables": ("continual", "reproduce", "parameter_search", "quantise", "robustness", "costs"),
-    "Hardware": ("export", "microcontroller", "verilog", "vectors", "nir", "sanafe", "gpu", "bench", "performance"),
+    "Experiments and tables": (
+        "continual", "reproduce", "Search for parameters <parameter_search>", "quantise", "robustness", "costs",
+    ),
+    "Hardware": (
+        "export", "microcontroller", "verilog", "vectors", "nir", "sanafe", "gpu", "Measure speed <bench>",
+        "performance",
+    ),
     "Extending": ("extending", "architecture", "contributing"),
     "Reference": ("commands", "api"),
     "Reliability": ("reliability",),
     "Changes and citing": ("changelog", "citing"),
 }  # fmt: skip
-"""Caption: names of its pages. A page of docs that is not here is a warning of Sphinx, and so an error."""
+"""Caption: its pages, some with a title for the sidebar. Sphinx warns of a page of docs that is not here."""
 
 
 def name_of(path: str) -> str | None:
@@ -54,9 +61,9 @@ def files() -> dict[str, Path]:
 def toctrees(there: set[str]) -> str:
     """The sidebar in MyST, with the pages that are there."""
     parts = []
-    for caption, names in SIDEBAR.items():
-        lines = ["self" if name == HOME else name for name in names if name in there]
-        if lines:
-            listed = "\n".join("Set up <self>" if line == "self" else line for line in lines)
-            parts.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n```\n")
+    for caption, entries in SIDEBAR.items():
+        listed = [entry for entry in entries if entry.rpartition("<")[2].rstrip(">") in there]
+        if listed:
+            lines = "\n".join(listed).replace(f"<{HOME}>", "<self>")
+            parts.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n")
     return "\n".join(parts)

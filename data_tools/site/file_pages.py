@@ -8,7 +8,8 @@ from pathlib import Path
 from data_tools.site.contents import ROOT
 
 LANGUAGES = {
-    ".py": "python", ".yaml": "yaml", ".nnc": "xml", ".toml": "toml", ".patch": "diff", ".cu": "cuda", ".json": "json",
+    ".py": "python", ".yaml": "yaml", ".nnc": "xml", ".toml": "toml", ".patch": "diff", ".cu": "cuda",
+    ".json": "json",
 }  # fmt: skip
 SHOWN = {*LANGUAGES, ".csv", ".md", ".txt", ""}
 HEAD = "---\norphan: true\nnosearch: true\n---\n"

@@ -37,7 +37,8 @@ def change_links(text: str, change: Callable[[str], str]) -> str:
         target = found["target"]
         return found[0] if target is None else "](" + change(target)
 
-    return "".join(_CODE_OR_LINK.sub(changed, line) if text_line else line for line, text_line in outside_of_code(text))
+    lines = outside_of_code(text)
+    return "".join(_CODE_OR_LINK.sub(changed, line) if is_text else line for line, is_text in lines)
 
 
 class Links:
