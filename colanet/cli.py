@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+from colanet.commands.examples import with_examples
 from colanet.programs import run_safely
 from colanet.version import __version__
 
@@ -45,8 +46,7 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return with_examples(name, getattr(importlib.import_module(module), attribute))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of all subcommands."""

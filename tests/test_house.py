@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 import colanet
+from colanet.storage import FORMAT
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for room in ("colanet", "data_tools", "experiments") for path in (ROOT / room).rglob("*.py"))
 TEXTS = sorted(path for path in (ROOT / "colanet").rglob("*") if path.suffix in (".py", ".cu", ".cuh", ".cpp"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 60
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CACHES = {"cache", "lru_cache"}
@@ -51,6 +52,12 @@ def cached_methods(tree):
 
 def test_the_citation_names_this_version():
     assert yaml.safe_load(text_of(ROOT / "CITATION.cff"))["version"] == colanet.__version__
+
+
+def test_the_changelog_tells_of_this_version_and_of_the_format_of_files():
+    text = text_of(ROOT / "CHANGELOG.md")
+    assert re.search(rf"^## {re.escape(colanet.__version__)}\b", text, re.M)
+    assert f"`colanet_format`. It is {FORMAT}." in text
 
 
 def test_files_are_short():

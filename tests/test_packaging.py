@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (".ci", "colanet", "configs", "data_tools", "docs", "experiments", "tests")
 GENERATED = {"__pycache__", "runs", "quick"}
-FILES = ("README.md", "LICENSE", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml", ".gitignore")
+FILES = ("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml", ".gitignore")
 NEEDED_AT_RUN_TIME = {
     "colanet/py.typed",
     "colanet/datasets/files/mnist/t10k-images-idx3-ubyte.gz",
@@ -78,6 +78,15 @@ def test_two_builds_are_the_same_bytes(archives):
     _, (first, second, _) = archives
     assert len(first) == 2
     assert first == second
+
+
+def test_pypi_would_take_them(archives):
+    pytest.importorskip("twine", reason="twine checks the archives")
+    folder, _ = archives
+    files = [str(path) for path in sorted((folder / "out0").iterdir())]
+    command = [sys.executable, "-m", "twine", "check", "--strict", *files]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_unpacked_sdist_builds_the_same_wheel_and_itself(archives):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from colanet.commands.options import engine_name, lenient
+from colanet.commands.options import engine_name, lenient, watch, watched
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
 from colanet.continual.results import summary
 from colanet.continual.run import CHECKPOINT_IMAGES
 from colanet.continual.study import StudyOptions, run_study
 from colanet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from colanet.watch.board import Board
 
 
 @click.command()
@@ -35,6 +39,7 @@ from colanet.errors import ConfigError
               metavar="IMAGES", help="Training images between two checkpoints.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on where an interrupted call stopped; finished runs are kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result.")
+@watch
 @lenient
 def continual(
     experiment: Path,
@@ -52,6 +57,8 @@ def continual(
     every: int,
     resume: bool,
     quiet: bool,
+    watch: bool,
+    watch_port: int | None,
     lenient: bool,
 ) -> None:
     """Run the continual-learning EXPERIMENT (.yaml): all its variants, all its seeds."""
@@ -60,24 +67,35 @@ def continual(
         tasks=tasks, settings=settings, engine=engine, threads=threads, data_dir=data_dir, out=out, every=every,
         resume=resume, lenient=lenient,
     )  # fmt: skip
-    say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
-    click.echo(summary(run_study(experiment, options, say=say, progress=progress_bars(quiet))))
+    with watched(str(experiment), watch, watch_port) as watcher:
+        board = watcher.board if watcher else None
+
+        def say(text: str) -> None:
+            if not quiet:
+                click.echo(text, err=True)
+            if board:
+                board.say(text)
+
+        bars = progress_bars(quiet, board)
+        click.echo(summary(run_study(experiment, options, say=say, progress=bars, onlooker=watcher)))
 
 
 def progress_bars(
-    quiet: bool,
+    quiet: bool, board: Board | None = None
 ) -> Callable[[int], contextlib.AbstractContextManager[Callable[[int, int, str], None]]]:
-    """A bar for each run of a study."""
+    """A bar for each run of a study, which tells the board of its page too."""
 
     @contextlib.contextmanager
     def bar(total: int) -> Iterator[Callable[[int, int, str], None]]:
         with Progress(total, "images", quiet) as progress:
 
-            def watch(done: int, of: int, text: str) -> None:
+            def tell(done: int, of: int, text: str) -> None:
                 progress.retotal(of)
                 progress.update(done, text)
+                if board:
+                    board.tell(done, of, text)
 
-            yield watch
+            yield tell
 
     return bar
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from colanet.errors import ConfigError
 
 if TYPE_CHECKING:
+    from colanet.watch.watcher import Watcher
+
     NameType = click.ParamType[str]
 else:
     NameType = click.ParamType  # no generic class in the oldest click that we take
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class EngineName(NameType):
@@ -50,3 +57,36 @@ stand_ins = click.option(
     help="Noise instead of the plug-in of an input or library (repeatable).",
 )
 """Belongs to commands that look at configurations with plug-ins."""
+
+MOST_PORT = 65_535
+
+
+def watch(command: Command) -> Command:
+    """Options of commands whose run can be watched."""
+    port = click.option("--watch-port", type=click.IntRange(1, MOST_PORT), metavar="PORT",
+                        help="Of that page (needs --watch).  [default: a free one]")  # fmt: skip
+    flag = click.option("--watch", is_flag=True, help="Show the run in a page of this machine while it lasts.")
+    return flag(port(command))
+
+
+def watched(title: str, watch: bool, port: int | None) -> contextlib.AbstractContextManager[Watcher | None]:
+    """A page for what is run in the block, if it was asked for; its address is told in any case.
+
+    Raises
+    ------
+    ConfigError
+        If a port is given without a page, or is not free.
+    BackendUnavailable
+        If the extra `watch` is not installed.
+    """
+    if not watch:
+        if port is not None:
+            raise ConfigError("--watch-port needs --watch")
+        return contextlib.nullcontext()
+    from colanet.extras import need
+
+    for module in ("starlette", "uvicorn", "plotly"):
+        need(module, "watch")
+    from colanet.watch.watching import watching
+
+    return watching(title, port, lambda text: click.echo(text, err=True))

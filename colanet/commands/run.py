@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -16,7 +16,7 @@ from colanet.atomic import final_place
 from colanet.commands.costs import costs_report
 from colanet.commands.dataset import with_dataset
 from colanet.commands.monitor import Monitor, multiples
-from colanet.commands.options import engine_name, lenient, stand_ins
+from colanet.commands.options import engine_name, lenient, stand_ins, watch, watched
 from colanet.commands.outputs import check_apart, listed, remove_stale
 from colanet.commands.progress import Progress
 from colanet.commands.recordings import FORMATS, PROTOCOLS, recording_of, write_recordings
@@ -27,10 +27,14 @@ from colanet.costs import costs_of
 from colanet.encoding.context import DataUsed
 from colanet.errors import ConfigError, Problem
 from colanet.locks import hold_folder, make_folder
+from colanet.observers import Observer
 from colanet.readout import prediction_path, write_predictions
 from colanet.session import Result, Session
 from colanet.spool import FILE, Spool
 from colanet.units import LARGEST_SEED, STEP_LIMIT
+
+if TYPE_CHECKING:
+    from colanet.watch.watcher import Watcher
 
 RECENT = 2000
 """Objects whose answers the line of progress is about."""
@@ -74,17 +78,22 @@ RECENT = 2000
 @click.option("--costs", is_flag=True, help="Print footprint, sparsity and synaptic operations too.")
 @click.option("--pj-per-op", type=float, metavar="X",
               help="Picojoules of a synaptic operation: energy too (needs --costs or --json).")  # fmt: skip
+@watch
 @stand_ins
 @lenient
 def run(**given: Any) -> None:
     """Train and test the network of CONFIGURATION (.nnc, .xml, .yaml)."""
-    execute(RunOptions(**given))
+    options = RunOptions(**given)
+    with watched(str(options.configuration), options.watch, options.watch_port) as watcher:
+        execute(options, watcher)
 
 
-def execute(options: RunOptions) -> None:
+def execute(options: RunOptions, watcher: Watcher | None = None) -> None:
     """Make a session, or take up that of a checkpoint; train, test, write and print."""
     monitor = Monitor(options.monitor, options.say) if options.monitor else None
-    session = make_session(options, monitor)
+    session = make_session(options, monitor, watcher)
+    if watcher:
+        watcher.board.about = describe(session, options.engine)
     stop = last_step(session, options.stop_at, options.say)
     freeze = session.default_freeze if options.freeze_at is None else options.freeze_at
     session.terms = {"--stop-at": stop, "--freeze-at": "never" if freeze is None else freeze}
@@ -126,8 +135,8 @@ def work(session: Session, stop: int, options: RunOptions, monitor: Monitor | No
         raise
 
 
-def make_session(options: RunOptions, monitor: Monitor | None = None) -> Session:
-    """The session that the options ask for."""
+def make_session(options: RunOptions, *observers: Observer | None) -> Session:
+    """The session that the options ask for, with those of the observers that are there."""
     network = config.load(options.configuration, lenient=options.lenient, stand_ins=options.stand_ins)
     # All at once: only the final result has to be consistent.
     network = config.override_all(with_dataset(network, options.dataset), parse_settings(options.settings))
@@ -142,7 +151,7 @@ def make_session(options: RunOptions, monitor: Monitor | None = None) -> Session
         test=options.test,
         data_dir=options.data,
         recording=recording_of(network, options),
-        observers=(monitor,) if monitor else (),
+        observers=[observer for observer in observers if observer],
     )
 
 
@@ -232,12 +241,12 @@ def drive(
         unit = "periods"
     with Progress(-(-stop // period), unit, options.quiet, done=session.step // period) as progress:
 
-        def watch(now: Session) -> None:
+        def tell(now: Session) -> None:
             progress.update(now.step // period, recent(now))
             if checkpoint and every and now.step % every == 0:
                 now.checkpoint(checkpoint)
 
-        return session.run(stop, freeze=options.freeze_at, watch=watch, boundaries=boundaries)
+        return session.run(stop, freeze=options.freeze_at, watch=tell, boundaries=boundaries)
 
 
 def finish(session: Session, options: RunOptions, result: Result, monitor: Monitor | None) -> None:

@@ -53,6 +53,8 @@ class RunOptions:
     as_json: bool = False
     costs: bool = False
     pj_per_op: float | None = None
+    watch: bool = False
+    watch_port: int | None = None
     stand_ins: tuple[str, ...] = ()
     lenient: bool = False
 

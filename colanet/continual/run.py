@@ -21,6 +21,7 @@ from colanet.config.overrides import override_all
 from colanet.continual.cost import cost_of
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
+from colanet.continual.onlooker import Onlooker
 from colanet.continual.outcome import BLOCK, Confusions, Outcome, lessons_kept
 from colanet.continual.task import Task, data_of
 from colanet.encoding import Presentation
@@ -29,6 +30,7 @@ from colanet.engine import EngineMaker
 from colanet.errors import ConfigError, Problem
 from colanet.hashing import Stream
 from colanet.migration import Migration
+from colanet.observers import Observer
 from colanet.observers.renewal import Renewer
 from colanet.renewal import Renewal
 from colanet.session import Session
@@ -112,14 +114,17 @@ class Run:
         threads: int | None = None,
         watch: Watch | None = None,
         gallery: Gallery | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.experiment, self.tasks, self.seed, self.watch = experiment, tasks, seed, watch
+        self.onlooker = onlooker
         self.gallery = Gallery(tasks) if gallery is None else gallery
         self.lessons = [self.gallery.mixture(seed)] if experiment.joint else self.gallery.lessons()
         network = network_of(experiment)
         migration = Migration(**experiment.migration.model_dump()) if experiment.migration else None
         renewal = experiment.renewal
-        observers = [Renewer(Renewal(**renewal.model_dump()))] if renewal else []
+        observers: list[Observer] = [Renewer(Renewal(**renewal.model_dump()))] if renewal else []
+        observers += [onlooker] if onlooker else []
         self.k = 0
         self.brief = False
         """Whether what `watch` is told while learning leaves out the accuracy, which takes milliseconds."""
@@ -156,6 +161,8 @@ class Run:
         # Images of the tests before each of them, and of all.
         self._before_test = np.cumsum([0, *self._test_images[self.places[:, 1]]])
         self.total = int(self._lesson_images[-1] + self._before_test[-1])
+        if onlooker:
+            onlooker.of(self)
 
     # ------------------------------------------------------------------ order
 
@@ -176,6 +183,8 @@ class Run:
             self.advance()
             if save and self.k < len(self.lessons):
                 save()
+        if self.onlooker:
+            self.onlooker.over()
         return self.outcome()
 
     def learn(self, save: Save | None = None, every: int = CHECKPOINT_IMAGES) -> None:

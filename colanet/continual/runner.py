@@ -17,6 +17,7 @@ import numpy as np
 
 from colanet.continual.checkpoint import Checkpoint
 from colanet.continual.experiment import Experiment
+from colanet.continual.onlooker import Onlooker
 from colanet.continual.outcome import Confusions, Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch, network_of
 from colanet.continual.task import Task, data_of, selected
@@ -39,6 +40,7 @@ def run_one(
     data_dir: str | os.PathLike[str] | None = None,
     watch: Watch | None = None,
     keep: bool = False,
+    onlooker: Onlooker | None = None,
 ) -> Outcome:
     """Run an experiment with one seed.
 
@@ -60,6 +62,8 @@ def run_one(
     watch : callable or None
     keep : bool
         Leave the last checkpoint at the end, to be removed when the outcome is safe; default: it is removed.
+    onlooker : Onlooker or None
+        Not told of comparison methods, which have no session.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def run_one(
     tasks = make_tasks(experiment, data_dir) if tasks is None else tuple(tasks)
     if experiment.method != "colanet":
         return compare(experiment, tasks, seed, watch)
-    run = Run(experiment, tasks, seed, engine, threads, watch)
+    run = Run(experiment, tasks, seed, engine, threads, watch, onlooker=onlooker)
     if checkpoint is None:
         return run.to_the_end()
     path, file = Path(checkpoint), Checkpoint(checkpoint, run)

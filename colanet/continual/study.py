@@ -23,6 +23,7 @@ from colanet.config.model import MAX_COPIES
 from colanet.config.overrides import parse_settings
 from colanet.continual.baselines import check_room, read_options, used
 from colanet.continual.experiment import Experiment, expand, load_experiment
+from colanet.continual.onlooker import Onlooker
 from colanet.continual.outcome import Outcome
 from colanet.continual.results import Repeats, read_outcome, write_outcome, write_tables
 from colanet.continual.run import CHECKPOINT_IMAGES, Watch, network_of
@@ -141,6 +142,7 @@ def run_study(
     *,
     say: Say | None = None,
     progress: Progress | None = None,
+    onlooker: Onlooker | None = None,
 ) -> list[Repeats]:
     """Run an experiment file and write its results and tables.
 
@@ -150,6 +152,8 @@ def run_study(
         YAML file.
     options : StudyOptions or None
     say, progress : callable or None
+    onlooker : Onlooker or None
+        Of runs one after another it looks on at each, of runs side by side at the first.
 
     Returns
     -------
@@ -170,11 +174,13 @@ def run_study(
     with hold_folder(folder, "run"):
         check_folder(folder, jobs, resume=options.resume)
         try:
-            found = _together(jobs, folder, options, say, progress)
+            found = _together(jobs, folder, options, say, progress, onlooker)
             parts = [
-                job.repeats([_one(job, seed, found, folder, options, say, progress) for seed in job.variant.seeds])
+                job.repeats([
+                    _one(job, seed, found, folder, options, say, progress, onlooker) for seed in job.variant.seeds
+                ])
                 for job in jobs
-            ]
+            ]  # fmt: skip
             written = write_tables(folder, described, parts, command_of(experiment, options))
         except KeyboardInterrupt as error:
             there = any(p.exists() for path in paths for p in (path, checkpoint_of(path)))
@@ -313,6 +319,7 @@ def _one(
     options: StudyOptions,
     say: Say,
     progress: Progress | None,
+    onlooker: Onlooker | None,
 ) -> Outcome:
     """One run, or its result if it is found or finished already."""
     name, path = f"{job.variant.label}, seed {seed}", file_of(folder, job.variant, seed)
@@ -328,6 +335,7 @@ def _one(
         outcome = run_one(
             job.altered, seed, tasks=job.tasks, checkpoint=checkpoint_of(path), resume=options.resume,
             every=options.every, engine=options.engine, threads=options.threads, watch=watch, keep=True,
+            onlooker=onlooker,
         )  # fmt: skip
     _finish(job, seed, path, outcome, say)
     return outcome
@@ -344,7 +352,12 @@ def _finish(job: Job, seed: int, path: Path, outcome: Outcome, say: Say) -> None
 
 
 def _together(
-    jobs: Sequence[Job], folder: Path, options: StudyOptions, say: Say, progress: Progress | None
+    jobs: Sequence[Job],
+    folder: Path,
+    options: StudyOptions,
+    say: Say,
+    progress: Progress | None,
+    onlooker: Onlooker | None,
 ) -> dict[Path, Outcome]:
     """What runs side by side on a GPU have brought, by the file of their results; nothing where there is none."""
     places = [
@@ -366,7 +379,7 @@ def _together(
     found: dict[Path, Outcome] = {}
     with progress(total) if progress else contextlib.nullcontext() as watch:
         for number, outcome in run_together(
-            orders, together, resume=options.resume, every=options.every, watch=watch, keep=True
+            orders, together, resume=options.resume, every=options.every, watch=watch, keep=True, onlooker=onlooker
         ):
             assert isinstance(outcome, Outcome), "no error is tolerated"
             job, seed, path = places[number]

@@ -16,6 +16,7 @@ from pathlib import Path
 from colanet.continual.checkpoint import Checkpoint
 from colanet.continual.experiment import Experiment
 from colanet.continual.gallery import Gallery
+from colanet.continual.onlooker import Onlooker
 from colanet.continual.outcome import Outcome
 from colanet.continual.run import CHECKPOINT_IMAGES, Run, Watch
 from colanet.continual.task import Task
@@ -77,6 +78,7 @@ def run_together(
     watch: Watch | None = None,
     keep: bool = False,
     tolerated: tuple[type[Exception], ...] = (),
+    onlooker: Onlooker | None = None,
 ) -> Iterator[tuple[int, Outcome | Exception]]:
     """Make runs of the method colanet, as many at a time as fit the device.
 
@@ -90,6 +92,8 @@ def run_together(
         Called with the images of all runs.
     tolerated : tuple of type
         Errors that end one run, and are given in the place of its outcome.
+    onlooker : Onlooker or None
+        Looks on at the first run.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def run_together(
     for number, order in enumerate(orders):
         make = partial(
             Run, order.experiment, order.tasks, order.seed, together.engine, None, books.of(number),
-            galleries[id(order.tasks)],
+            galleries[id(order.tasks)], None if works else onlooker,
         )  # fmt: skip
         work = _Work(order.checkpoint, every, keep, tolerated)
         problem = work.prepare(make, resume)

@@ -6,9 +6,9 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
-import pooch
 
 from colanet.errors import DataError, DataWarning
 
@@ -40,6 +40,13 @@ class Official:
     archive: str = ""
 
 
+def _pooch() -> Any:
+    """The library of downloads; it loads a web client, and bars of progress that warn in some notebooks."""
+    import pooch
+
+    return pooch
+
+
 def download(entry: Official, place: Path) -> list[Path]:
     """Fetch the four files of a data set into `place`.
 
@@ -57,7 +64,7 @@ def download(entry: Official, place: Path) -> list[Path]:
     if not entry.urls:
         raise DataError(f"{name}: its files are missing from the package; {todo}")
     # In our words, through the one channel of warnings; pooch would write to standard error by itself.
-    pooch.get_logger().setLevel("ERROR")
+    _pooch().get_logger().setLevel("ERROR")
     warnings.warn(f"{name}: not on this machine; downloading it into {place}", DataWarning, stacklevel=2)
     try:
         return _from_archive(entry, place) if entry.archive else _one_by_one(entry, place)
@@ -70,12 +77,13 @@ def download(entry: Official, place: Path) -> list[Path]:
 
 def _one_by_one(entry: Official, place: Path) -> list[Path]:
     wanted = zip(entry.urls, entry.hashes, entry.files, strict=True)
-    return [Path(pooch.retrieve(url, known, f"{file}.gz", place)) for url, known, file in wanted]
+    return [Path(_pooch().retrieve(url, known, f"{file}.gz", place)) for url, known, file in wanted]
 
 
 def _from_archive(entry: Official, place: Path) -> list[Path]:
     """Keep the four files of the archive, not the rest of its half gigabyte."""
     members = [f"{entry.archive}/{file}.gz" for file in entry.files]
+    pooch = _pooch()
     fetched = pooch.retrieve(entry.urls[0], entry.hashes[0], "archive.zip", place, processor=pooch.Unzip(members))
     unpacked = {Path(path).name: path for path in fetched}
     paths = [place / f"{file}.gz" for file in entry.files]

@@ -42,9 +42,8 @@ def figures_of(course: Course) -> dict[str, float]:
     return {text: found[name] for name, text in FIGURES.items() if name in found}
 
 
-def seen_so_far(course: Course) -> tuple[list[int], list[float | None]]:
+def seen_so_far(matrix: np.ndarray) -> tuple[list[int], list[float | None]]:
     """After which tasks, from 1, something was tested, and the mean accuracy on the tasks seen, in percent."""
-    matrix = course.outcome.matrix
     rows = [k for k in range(len(matrix)) if not np.isnan(matrix[k, : k + 1]).all()]
     return [k + 1 for k in rows], charts.numbers([100 * np.nanmean(matrix[k, : k + 1]) for k in rows], 2)
 
@@ -76,30 +75,41 @@ def part_of(course: Course) -> Part:
 
 def _tasks(course: Course) -> list[Chart]:
     o, names = course.outcome, course.tasks
-    rows = [k for k in range(len(names)) if not np.isnan(o.matrix[k]).all()]
-    shown = 100 * o.matrix[rows]
-    texts = np.array([["" if np.isnan(v) else f"{v:.1f}" for v in row] for row in shown])
-    numbered = [f"{i + 1} {name}" for i, name in enumerate(names)]
-    low = float(np.floor(np.nanmin(shown) / 10) * 10)
-    told = "after %{y}<br>on task %{x}: %{z:.2f} %"
-    made = [
-        charts.matrix("Accuracy (%) on each task after each task", shown, [numbered[k] for k in rows],
-                      [str(i + 1) for i in range(len(names))], "tested on task", "after", told=told, texts=texts,
-                      limits=(min(low, 90.0), 100.0)),
-    ]  # fmt: skip
-    curves: dict[str, tuple[Sequence[Any], Sequence[Any]]] = {"mean of the tasks seen": seen_so_far(course)}
-    for j in _some(len(names), MOST_CURVES):
-        tested = [k for k in range(len(names)) if np.isfinite(o.matrix[k, j])]
-        curves[numbered[j]] = [k + 1 for k in tested], charts.numbers([100 * o.matrix[k, j] for k in tested], 2)
-    made.append(charts.lines("Accuracy over the tasks", curves, "after task", "accuracy (%)", markers=True))
-    if len(names) == 1:
-        made = []  # one figure, which stands among the scores
+    # Of one task there is one figure, which stands among the scores.
+    made = [tested(o.matrix, names), over_tasks(o.matrix, names)] if len(names) > 1 else []
     counts = np.sum([o.confusion[len(names) - 1, j] for j in range(len(names))], axis=0)
     if counts.any():
         classes = list(map(str, range(len(counts))))
         caption = "Confusion after the last task, all tasks; without unanswered images"
         made.append(charts.confusion(caption, counts, classes))
     return made
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names of tasks behind their numbers."""
+    return [f"{i + 1} {name}" for i, name in enumerate(names)]
+
+
+def tested(matrix: np.ndarray, names: Sequence[str]) -> Chart:
+    """The matrix of accuracies, of those tasks after which something was tested."""
+    rows = [k for k in range(len(names)) if not np.isnan(matrix[k]).all()]
+    shown, every = 100 * matrix[rows], numbered(names)
+    texts = np.array([["" if np.isnan(v) else f"{v:.1f}" for v in row] for row in shown])
+    low = float(np.floor(np.nanmin(shown) / 10) * 10)
+    told = "after %{y}<br>on task %{x}: %{z:.2f} %"
+    return charts.matrix("Accuracy (%) on each task after each task", shown, [every[k] for k in rows],
+                         [str(i + 1) for i in range(len(names))], "tested on task", "after", told=told, texts=texts,
+                         limits=(min(low, 90.0), 100.0))  # fmt: skip
+
+
+def over_tasks(matrix: np.ndarray, names: Sequence[str], most: int = MOST_CURVES) -> Chart:
+    """Mean accuracy on the tasks seen, and at most so many tasks with a curve of their own."""
+    curves: dict[str, tuple[Sequence[Any], Sequence[Any]]] = {"mean of the tasks seen": seen_so_far(matrix)}
+    every = numbered(names)
+    for j in _some(len(names), most):
+        after = [k for k in range(len(names)) if np.isfinite(matrix[k, j])]
+        curves[every[j]] = [k + 1 for k in after], charts.numbers([100 * matrix[k, j] for k in after], 2)
+    return charts.lines("Accuracy over the tasks", curves, "after task", "accuracy (%)", markers=True)
 
 
 def _some(n: int, most: int) -> list[int]:
@@ -110,12 +120,16 @@ def _some(n: int, most: int) -> list[int]:
 def _learning(course: Course) -> list[Section]:
     if not course.outcome.running.size:
         return []
-    ends = course.outcome.boundaries.tolist()
-    chart = charts.lines(
-        f"Answers given before an image is taught, in blocks of {BLOCK} images; dotted: a task ends",
-        {"right": running(course)}, "training images", "share (%)", marks=ends if len(ends) <= MOST_MARKS else (),
-    )  # fmt: skip
+    chart = lessons(running(course), course.outcome.boundaries.tolist())
     return [Section("Accuracy while learning", charts=[chart])]
+
+
+def lessons(right: tuple[list[int], list[float | None]], ends: Sequence[int]) -> Chart:
+    """Accuracy while learning, with the ends of the tasks."""
+    return charts.lines(
+        f"Answers given before an image is taught, in blocks of {BLOCK} images; dotted: a task ends",
+        {"right": right}, "training images", "share (%)", marks=ends if len(ends) <= MOST_MARKS else (),
+    )  # fmt: skip
 
 
 def _fields(course: Course) -> Section:

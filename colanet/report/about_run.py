@@ -9,7 +9,7 @@ import yaml
 
 from colanet.report import charts
 from colanet.report.fields import Neurons
-from colanet.report.parts import Decision, Part, Section, Table
+from colanet.report.parts import Chart, Decision, Part, Section, Table
 from colanet.report.read import Run
 
 
@@ -63,13 +63,16 @@ def _learning(run: Run) -> list[Section]:
     n = run.n_train
     if not n or len(run.answers) < n:
         return []
-    right = run.answers[:n] == run.labels[:n]
-    silent = run.answers[:n] < 0
+    chart = learning(run.answers[:n] == run.labels[:n], run.answers[:n] < 0)
+    return [Section("Accuracy while learning", charts=[chart])]
+
+
+def learning(right: np.ndarray, silent: np.ndarray) -> Chart:
+    """How training images were answered before they were taught: of each whether rightly, whether not at all."""
     curves = {"right": charts.blocks(right), "unanswered": charts.blocks(silent)}
     size = curves["right"][0][0] if curves["right"][0] else 0
-    chart = charts.lines(f"Answers given before an image is taught, in blocks of {size} images", curves,
-                         "training images", "share (%)", low=0)  # fmt: skip
-    return [Section("Accuracy while learning", charts=[chart])]
+    return charts.lines(f"Answers given before an image is taught, in blocks of {size} images", curves,
+                        "training images", "share (%)", low=0)  # fmt: skip
 
 
 def _fields(neurons: Neurons | None) -> Section:

@@ -14,6 +14,8 @@ BLOCK = 500
 NUMBERS_UP_TO = 24
 """Rows of a matrix whose cells show their numbers."""
 BINS = 60
+MOST_POINTS = 1000
+"""Of a curve."""
 
 
 def numbers(values: Any, digits: int = 4) -> list[float | None]:
@@ -56,10 +58,17 @@ def lines(
 
 def blocks(right: np.ndarray) -> tuple[list[int], list[float | None]]:
     """Mean of truths over blocks of images: where each block ends, and its percentage."""
-    size = max(min(BLOCK, len(right) // 20), 1)
+    size = max(min(BLOCK, len(right) // 20), 1, -(-len(right) // MOST_POINTS))
     whole = len(right) // size
     means = right[: whole * size].reshape(whole, size).mean(axis=1)
     return [size * (i + 1) for i in range(whole)], numbers(100 * means, 2)
+
+
+def thinned(xs: Sequence[int], ys: Sequence[float]) -> tuple[list[int], list[float]]:
+    """A curve of at most `MOST_POINTS`: neighbours become their mean, at the place of the last of them."""
+    size = max(-(-len(xs) // MOST_POINTS), 1)
+    parts = range(0, len(xs), size)
+    return [xs[min(i + size, len(xs)) - 1] for i in parts], [float(np.mean(ys[i : i + size])) for i in parts]
 
 
 def histogram(caption: str, values: np.ndarray, x: str, y: str) -> Chart:
@@ -71,6 +80,13 @@ def histogram(caption: str, values: np.ndarray, x: str, y: str) -> Chart:
     counts = np.histogram(every, edges)[0].tolist()
     data = [{"type": "bar", "x": middle, "y": counts, "marker": {"line": {"width": 0}}}]
     layout = {"xaxis": axis(x), "yaxis": axis(y), "bargap": 0.05}
+    return Chart(caption, {"data": data, "layout": layout})
+
+
+def bars(caption: str, names: Sequence[str], values: Any, x: str, y: str) -> Chart:
+    """A bar for each name."""
+    data = [{"type": "bar", "x": list(names), "y": numbers(values), "marker": {"line": {"width": 0}}}]
+    layout = {"xaxis": axis(x, type="category"), "yaxis": axis(y, rangemode="tozero"), "bargap": 0.2}
     return Chart(caption, {"data": data, "layout": layout})
 
 

@@ -111,7 +111,11 @@ def _charts(sources: Sequence[Source], names: Sequence[str]) -> list[Chart]:
             curves[name] = charts.blocks(source.answers[: source.n_train] == source.labels[: source.n_train])
     if curves:
         made.append(charts.lines("Accuracy while learning", curves, "training images", "right (%)"))
-    courses = {n: about_course.seen_so_far(s) for n, s in zip(names, sources, strict=True) if isinstance(s, Course)}
+    courses = {
+        name: about_course.seen_so_far(source.outcome.matrix)
+        for name, source in zip(names, sources, strict=True)
+        if isinstance(source, Course)
+    }
     if len(courses) > 1 and any(len(after) > 1 for after, _ in courses.values()):
         caption = "Mean accuracy on the tasks seen"
         made.append(charts.lines(caption, courses, "after task", "accuracy (%)", markers=True))

@@ -96,24 +96,28 @@ class Neurons:
     copy : int
     shown : Shown or None
         What the network did when it was shown images again.
+    projection : str or None
+        Plastic projection from an input; None: the only one.
 
     Raises
     ------
     ConfigError
-        If there is no such copy, or not one plastic projection from an input.
+        If there is no such copy or projection, or its source is no picture.
     """
 
-    def __init__(self, plan: Plan, state: State, copy: int, shown: Shown | None) -> None:
+    def __init__(
+        self, plan: Plan, state: State, copy: int, shown: Shown | None, projection: str | None = None
+    ) -> None:
         if not 0 <= copy < plan.copies:
             raise ConfigError(f"--copy {copy}: expected 0..{plan.copies - 1}, there are {plan.copies} copies")
         self.copy, self.shown = copy, shown
-        projection = next(p for p in plan.projections if p.name == projection_of(plan))
-        population = plan.populations[projection.target]
+        link = plan.projection(projection_of(plan, projection))
+        population = plan.populations[link.target]
         self.name, self.size, self.column_size = population.name, population.size, population.column_size
-        self.fields = fields_of(plan, state, copy=copy)
-        self.weights = weights(plan, state, projection.name, copy)
-        post = plan.synapses(projection.index, copy).post
-        resource = state[f"{copy}/{projection.name}/resource"] / ONE
+        self.fields = fields_of(plan, state, copy=copy, projection=link.name)
+        self.weights = weights(plan, state, link.name, copy)
+        post = plan.synapses(link.index, copy).post
+        resource = state[f"{copy}/{link.name}/resource"] / ONE
         self.resources = resource
         self.resource_sums = np.bincount(post, resource, minlength=population.size)
         self.thresholds = thresholds(plan, state, population.name, copy) / MILLI

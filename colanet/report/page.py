@@ -22,12 +22,31 @@ FILES = Path(__file__).with_name("page")
 """The template, its style and its script."""
 
 
+def script(extra: str = "report") -> bytes:
+    """Plotly's script. BackendUnavailable, saying that `extra` brings it, without it."""
+    need("plotly", extra)
+    return (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+
+
 @functools.cache
-def script() -> str:
-    """Plotly's script, packed by zlib, as text. BackendUnavailable, saying what to install, without it."""
-    need("plotly", "report")
-    whole = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    return base64.b64encode(zlib.compress(whole, 9)).decode()
+def packed() -> str:
+    """Plotly's script, packed by zlib, as text. BackendUnavailable without it."""
+    return base64.b64encode(zlib.compress(script(), 9)).decode()
+
+
+def text_of(name: str) -> str:
+    """A file of `FILES`."""
+    return (FILES / name).read_text(encoding="utf-8")
+
+
+def environment(*folders: Path) -> jinja2.Environment:
+    """Templates of these folders and of `FILES`."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, FILES]), undefined=jinja2.StrictUndefined, autoescape=True,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.globals["style_of"] = _style_of
+    return made
 
 
 def render(title: str, parts: Sequence[Part], comparison: Section | None = None) -> str:
@@ -48,20 +67,16 @@ def render(title: str, parts: Sequence[Part], comparison: Section | None = None)
         return len(figures) - 1
 
     def placed(mosaic: Mosaic) -> int:
-        mosaics.append(_plain(mosaic))
+        mosaics.append(plain(mosaic))
         return len(mosaics) - 1
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FILES), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.globals |= {"drawn": drawn, "placed": placed, "style_of": _style_of}
-    body = environment.get_template("body.html").render(parts=parts, comparison=comparison)
-    return environment.get_template("page.html").render(
+    templates = environment()
+    templates.globals |= {"drawn": drawn, "placed": placed}
+    body = templates.get_template("body.html").render(parts=parts, comparison=comparison)
+    return templates.get_template("page.html").render(
         title=title, version=__version__, parts=parts, comparison=comparison, body=_safe(body),
-        style=_safe((FILES / "page.css").read_text(encoding="utf-8")),
-        program=_safe((FILES / "page.js").read_text(encoding="utf-8")),
-        plotly=_safe(script()), content=_json({"figures": figures, "mosaics": mosaics}),
+        style=_safe(text_of("page.css")), program=_safe(text_of("tools.js") + text_of("page.js")),
+        plotly=_safe(packed()), content=_json({"figures": figures, "mosaics": mosaics}),
     )  # fmt: skip
 
 
@@ -84,7 +99,8 @@ def _style_of(mosaic: Mosaic, place: int) -> str:
     return f"background-position:{x:.4f}% {y:.4f}%"
 
 
-def _plain(mosaic: Mosaic) -> dict[str, Any]:
+def plain(mosaic: Mosaic) -> dict[str, Any]:
+    """A mosaic as the script of a page reads it."""
     images = mosaic.images
     return {
         "stages": [{"name": stage.name, "picture": stage.picture} for stage in mosaic.stages],
@@ -93,5 +109,5 @@ def _plain(mosaic: Mosaic) -> dict[str, Any]:
         "shape": mosaic.shape,
         "neurons": mosaic.neurons,
         "best": mosaic.best,
-        "images": images and _plain(images),
+        "images": images and plain(images),
     }

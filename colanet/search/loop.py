@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from colanet.config.model import Network
 from colanet.errors import ConfigError
+from colanet.launching import Launcher
 from colanet.search import asking
 from colanet.search.jobs import Job, Result
 from colanet.search.journal import OUTCOME, Journal
-from colanet.search.launch import Launcher
 from colanet.search.space import settings
 from colanet.search.study import Study
 
@@ -52,7 +52,7 @@ class Search:
         network: Network,
         subject: Any,
         journal: Journal,
-        launch: Launcher,
+        launch: Launcher[Job, Result],
         *,
         threads: int | None = 1,
         engine: str = "auto",

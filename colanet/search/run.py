@@ -19,10 +19,11 @@ from colanet.continual.task import data_of
 from colanet.continual.together import CUPY, side_by_side
 from colanet.engine import AUTO, REGISTRY
 from colanet.errors import ConfigError
+from colanet.launching import Launcher, open_launcher
 from colanet.search import report
 from colanet.search.evaluate import evaluate, evaluate_together
+from colanet.search.jobs import Job, Result
 from colanet.search.journal import open_journal
-from colanet.search.launch import Launcher, open_launcher
 from colanet.search.loop import Search, best, outcome
 from colanet.search.study import Study, load_study
 from colanet.search.subject import Subject, identity, make_subject, tasks_of
@@ -199,7 +200,9 @@ def _run(
             raise KeyboardInterrupt(told) from error
 
 
-def _launcher(study: Study, subject: Subject, options: SearchOptions) -> AbstractContextManager[Launcher]:
+def _launcher(
+    study: Study, subject: Subject, options: SearchOptions
+) -> AbstractContextManager[Launcher[Job, Result]]:
     """Where trials are evaluated: a generation at once on a GPU, or one by one."""
     copies = subject.experiment.copies or subject.network.copies
     networks = study.generation * len(study.seeds) * copies

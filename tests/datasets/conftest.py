@@ -2,7 +2,7 @@
 
 import pytest
 
-from colanet.datasets import download, registry, stored
+from colanet.datasets import registry, stored
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def alone(tmp_path, monkeypatch):
     def unreachable(*args, **kwargs):
         raise ConnectionError("no network\nin tests")
 
-    monkeypatch.setattr(download.pooch, "retrieve", unreachable)
+    monkeypatch.setattr("pooch.retrieve", unreachable)
     registry._load.cache_clear()
     yield
     registry._load.cache_clear()

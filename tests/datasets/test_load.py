@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from colanet import datasets
-from colanet.datasets import download, letters, mistaken, registry, stored
+from colanet.datasets import letters, mistaken, registry, stored
 from colanet.datasets.emnist_letters import EMNIST
 from colanet.datasets.fashion_mnist import FASHION
 from colanet.datasets.idx import idx_bytes
@@ -199,7 +199,7 @@ def test_download_is_checked_and_goes_on_where_it_was_broken_off(tmp_path, monke
     place = tmp_path / "cache" / "fashion-mnist"
     place.mkdir(parents=True)
     (place / "train-images-idx3-ubyte.gz").write_bytes(b"")
-    monkeypatch.setattr(download.pooch, "retrieve", retrieve)
+    monkeypatch.setattr("pooch.retrieve", retrieve)
     assert len(datasets.load("fashion-mnist").train_images) == 4
     assert all(known.startswith("sha256:") and len(known) == 71 for _, known in calls)
     assert len(calls) == 4
@@ -216,7 +216,7 @@ def test_archive_is_reduced_to_its_four_files(tmp_path, monkeypatch):
         (Path(place) / name).write_bytes(b"")
         return [str(path) for path in inside.iterdir()]
 
-    monkeypatch.setattr(download.pooch, "retrieve", retrieve)
+    monkeypatch.setattr("pooch.retrieve", retrieve)
     assert len(datasets.load("emnist-letters").train_images) == 10
     kept = sorted(path.name for path in (tmp_path / "cache" / "emnist-letters").iterdir() if path.is_file())
     assert kept == sorted(f"{file}.gz" for file in EMNIST.files)

@@ -199,7 +199,7 @@ def test_what_changed_between_two_runs(folder):
 
 def test_the_page_of_several_tasks(folder, tmp_path):
     course = read(folder / "results" / "letters" / "parameters_of_MNIST_seed0.h5")
-    assert about_course.seen_so_far(course) == ([1, 2, 3], [90.0, 75.0, pytest.approx(61.67)])
+    assert about_course.seen_so_far(course.outcome.matrix) == ([1, 2, 3], [90.0, 75.0, pytest.approx(61.67)])
     assert about_course.figures_of(course)["loss of the first task (drop)"] == pytest.approx(0.4)
     text = (folder / "letters.html").read_text(encoding="utf-8")
     held = content(text)

@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("optuna")
 
 from colanet.errors import BackendUnavailable, CheckpointError, ConfigError
+from colanet.launching import WorkerDied, open_launcher
 from colanet.search import asking
-from colanet.search.launch import WorkerDied, open_launcher
 from colanet.search.loop import best, key, outcome
 from tests.flips import flipped
 from tests.search import toys
@@ -205,7 +205,7 @@ def test_a_dead_worker_is_one_line_and_costs_little(straight, tmp_path):
 
 def test_no_dask_scheduler_is_one_line(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("colanet.search.launch.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("colanet.launching.CONNECT_SECONDS", 1)
     with (
         pytest.raises(BackendUnavailable, match="no Dask scheduler answers there"),
         open_launcher(toys.evaluate, dask="tcp://127.0.0.1:9"),

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from colanet import config
+from colanet.launching import open_launcher
 from colanet.search.jobs import Job, Result
 from colanet.search.journal import open_journal
-from colanet.search.launch import open_launcher
 from colanet.search.loop import Search, outcome
 from colanet.search.study import Study
 

@@ -1,6 +1,7 @@
-"""Where trials are evaluated: in this process, in worker processes, or on a Dask cluster.
+"""Where jobs are done: in this process, in worker processes, or on a Dask cluster.
 
-A launcher is a function from jobs to an iterator of (job, result), in the order in which they end.
+A launcher is a function from jobs to an iterator of (job, result), in the order in which they end. Jobs and results
+travel between processes and machines. Both executors are used through the interface of `concurrent.futures` alone.
 """
 
 from __future__ import annotations
@@ -13,58 +14,66 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 from colanet.errors import BackendUnavailable, ColanetError, first_line
 from colanet.extras import need
-from colanet.search.jobs import Evaluate, Job, Result
 
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 Launcher = Callable[[Iterable[Job]], Iterator[tuple[Job, Result]]]
 CONNECT_SECONDS = 10
 
 
 class WorkerDied(ColanetError):
-    """A process that evaluated trials ended without an answer."""
+    """A process that did jobs ended without an answer."""
 
 
 @contextlib.contextmanager
-def open_launcher(evaluate: Evaluate, *, workers: int = 1, dask: str | None = None) -> Iterator[Launcher]:
+def open_launcher(
+    do: Callable[[Job], Result], *, workers: int = 1, dask: str | None = None, what: str = "trials"
+) -> Iterator[Launcher[Job, Result]]:
     """A launcher; on leaving, also by an interruption, its workers are stopped.
 
     Parameters
     ----------
-    evaluate : callable
+    do : callable
         A function of a module, so that it can travel.
     workers : int
         Processes; 1: this one.
     dask : str or None
         Address of a Dask scheduler, used instead.
+    what : str
+        Plural of what is done, for messages.
 
     Raises
     ------
     BackendUnavailable
         If Dask is missing or does not answer.
     WorkerDied
-        While trials are evaluated, if a worker process is killed.
+        While jobs are done, if a worker process is killed.
     """
     if dask is not None:
-        with _dask_executor(dask) as executor:
-            yield lambda jobs: _in_parallel(executor, evaluate, jobs)
+        with _dask_executor(dask, what) as executor:
+            yield lambda jobs: _in_parallel(executor, do, jobs, what)
     elif workers > 1:
         with _process_pool(workers) as executor:
-            yield lambda jobs: _in_parallel(executor, evaluate, jobs)
+            yield lambda jobs: _in_parallel(executor, do, jobs, what)
     else:
-        yield lambda jobs: ((job, evaluate(job)) for job in jobs)
+        yield lambda jobs: ((job, do(job)) for job in jobs)
 
 
-def _in_parallel(executor: Executor, evaluate: Evaluate, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
+def _in_parallel(
+    executor: Executor, do: Callable[[Job], Result], jobs: Iterable[Job], what: str
+) -> Iterator[tuple[Job, Result]]:
     """All jobs at once, each answer as it comes."""
     try:
-        futures = {executor.submit(evaluate, job): job for job in jobs}
+        futures = {executor.submit(do, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenExecutor as error:
         reason = "killed, perhaps for want of memory; fewer --workers need less"
-        raise WorkerDied(f"a worker process died ({reason}); --resume keeps the finished trials") from error
+        raise WorkerDied(f"a worker process died ({reason}); --resume keeps the finished {what}") from error
 
 
 @contextlib.contextmanager
@@ -75,7 +84,7 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     try:
         yield executor
     except BaseException:
-        # The trials in work are lost in any case; there is no use in waiting for them.
+        # The jobs in work are lost in any case; there is no use in waiting for them.
         processes = list((getattr(executor, "_processes", None) or {}).values())
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -98,7 +107,7 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 @contextlib.contextmanager
-def _dask_executor(address: str) -> Iterator[Executor]:
+def _dask_executor(address: str, what: str) -> Iterator[Executor]:
     distributed = need("distributed", "dask")
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -109,7 +118,7 @@ def _dask_executor(address: str) -> Iterator[Executor]:
         try:
             yield executor
         except distributed.scheduler.KilledWorker as error:
-            message = "a Dask worker died several times over the same trial; --resume keeps the finished trials"
+            message = f"a Dask worker died several times over the same job; --resume keeps the finished {what}"
             raise WorkerDied(message) from error
         except BaseException:
             executor.shutdown(wait=False)
