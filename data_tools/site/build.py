@@ -12,6 +12,7 @@ import click
 from colanet.errors import DataError
 from colanet.extras import need
 from data_tools.site import api, citing, commands, file_pages
+from data_tools.site.checks import problems
 from data_tools.site.contents import HOME, ROOT, files, toctrees
 from data_tools.site.landing import landing
 from data_tools.site.links import Links
@@ -54,7 +55,6 @@ def build(out: Path, builder: str = "html") -> list[str]:
         assemble(source)
         made = Sphinx(
             str(source), str(HERE), str(out), str(Path(name) / "trees"), builder, status=None, warning=said,
-            keep_going=True,
         )  # fmt: skip
         made.build(force_all=True)
         return said.getvalue().replace(f"{name}/", "").splitlines()
@@ -62,15 +62,17 @@ def build(out: Path, builder: str = "html") -> list[str]:
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("site"), show_default=True, help="Folder.")
-@click.option("--external", is_flag=True, help="Ask every external link instead of building the site.")
+@click.option("--external", is_flag=True, help="Ask every link to another site, instead.")
 def main(out: Path, external: bool) -> None:
     """Build the documentation as a site. Exit status 2 if Sphinx warns of anything or a link leads nowhere."""
     if out.exists() and not (out / ".buildinfo").exists() and any(out.iterdir()):
         raise DataError(f"{out}: is no site that was built before; expected a new folder")
     shutil.rmtree(out, ignore_errors=True)
-    warnings = build(out, "linkcheck" if external else "html")
-    for line in warnings:
+    found = build(out, "linkcheck" if external else "html")
+    if not external:
+        found += problems(out.resolve())
+    for line in found:
         click.echo(line, err=True)
-    if warnings:
+    if found:
         raise SystemExit(2)
-    click.echo(f"written: {out / 'index.html'}")
+    click.echo(f"written: {out / ('output.txt' if external else 'index.html')}")

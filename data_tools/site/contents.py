@@ -18,7 +18,10 @@ SPECIAL = {
 """Files whose pages have another name than the file; every other page has that of its file in docs."""
 
 SIDEBAR: dict[str, tuple[str, ...]] = {
-    "Getting started": (f"Set up <{HOME}>", "explained", "train", f"All pages, by task <{ALL_PAGES}>", "glossary"),
+    "Getting started": (
+        f"Set up <{HOME}>", "explained", "train", "notebooks",
+        f"All pages, by task <{ALL_PAGES}>", "glossary",
+    ),
     "The model": ("model", "features", "readouts", "associative"),
     "How-to": (
         "Train and test a network <run>", "own", "estimator", "data", "Why an image was answered wrongly <report>",
