@@ -34,10 +34,10 @@ class Page:
 def read(path: Path) -> Page:
     """A page of HTML."""
     tree = html.parse(str(path), html.HTMLParser(encoding="utf-8")).getroot()
-    anchors = {element.get("id") for element in tree.iter() if element.get("id")}
-    links = tuple(element.get("href") for element in tree.iter("a") if element.get("href"))
-    loaded = [element.get(LOADED[element.tag]) for element in tree.iter(*LOADED) if element.get(LOADED[element.tag])]
-    loaded += [element.get("href") for element in tree.iter("link") if element.get("rel") not in ("index", "canonical")]
+    anchors = {one.get("id") for one in tree.iter() if one.get("id")}
+    links = tuple(one.get("href") for one in tree.iter("a") if one.get("href"))
+    loaded = [one.get(LOADED[one.tag]) for one in tree.iter(*LOADED)]
+    loaded += [one.get("href") for one in tree.iter("link")]
     return Page(frozenset(anchors), links, tuple(name for name in loaded if name))
 
 

@@ -49,9 +49,14 @@ def _section(words: str, command: click.Command) -> str:
     return f"\n## {words}\n\n{text}\n\n```text\n{usage}\n```\n{table}"
 
 
+def metavar(argument: click.Argument) -> str:
+    """How an argument is called in a command line."""
+    return argument.metavar or (argument.name or "").upper()
+
+
 def _row(option: click.Parameter, context: click.Context) -> str:
     if isinstance(option, click.Argument):
-        return f"| `{option.make_metavar(context)}` | | |\n"
+        return f"| `{metavar(option)}` | | |\n"
     assert isinstance(option, click.Option)
     record = option.get_help_record(context)
     if record is None:
