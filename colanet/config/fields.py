@@ -57,7 +57,7 @@ python -m colanet.config.fields > docs/fields.md      # makes this page from the
 [words](words.md) every word of XML. *Ours* stands for what ArNI-X has not.
 The potential's unit is that in which the base threshold is 8.531. A step is 1 ms.
 """
-_COLUMNS = "| field | in XML | allowed | default | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
+_COLUMNS = "| field | meaning | allowed | default | unit | in XML |\n| --- | --- | --- | --- | --- | --- |\n"
 
 
 # ------------------------------------------------------------------- what is said
@@ -158,7 +158,7 @@ def _rows(place: str, cls: type[BaseModel]) -> Iterator[str]:
     for name, field in own_fields(cls):
         unit, meaning = said.get(name, ("", ""))
         holds = allowed(field.annotation, tuple(field.metadata))
-        cells = [f"`{name}`", _in_xml(place, cls, name), holds, _default(field), unit, meaning]
+        cells = [f"`{name}`", meaning, holds, _default(field), unit, _in_xml(place, cls, name)]
         yield f"| {' | '.join(cells)} |\n"
 
 

@@ -1,8 +1,11 @@
 """Settings of Sphinx for the site; its sources are put together by `data_tools.site.build`."""
 
+import re
+
 from docutils import nodes
 
 from colanet.version import __version__
+from data_tools.site.contents import name_of
 
 project = "colanet"
 author = "The colanet developers"
@@ -40,12 +43,19 @@ html_show_sourcelink = False
 linkcheck_timeout = 20
 
 
+def link_pages(app, what, name, thing, options, lines):
+    """Pages that a docstring cites as files become links."""
+    for i, line in enumerate(lines):
+        lines[i] = re.sub(r"`?\b(docs/\w+\.md)`?", lambda found: f":doc:`{found[1]} <{name_of(found[1])}>`", line)
+
+
+def dashes(app, doctree, name):
+    """Between a parameter and its text Sphinx writes two hyphens."""
+    for text in doctree.findall(nodes.Text):
+        if text.astext() == " -- ":
+            text.parent.replace(text, nodes.Text(" – "))
+
+
 def setup(app):
-    """Dashes between a parameter and its text, which Sphinx writes as two hyphens."""
-
-    def dashes(app, doctree, name):
-        for text in doctree.findall(nodes.Text):
-            if text.astext() == " -- ":
-                text.parent.replace(text, nodes.Text(" – "))
-
+    app.connect("autodoc-process-docstring", link_pages)
     app.connect("doctree-resolved", dashes)

@@ -29,9 +29,9 @@ def test_every_field_has_a_meaning_and_no_other_is_described(cls):
 
 
 def test_rows_by_hand():
-    assert row("Populations", "tau_m")[1:5] == ["`chartime`", "number, 1 to 1,048,576 or `.inf`", "`1`", "step"]
+    assert row("Populations", "tau_m")[2:6] == ["number, 1 to 1,048,576 or `.inf`", "`1`", "step", "`chartime`"]
     assert row("Populations", "w_max")[2:5] == ["number, above 0, at most 32.767", "none", "potential"]
-    assert row("Populations", "size")[1:4] == ["`n`", "whole number, 1 to 16,777,216", "needed"]
+    assert row("Populations", "size")[1:6] == ["Neurons.", "whole number, 1 to 16,777,216", "needed", "", "`n`"]
     assert row("Projections", "delay")[2].startswith("whole number, 1 to 30 or `{uniform: [low, high]}`")
     assert row("Inputs: image", "coding")[2] == "`integrate`, `poisson`, `regular`"
     assert row("Inputs: image", "shape")[2] == "3 of: whole number, at least 1"
