@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
@@ -48,6 +49,9 @@ def build(out: Path, builder: str = "html") -> list[str]:
     need("sphinx", "docs")
     from sphinx.application import Sphinx
 
+    # Sphinx writes annotations into the classes that it reads; what derives from them must be imported by then.
+    for module in itertools.chain.from_iterable(modules for _, modules in api.PARTS.values()):
+        need(module, "docs")
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as name:
         source = Path(name) / "docs"
