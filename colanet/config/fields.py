@@ -53,8 +53,8 @@ After reading this page you know every field: what it may hold, what it is unles
 python -m colanet.config.fields > docs/fields.md      # makes this page from the classes in colanet/config
 ```
 
-[Configurations](configuration.md) shows how a file is written, [the model](model.md) what the fields do,
-[words](words.md) every word of XML. *Ours* stands for what ArNI-X has not.
+[Configurations](configuration.md) shows how a file is written, and names the page of the equations.
+[Words](words.md) lists every word of XML. *Ours* stands for what ArNI-X has not.
 The potential's unit is that in which the base threshold is 8.531. A step is 1 ms.
 """
 _COLUMNS = "| field | meaning | allowed | default | unit | in XML |\n| --- | --- | --- | --- | --- | --- |\n"
