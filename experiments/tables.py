@@ -37,7 +37,7 @@ from colanet.continual.tables import (
 from colanet.errors import DataError
 from colanet.programs import run_safely
 from colanet.reading import read_bytes
-from experiments import estimator_report, rivals, robustness_report
+from experiments import estimator_report, reproduce_report, rivals, robustness_report
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 from experiments.hardware import tables as hardware
@@ -332,7 +332,7 @@ def all_tables() -> dict[str, Table]:
     found |= {f"quantise.{name}": functools.partial(quantised, name) for name in QUANTISED}
     found["quantise.summary"] = quantised_summary
     found |= benchmarks.stored() | hardware.TABLES | robustness_report.stored() | estimator_report.stored()
-    found |= ping_pong.stored()
+    found |= ping_pong.stored() | reproduce_report.stored(RESULTS)
     return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
 
 

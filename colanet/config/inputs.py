@@ -21,17 +21,20 @@ class _Input(Frozen):
     Attributes
     ----------
     name : str
+        Its own; no blanks and none of `/ . : >`.
     size : int or None
         Number of nodes; None where the data decide it.
+    kind : str
+        What the input is.
     noise : float
-        Spike probability per node and step, added to the signal.
-    pacemaker_period : int or None
+        Spike probability of a node in a step, added to the signal.
+    pacemaker_period : int or None (step)
         Node 0 also spikes at every step t with t mod period = 0.
-    steps : int or None
-        Number of steps; None: as long as the data last (pure noise must give it).
+    steps : int or None (step)
+        Number of steps; None: as long as the data last. It is needed where all inputs are noise.
     mode : {'once', 'repetitive', 'endless'}
         At the end of the data: stop the run, start the data again, or go on in silence.
-    skip : int
+    skip : int (step)
         Leading steps of the data to drop.
     labels : str or None
         File with node labels, one a line.
@@ -60,14 +63,26 @@ class NoiseInput(_Input):
 
 
 class TextInput(_Input):
-    """Rows of `@` (spike) and `.` (none), one row a step, one column a node. No source: standard input."""
+    """Rows of `@` (spike) and `.` (none), one row a step, one column a node.
+
+    Attributes
+    ----------
+    source : str or None
+        File, relative to the configuration; None: standard input.
+    """
 
     kind: Literal["text"] = "text"
     source: Text | None = None
 
 
 class BinaryInput(_Input):
-    """Bit masks, one a step, each row padded to 8 bytes. No source: standard input."""
+    """Bit masks, one a step, each row padded to 8 bytes.
+
+    Attributes
+    ----------
+    source : str or None
+        File, relative to the configuration; None: standard input.
+    """
 
     kind: Literal["binary"] = "binary"
     source: Text | None = None
@@ -121,20 +136,22 @@ class ImageInput(_Input):
     Attributes
     ----------
     source : str or None
-        A data set by name (``mnist``) or a file of raw images back to back.
-    shape : (width, height, channels)
-        For a data set by name it may be left out.
-    offset : int
-        Bytes to skip at the start of the file.
-    period, presentation : int
-        Steps per image, and how many of them carry spikes (None: all).
-    max_rate : float
-        Spikes per step of a pixel of 255.
+        A data set by name (`mnist`), or a file of raw 8-bit images back to back, relative to the configuration.
+    shape : (width, height, channels) or None (pixel)
+        It may be left out for a data set by name; k features are [k, 1, 1].
+    offset : int (byte)
+        Left out at the start of the file.
+    period : int (step)
+        From one image to the next.
+    presentation : int or None (step)
+        Steps of the period that carry spikes; None: all.
+    max_rate : float (spike a step)
+        Of a pixel of 255.
     coding : {'integrate', 'poisson', 'regular'}
         `integrate` adds max_rate * b/255 every step and spikes at 1; `poisson` draws each step; `regular` is
         `integrate` that begins anew with every image, each node at a place of its own.
     features : Features or None
-        Features of the images are shown instead of their pixels.
+        Ours: features of the images are shown instead of their pixels.
     """
 
     kind: Literal["image"] = "image"
@@ -184,7 +201,19 @@ class ImageInput(_Input):
 
 
 class ValuesInput(_Input):
-    """CSV records, one a line, one number a node; value r gives clip(r / saturation, 0, 1) spikes a step."""
+    """CSV records, one a line, one number a node; value r gives clip(r / saturation, 0, 1) spikes a step.
+
+    Attributes
+    ----------
+    source : str or None
+        File, relative to the configuration; None: standard input.
+    saturation : float
+        The value that gives a spike on every step.
+    period : int (step)
+        From one record to the next.
+    presentation : int or None (step)
+        Steps of the period that carry spikes; None: all.
+    """
 
     kind: Literal["text_values"] = "text_values"
     source: Text | None = None
@@ -231,15 +260,21 @@ class PluginInput(Frozen):
 
     Attributes
     ----------
+    name : str
+        Its own; no blanks and none of `/ . : >`.
+    kind : {'plugin'}
+        What the input is.
     size : int or None
         Number of nodes; None where the package decides it.
     lib : str
-        Name of the entry point, in the group ``colanet.inputs``.
+        Name of the entry point, in the group `colanet.inputs`.
     args : dict
         What the file says to the package: texts, and mappings and lists of them. An attribute of an XML element is
-        called ``@name``, its text beside other things ``#text``.
-    period, presentation : int or None
-        Steps per object and steps of them with spikes, if it shows objects one after another.
+        called `@name`, its text beside other things `#text`.
+    period : int or None (step)
+        From one object to the next, if it shows objects one after another.
+    presentation : int or None (step)
+        Steps of the period that carry spikes.
     stand_in : float or None
         Instead of asking the package, let every node spike with this probability a step.
     """
@@ -265,32 +300,34 @@ class TargetInput(Frozen):
 
     Attributes
     ----------
+    name : str
+        Its own; no blanks and none of `/ . : >`.
     kind : {'object_target', 'state_target'}
+        What the input is: labels of objects, or of states, whose node spikes on every step unless told otherwise.
     size : int
         Number of classes.
     target_file : str
         Data set by name, or a file with one label a line.
-    learning_time : int
+    learning_time : int (step)
         Steps with labels and plasticity; what follows is the test.
-    period : int
-        Steps per object.
-    spike_period : int or None
-        The label node spikes every `spike_period` steps of the object's period (1: on every step).
-        None: once per object, at `label_step`. `state_target` defaults to 1.
-    label_step : int or None
-        Step of the object's period, counted from 0. None: the image's presentation time + 1.
+    period : int (step)
+        From one object to the next; in XML that of the images or records, unless it is given.
+    spike_period : int or None (step)
+        The label node spikes every so many steps of the object's period, 1: on every step. None: once per object,
+        at `label_step`; a `state_target` on every step.
+    label_step : int or None (step)
+        Ours: step of the object's period, from 0, at which the label node spikes. None: presentation + 1.
     no_class : str or None
-        Label of objects without a class in the target file; empty: a blank line. They give no label spike, and
-        silence is the right answer to them. None: every object has a class.
+        Label of objects without a class in the target file, for example `-` or `0`; empty: a blank line. None:
+        every object has a class.
     no_class_value : float or None
         Value that an object without a class, and no answer, carry in the criteria that compare values.
     criterion : {'absolute_error', 'weighted_error', 'averaged_F', 'Rsquared'} or None
-        Reported beside the accuracy (`colanet.readout.criterion_value`). The definition of weighted_error is not
-        public.
+        Reported beside the accuracy (`colanet.readout.criterion_value`).
     sequential_test : bool
         Kept, never used: its meaning is not public.
     prediction_file : str or None
-        Name of a CSV file of the answers, one line an object, that a run with an output folder writes there.
+        Name of a CSV file of the answers, which `colanet run --out DIR` writes into DIR.
 
     The labels of the target file are whole numbers: the classes are those from 0 on, without that of `no_class`.
     """

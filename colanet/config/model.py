@@ -62,64 +62,81 @@ MAX_COPIES = 65536
 class Population(Frozen):
     """A population of leaky integrate-and-fire neurons that share their parameters.
 
-    Attributes (the symbol of `docs/model.md` in brackets)
+    Attributes
     ----------
+    name : str
+        Its own; no blanks and none of `/ . : >`.
     size : int
+        Neurons.
     columns : int or None
         Columns of equal size; neuron i is in column i // (size / columns).
     winner_take_all : bool
         At most one neuron of a column fires in a step.
-    tau_m : int, float or inf
-        Membrane time constant in steps, at least 1; 1 wipes the potential every step. The leak of a step is
+    tau_m : int, float or inf (step)
+        Membrane time constant; 1 wipes the potential at every step, infinity is no leak. The leak of a step is
         (1024 div tau_m) / 1024 of the potential, for a fractional tau_m too.
-    min_potential : float or None
+    min_potential : float or None (potential)
         Floor of the potential. Above the threshold of 8.531 the population fires at every step by itself.
-    threshold_increment, threshold_decay
-        Every own spike raises the threshold by the increment, which decays linearly, one increment in
-        `threshold_decay` steps.
+    threshold_increment : float (potential)
+        Rise of the threshold per own spike; it decays linearly, one increment in `threshold_decay` steps.
+    threshold_decay : int or None (step)
+        Steps that a rise takes to go.
     threshold_weight_factor : float
-        [alpha] the threshold rises by alpha times the sum of the neuron's positive plastic weights.
-    memory, memory_period
-        Self-sustained firing: how long a neuron goes on firing by itself, and the period of it.
-    noise_amplitude : float
+        alpha: the threshold rises by alpha times the sum of the neuron's positive plastic weights.
+    memory : int, inf, distribution or None (step)
+        How long a neuron goes on firing by itself after a spike; it can be drawn for each neuron.
+    memory_period : int (step)
+        From one spike of such firing to the next.
+    noise_amplitude : float (potential)
         Upper bound of the uniform random kick of every step.
-    bias : float
-        Signed constant added to the potential at every step, after the leak.
+    bias : float (potential)
+        Ours: signed constant added to the potential at every step, after the leak, also while asleep.
     reset : {'zero', 'subtract'}
-        At a spike the potential is zeroed, or what it exceeds the threshold by stays.
-    reset_period, reset_phase
+        Ours: at a spike the potential is zeroed, or what it exceeds the threshold by stays.
+    reset_period : int or None (step)
         The potential is zeroed at steps t with t mod reset_period = reset_phase.
-    hebbian_rate : float
-        [dH] change of a contributing synapse, once per tight spike sequence.
-    hebbian_window : float
-        [T_H] in units of tau_m.
-    isi_max : int
-        Longest gap inside a tight spike sequence.
-    dopamine_window : int
-        [T_D] steps.
+    reset_phase : int (step)
+        See `reset_period`.
+    hebbian_rate : float (resource)
+        dH: change of a contributing synapse, once per tight spike sequence.
+    hebbian_window : float (tau_m)
+        T_H: how far back a synapse contributes.
+    isi_max : int (step)
+        Longest gap inside a tight spike sequence; 0: every spike is a sequence of its own.
+    dopamine_window : int (step)
+        T_D: how far a reward looks back.
     dopamine_rule : {'two_factor', 'three_factor'}
+        Whether a reward changes synapses by their input alone, or only together with a spike of the neuron.
     stability_rule : {'two_factor', 'three_factor'} or None
-        None: as dopamine_rule.
+        Ours: the rule of stability; None: as `dopamine_rule`.
     stability_rate : float
-        [r]
-    stability_lifetime : int or None
-        A neuron that has not fired for so many steps has lost 1 of its stability; None: it is kept for good.
-    w_min, w_max : float
-        Bounds of plastic weights; w_max is needed where a plastic projection ends.
+        r: change of stability per change of resource.
+    stability_lifetime : int or None (step)
+        Ours: a neuron that has not fired for so many steps has lost 1 of its stability; None: it is kept for good.
+    w_min : float (potential)
+        Lower bound of plastic weights.
+    w_max : float or None (potential)
+        Upper bound of plastic weights; needed where a plastic projection ends.
     virtual_synapses : int
         Silent synapses that share the debt; -1 switches renormalisation off.
-    presynaptic_rate, presynaptic_period
-        [x, P] one-factor plasticity.
-    weight_bits : int
-        Of plastic weights, which are multiples of a whole step of 1/1000.
-    resource_bits, resource_fraction : int
-        Bits of a synaptic resource, its sign included, and how many of them are its fraction.
+    presynaptic_rate : float (resource)
+        x: change of every synapse that received a spike in the last `presynaptic_period` steps.
+    presynaptic_period : int or None (step)
+        P: from one such change to the next.
+    weight_bits : int (bit)
+        Ours: of a plastic weight; weights are multiples of a whole step of 1/1000.
+    resource_bits : int (bit)
+        Ours: of a synaptic resource, its sign included.
+    resource_fraction : int (bit)
+        Ours: how many of these are behind the point.
     resource_rounding : {'nearest', 'stochastic'}
-        How a change becomes a multiple of the smallest resource.
-    potential_bits, potential_step
-        Bits of a potential, its sign included, and the step that it is a multiple of.
+        Ours: how a change becomes a multiple of the smallest resource.
+    potential_bits : int (bit)
+        Ours: of a potential, its sign included.
+    potential_step : float (potential)
+        Ours: potentials are multiples of it.
     random_generator : {'splitmix64', 'jenkins32'}
-        The hash behind random kicks and stochastic rounding.
+        Ours: the hash behind random kicks and stochastic rounding; jenkins32 is cheap in logic.
     """
 
     name: OwnName
@@ -207,25 +224,28 @@ class Projection(Frozen):
 
     Attributes
     ----------
+    source : str
+        Input or population that the synapses come from.
+    target : str
+        Population that they go to.
     kind : {'fixed', 'plastic', 'gating', 'reward'}
+        What an arrival does.
     connection : str
-        A rule of `colanet.connections`. `one_to_one`: same index, or blocks of the integer ratio of the sizes;
-        `all_to_all`: all but a neuron to itself; `within_columns`: inside equal column indices, no
-        self-connection; `other_columns`: all except the same column (the same index without columns);
-        `within_columns_except_same`: inside equal columns, all but the same index; `random`: each pair with
-        `probability`.
-    probability, max_inputs
-        Probability of a pair, and the most synapses one neuron may receive; for `random` and for rules that say
-        so (`takes`).
+        Which neurons are connected: a rule of `colanet.connections` or of an installed package.
+    probability : float
+        Of a pair; for `random`, and for rules that say so (`takes`).
+    max_inputs : int or None
+        Most synapses of a target neuron; for `random`, and for rules that say so.
     source_fraction : float
-        Part of the source neurons that each network copy sees, drawn for it; for `all_to_all`, fixed and plastic.
+        Ours: part of the source neurons that each network copy sees, drawn for it; for `all_to_all`, fixed and
+        plastic.
     weight : float or None
-        Needed unless plastic; a fixed projection without it gets the base threshold + 1.
-        A gating weight is a number of steps; a reward weight a change of synaptic resource.
-    initial_resource : float or distribution
-        Synaptic resource of a plastic synapse at the start.
-    delay : int or distribution
-        Steps, 1 to 30.
+        Of a fixed projection a potential, of gating a whole number of steps, of reward a change of resource. None:
+        of a fixed one the base threshold + 1; a plastic one has none; the others need it.
+    initial_resource : float or distribution (resource)
+        Of a plastic synapse at the start; it can be drawn for each synapse.
+    delay : int or distribution (step)
+        It can be drawn for each synapse.
     """
 
     source: Name
@@ -278,12 +298,13 @@ class Readout(Frozen):
     Attributes
     ----------
     kind : {'object', 'state'}
+        The kind of target that it is asked of.
     population : str
+        Whose spikes decide.
     rule : str
-        `votes`: the class whose neurons fired most during an object's period; others in `colanet.readout.rules`
-        and in installed packages.
+        Ours: how spikes become answers: a rule of `colanet.readout.rules` or of an installed package.
     options : dict of str to int, float or str
-        Of the rule.
+        Ours: what the rule is told.
     """
 
     kind: Literal["object", "state"] = "object"
@@ -306,11 +327,18 @@ class Network(Frozen):
 
     Attributes
     ----------
+    inputs : tuple of inputs
+        Spike sources and targets.
+    populations : tuple of Population
+        Neurons that share their parameters.
+    projections : tuple of Projection
+        Synapses of one kind between two of these.
     copies : int
         Independent copies of the populations that share the inputs; their votes are added.
     state : str or None
         File of a saved state to start from, relative to the configuration.
     readout : Readout or None
+        Which population answers, and how.
     globals : tuple of (name, text) pairs
         Undocumented numbers of old files; kept, never used.
     """

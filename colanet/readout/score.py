@@ -75,9 +75,9 @@ def values_of(target: TargetInput) -> np.ndarray:
 def criterion_value(name: str, answers: np.ndarray, labels: np.ndarray, values: np.ndarray) -> float | None:
     """How good answers are by a criterion of the state classifier.
 
-    averaged_F is the mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN); absolute_error the mean of
-    |value of the answer - value of the label|; Rsquared 1 - (squared errors of these values) / (squared deviations
-    of the labels' values from their mean).
+    averaged_F is the mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN); absolute_error the mean size
+    of (value of the answer - value of the label); Rsquared 1 - (squared errors of these values) / (squared
+    deviations of the labels' values from their mean).
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def test_pictures_are_there_and_small(picture):
 @pytest.mark.parametrize("page", ["associative.md", "memory.md"])
 def test_commands_and_options_exist(page):
     text = (DOCS / page).read_text(encoding="utf-8")
-    for line in re.findall(r"^    colanet memory (.+)$", text, re.M):
+    for line in re.findall(r"^colanet memory (.+)$", text, re.M):
         command = memory.commands[line.split()[0]]
         known = {name for parameter in command.params for name in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", line)) <= known, line

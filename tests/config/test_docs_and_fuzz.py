@@ -13,7 +13,8 @@ from colanet.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-PLUGINS = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+FIELDS = (ROOT / "docs" / "fields.md").read_text(encoding="utf-8")
+WORDS = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
 CLASSES = (
     m.NoiseInput, m.ImageInput, m.ValuesInput, m.PluginInput, m.TargetInput,
     m.Population, m.Projection, m.Readout, m.Network,
@@ -28,7 +29,7 @@ def rows():
 
 
 def test_the_pages_name_every_field_and_every_xml_word():
-    words = set(re.findall(r"[A-Za-z0-9_]+", PAGE + PLUGINS))
+    words = set(re.findall(r"[A-Za-z0-9_]+", FIELDS + WORDS))
     assert {field for cls in CLASSES for field in cls.model_fields} - words == set()
     assert {word for row in rows() for word in (row.xml, *row.aliases)} - words == set()
     assert {row.field for row in rows()} <= {field for cls in CLASSES for field in cls.model_fields}
