@@ -24,8 +24,8 @@ SIDEBAR: dict[str, tuple[str, ...]] = {
     ),
     "The model": ("model", "features", "readouts", "associative"),
     "How-to": (
-        "Train and test a network <run>", "Watch a run <watch>", "own", "estimator", "data", "Why an image was answered wrongly <report>",
-        "pictures", "python", "closed_loop", "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>",
+        "Train and test a network <run>", "Watch a run <watch>", "own", "estimator", "data",
+        "Why an image was answered wrongly <report>", "pictures", "python", "closed_loop", "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>",
         "Associative memories <memory>", "doctor",
     ),
     "Configuration": (
