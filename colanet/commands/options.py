@@ -83,10 +83,6 @@ def watched(title: str, watch: bool, port: int | None) -> contextlib.AbstractCon
         if port is not None:
             raise ConfigError("--watch-port needs --watch")
         return contextlib.nullcontext()
-    from colanet.extras import need
-
-    for module in ("starlette", "uvicorn", "plotly"):
-        need(module, "watch")
     from colanet.watch.watching import watching
 
     return watching(title, port, lambda text: click.echo(text, err=True))

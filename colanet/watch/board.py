@@ -161,9 +161,13 @@ class Board:
     def put(self, snapshot: Snapshot, seconds: float) -> None:
         """Show a snapshot, which took so much CPU time to be made."""
         self.snapshot = snapshot
+        self.pay(seconds)
+        self._changed()
+
+    def pay(self, seconds: float) -> None:
+        """The next snapshot waits, because so much CPU time was taken for this one."""
         self._next = time.monotonic() + PACE_SECONDS
         self._paid = time.process_time() + SHARE * (seconds + self.serve_seconds)
-        self._changed()
 
     def tell(self, done: int, total: int, text: str = "") -> None:
         """So much is done."""

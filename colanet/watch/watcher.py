@@ -96,7 +96,7 @@ class Watcher(Onlooker):
 
     def of(self, run: Run) -> None:
         """Look at this run of several tasks."""
-        self.run, self._learning = run, -1
+        self.run, self.firing, self._learning = run, None, -1
         beside = ", the first of the runs side by side" if isinstance(run.session.engine, Seat) else ""
         self.board.about = f"{run.experiment.label}, seed {run.seed}{beside}"
 
@@ -119,6 +119,7 @@ class Watcher(Onlooker):
             snapshot = self._snapshot()
         except Exception as error:
             self.board.say(f"cannot be shown: {one_line(error)}")
+            self.board.pay(time.thread_time() - began)
             return
         self.shown += 1
         self.board.put(snapshot, time.thread_time() - began)

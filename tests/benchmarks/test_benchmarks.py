@@ -69,6 +69,16 @@ def test_a_fixed_and_a_plastic_projection_fire_alike(measured):
 
 
 @pytest.mark.slow
+def test_a_run_with_a_page_that_is_open_is_measured(measured):
+    for library in ("starlette", "uvicorn", "plotly"):
+        pytest.importorskip(library)
+    found = measured("watch", "--copies", 1, "--train", 1500, "--test", 10, "--rounds", 1)
+    assert [row["page"] for row in found["rows"]] == ["none", "closed", "open"]
+    assert [row["snapshots"] for row in found["rows"][:2]] == [0, 0]
+    assert all(row["cpu_seconds"] > 0 < row["wall_seconds"] for row in found["rows"])
+
+
+@pytest.mark.slow
 def test_the_memory_of_networks_grows_with_them(measured):
     sizes = ("--microcolumns", 15, "--microcolumns", 60, "--inputs", 784, "--inputs", 3136)
     found = measured("memory", *sizes)

@@ -4,6 +4,7 @@ import errno
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -186,6 +187,16 @@ def test_the_command_of_several_tasks_shows_what_it_says(call, tmp_path, monkeyp
     (board,) = boards
     assert board.messages[0] == "parameters of MNIST, seed 0: 2 tasks"
     assert (board.done, board.end) == (board.total, "The run has ended.")
+
+
+def test_the_python_of_the_page_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert "assert " in code
+    exec(compile(code, "docs/watch.md", "exec"), {"__name__": "page"})
+    assert capsys.readouterr().out.startswith("watch it at http://127.0.0.1:")
 
 
 @pytest.mark.slow
