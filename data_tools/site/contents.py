@@ -25,8 +25,9 @@ SIDEBAR: dict[str, tuple[str, ...]] = {
     "The model": ("model", "features", "readouts", "associative"),
     "How-to": (
         "Train and test a network <run>", "own", "estimator", "data", "Why an image was answered wrongly <report>",
-        "pictures", "python", "closed_loop", "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>",
-        "Associative memories <memory>", "doctor",
+        "Watch a run in a browser <watch>", "pictures", "python", "closed_loop",
+        "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>", "Associative memories <memory>",
+        "doctor",
     ),
     "Configuration": (
         "configuration", "fields", "words", "Check a file <validate>", "XML to YAML and back <convert>",
