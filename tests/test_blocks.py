@@ -50,11 +50,12 @@ RUN = {
 }
 """Pages whose Python is run elsewhere, and the file that does it."""
 NOT_RUN = {
-    "continual-first": "downloads EMNIST", "gpu": "needs a GPU", "memory": "learns all of MNIST",
+    "continual": "downloads EMNIST; computers of a cluster; its last block is run here",
+    "gpu": "needs a GPU", "memory": "learns all of MNIST",
     "nir": "needs Norse; tests/export/test_nir_readers.py runs such a graph", "costs": "learns 6,000 images",
     "sanafe": "SANA-FE is run as a program by tests/export", "robustness": "images are the reader's",
 }  # fmt: skip
-"""Pages whose Python is only looked at, and why."""
+"""Pages whose Python is only looked at, as far as it is not run here, and why."""
 COMPILED = {"microcontroller": "tests/export/test_c.py", "vectors": "tests/export"}
 
 MAINS = {
@@ -164,8 +165,8 @@ def test_what_is_run_elsewhere_is_so():
     for page, file in (RUN | COMPILED).items():
         text = "".join(path.read_text(encoding="utf-8") for path in files(ROOT / file))
         assert re.search(rf"\b{page}\b", text), file
-    here = {"configuration", "continual", "data", "explained", "features"}
-    assert {block.page for block in of("python")} == RUN.keys() | {name.split("-")[0] for name in NOT_RUN} | here
+    here = {"configuration", "data", "explained", "features", "watch"}
+    assert {block.page for block in of("python")} == RUN.keys() | NOT_RUN.keys() | here
 
 
 def files(path: Path):
@@ -215,7 +216,13 @@ def test_the_python_of_features(clone):
 
 
 def test_the_python_of_continual(clone):
-    run(python_of("continual")[1])
+    run(python_of("continual")[-1])
+
+
+def test_the_python_of_watch(clone):
+    for module in ("starlette", "uvicorn", "plotly"):
+        pytest.importorskip(module, reason=f'pip install "colanet[watch]" brings {module}')
+    run(*python_of("watch"))
 
 
 def test_the_pictures_of_the_model_explained(clone, call):
