@@ -137,6 +137,7 @@ class Tab:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")  # between libraries
 def test_the_site_is_built_without_a_warning_and_searched_without_a_network(tmp_path):
     """In one test, so that the site is built once; its part for a browser is left out without Chromium."""
     for module, extra in (("sphinx", "docs"), ("myst_parser", "docs"), ("furo", "docs"), ("sklearn", "sklearn")):
