@@ -8,8 +8,9 @@ from colanet.errors import DataError
 
 QUESTIONS = (
     ("What is CoLaNET?", "explained.md", "the model on one page, with pictures"),
-    ("How do I run my file?", "train.md", "a table, a folder of images, an archive of arrays"),
-    ("How do I run my network?", "run.md", "`.nnc` or YAML: train, test, save, resume"),
+    ("How do I learn from my data?", "train.md", "a table, a folder of images, an archive of arrays"),
+    ("How do I run my `.nnc` file?", "run.md", "`.nnc`, `.xml` or YAML: train, test, save, resume"),
+    ("Is my file accepted?", "validate.md", "every problem with file and line"),
     ("Why was an image answered wrongly?", "report.md", "a page that explains each decision"),
     ("How do I add a data set?", "extending.md#a-data-set", "a function and an entry point"),
     ("How do I cite it?", "citing.md", "text and BibTeX"),
