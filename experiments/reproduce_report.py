@@ -15,6 +15,13 @@ from colanet.continual.tables import NOTHING, markdown_table
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
+PROGRAMS = {
+    "letters_cause": "Why digits are forgotten",
+    "robustness": "Damaged networks and images",
+    "estimator": "The estimator beside those of scikit-learn",
+    "ping_pong": "A network that plays ping-pong",
+}
+"""What is measured by a program of its own instead of an experiment file; it notes no seconds."""
 HEAD = ("experiment", "what", "data", "tables", "runs", "learning, all runs (min)", "tests, all runs (min)")
 
 
@@ -50,7 +57,7 @@ def row(name: str, results: Path) -> list[Any]:
     variants = found.get("variants") or []
     timed = isinstance(variants, list) and all("seeds" in one for one in variants)
     variants = variants if timed else []
-    title = yaml.safe_load(text)["title"] if text else NOTHING
+    title = yaml.safe_load(text)["title"] if text else PROGRAMS.get(name, NOTHING)
     runs = sum(len(one["seeds"]) for one in variants) or NOTHING
     times = [minutes(variants, key) for key in ("train_seconds", "test_seconds")]
     return [f"`{name}`", title, ", ".join(data), place_of(name), runs, *times]

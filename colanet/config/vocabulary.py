@@ -263,7 +263,7 @@ def _old_dialect() -> Iterator[Word]:
 
 _HEAD = """# Words of the XML dialect
 
-What becomes of every word of an `.nnc` file. What the fields mean stands in [fields.md](fields.md).
+What becomes of every word of an `.nnc` file. What the fields mean stands in [fields](fields.md).
 This page is made by `python -m colanet.config.vocabulary > docs/words.md` from the reader's own tables.
 
 *read*: as the same field of YAML. *notice*: read, and a warning says what stands in the last column. *refused*: one

@@ -42,6 +42,8 @@ def assemble(source: Path) -> None:
     shutil.copytree(HERE / "static", source / "static")
     for place in sorted(links.wanted):
         file_pages.write(place, source)
+    for place in sorted(links.pictures):
+        file_pages.keep(place, source)
 
 
 def build(out: Path, builder: str = "html") -> list[str]:

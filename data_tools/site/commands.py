@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from colanet.cli import cli
+from colanet.commands.examples import EXAMPLES
 
 HEAD = """# Commands
 
@@ -43,27 +44,21 @@ def _first(command: click.Command) -> str:
 def _section(words: str, command: click.Command) -> str:
     context = click.Context(command, info_name=words)
     usage = " ".join([words, *command.collect_usage_pieces(context)])
-    rows = "".join(_row(option, context) for option in command.get_params(context))
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
+    rows = "".join(_row(option, context) for option in options)
     text = " ".join((command.help or "").split("\f")[0].split()).replace("*", r"\*").replace("<", r"\<")
-    table = f"\n| argument or option | meaning | default |\n| --- | --- | --- |\n{rows}"
-    return f"\n## {words}\n\n{text}\n\n```text\n{usage}\n```\n{table}"
+    table = f"\n| option | meaning | default |\n| --- | --- | --- |\n{rows}"
+    calls = "\n".join(EXAMPLES.get(words.partition(" ")[2], ()))
+    return f"\n## {words}\n\n{text}\n\n```text\n{usage}\n```\n\n```bash\n{calls}\n```\n{table}"
 
 
-def metavar(argument: click.Argument) -> str:
-    """How an argument is called in a command line."""
-    return argument.metavar or (argument.name or "").upper()
-
-
-def _row(option: click.Parameter, context: click.Context) -> str:
-    if isinstance(option, click.Argument):
-        return f"| `{metavar(option)}` | | |\n"
-    assert isinstance(option, click.Option)
+def _row(option: click.Option, context: click.Context) -> str:
     record = option.get_help_record(context)
     if record is None:
         return ""
     default = option.default
     given = "" if default in (None, False, ()) or callable(default) or "UNSET" in repr(default) else f"`{default}`"
     text = (option.help or "").replace("|", r"\|").replace("<", r"\<").replace("*", r"\*")
-    times = " Repeatable." if option.multiple else ""
+    times = " Repeatable." if option.multiple and "epeatable" not in text else ""
     needed = " Needed." if option.required else ""
     return f"| `{record[0].replace('|', chr(92) + '|')}` | {text}{times}{needed} | {given} |\n"

@@ -3,6 +3,7 @@
 import re
 
 from docutils import nodes
+from pydantic import BaseModel
 
 from colanet.version import __version__
 from data_tools.site.contents import name_of
@@ -34,7 +35,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
-html_title = "colanet"
+html_title = f"colanet {__version__}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = [("offline.js", {"priority": 0})]
@@ -56,6 +57,13 @@ def dashes(app, doctree, name):
             text.parent.replace(text, nodes.Text(" – "))
 
 
+def short(app, what, name, thing, options, signature, annotation):
+    """Of a description the fields stand below its name; the types of their checks are nothing to read."""
+    described = isinstance(thing, type) and issubclass(thing, BaseModel)
+    return ("", None) if described else (signature, annotation)
+
+
 def setup(app):
+    app.connect("autodoc-process-signature", short)
     app.connect("autodoc-process-docstring", link_pages)
     app.connect("doctree-resolved", dashes)

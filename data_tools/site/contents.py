@@ -19,27 +19,28 @@ SPECIAL = {
 
 SIDEBAR: dict[str, tuple[str, ...]] = {
     "Getting started": (
-        f"Set up <{HOME}>", "explained", "train", "notebooks",
+        f"First page <{HOME}>", "explained", "train", "notebooks",
         f"All pages, by task <{ALL_PAGES}>", "glossary",
     ),
     "The model": ("model", "features", "readouts", "associative"),
     "How-to": (
         "Train and test a network <run>", "Watch a run <watch>", "own", "estimator", "data",
         "Why an image was answered wrongly <report>", "pictures", "python", "closed_loop",
-        "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>", "Associative memories <memory>",
-        "doctor",
+        "Avalanche, River, Mammoth <bridges>", "Scripts of ArNI-X <arni>",
+        "Commands for associative memories <memory>", "What is installed and works <doctor>",
     ),
     "Configuration": (
-        "configuration", "fields", "words", "Check a file <validate>", "XML to YAML and back <convert>",
-        "Integers of a network <plan>", "plugins", "examples", "limits",
+        "configuration", "fields", "Words of .nnc files <words>", "Check a file <validate>",
+        "XML to YAML and back <convert>",
+        "A network as integers <plan>", "plugins", "examples", "limits",
     ),
     "Experiments and tables": (
         "continual", "reproduce", "Search for parameters <parameter_search>", "quantise", "robustness", "costs",
     ),
     "Hardware": (
-        "export", "microcontroller", "verilog", "vectors", "nir", "sanafe", "gpu", "Measure speed <bench>",
-        "performance",
+        "export", "microcontroller", "verilog", "vectors", "nir", "sanafe",
     ),
+    "Speed": ("performance", "Measure it here <bench>", "gpu"),
     "Extending": ("extending", "architecture", "contributing"),
     "Reference": ("commands", "api"),
     "Reliability": ("reliability",),

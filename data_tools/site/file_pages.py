@@ -27,7 +27,8 @@ def write(place: str, source: Path) -> None:
     page.write_text(HEAD + text, encoding="utf-8")
 
 
-def _keep(place: str, source: Path) -> None:
+def keep(place: str, source: Path) -> None:
+    """Copy a file to `raw`, which pages show or offer for download."""
     copy = source / "raw" / place
     copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ROOT / place, copy)
@@ -38,11 +39,9 @@ def _download(place: str, up: str) -> str:
 
 
 def _file(place: str, source: Path, up: str) -> str:
-    _keep(place, source)
+    keep(place, source)
     head = f"# {place}\n\nA file of the repository: {_download(place, up)}\n"
     path = ROOT / place
-    if path.suffix == ".png":
-        return f"{head}\n![{path.stem}]({up}raw/{place})\n"
     if path.suffix not in SHOWN or path.stat().st_size > MOST_SHOWN:
         return head
     language = LANGUAGES.get(path.suffix, "text")
@@ -53,7 +52,7 @@ def _folder(place: str, source: Path, up: str) -> str:
     lines = [f"# {place}", "", "A folder of the repository.", "", "| file | size (bytes) |", "| --- | --- |"]
     for path in sorted(path for path in (ROOT / place).rglob("*") if path.is_file()):
         inside = path.relative_to(ROOT).as_posix()
-        _keep(inside, source)
+        keep(inside, source)
         name = path.relative_to(ROOT / place).as_posix()
         lines.append(f"| {{download}}`{name} <{up}raw/{inside}>` | {path.stat().st_size} |")
     return "\n".join(lines) + "\n"

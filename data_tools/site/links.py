@@ -42,10 +42,11 @@ def change_links(text: str, change: Callable[[str], str]) -> str:
 
 
 class Links:
-    """Rewrites links, and remembers which files and folders beside the pages they lead to."""
+    """Rewrites links, and remembers which files and folders beside the pages they lead to, and which pictures."""
 
     def __init__(self) -> None:
         self.wanted: set[str] = set()
+        self.pictures: set[str] = set()
 
     def of_page(self, path: str, text: str) -> str:
         """The text of the page that the file `path` of the repository is, with links of the site."""
@@ -63,5 +64,8 @@ class Links:
             raise DataError(f"{path}: link to {target}: there is no {place}")
         if place.startswith(FIGURES):
             return place.removeprefix("docs/")
+        if place.endswith((".png", ".svg")):
+            self.pictures.add(place)
+            return f"raw/{place}"
         self.wanted.add(place)
         return f"files/{place}.md"

@@ -76,7 +76,8 @@ def test_the_page_on_commands_has_every_option():
     for words, command in commands.leaves(commands.cli, ("colanet",)):
         section = page.partition(f"\n## {words}\n")[2].partition("\n## ")[0]
         for parameter in command.params:
-            named = parameter.opts[0] if parameter.param_type_name == "option" else commands.metavar(parameter)
+            argument = parameter.metavar or parameter.name.upper()
+            named = parameter.opts[0] if parameter.param_type_name == "option" else argument
             assert getattr(parameter, "hidden", False) or named in section, (words, named)
 
 
