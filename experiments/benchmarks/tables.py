@@ -75,12 +75,11 @@ def microcontroller(found: Result) -> str:
 
 def watch(found: Result) -> str:
     """A run with and without its page."""
-    head = ["run", "CPU time (s)", "CPU time / without", "wall time (s)", "wall time / without", "snapshots"]
+    head = ["run", "CPU time (s)", "CPU time / without", "snapshots"]
     rows = [
-        [PAGES[r["page"]], f"{r['cpu_seconds']:.2f}", f"{r['cpu_ratio']:.3f}", f"{r['wall_seconds']:.2f}",
-         f"{r['wall_ratio']:.3f}", f"{r['snapshots']:.0f}"]
+        [PAGES[r["page"]], f"{r['cpu_seconds']:.2f}", f"{r['cpu_ratio']:.3f}", f"{r['snapshots']:.0f}"]
         for r in found["rows"]
-    ]  # fmt: skip
+    ]
     return markdown_table(head, rows)
 
 
