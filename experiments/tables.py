@@ -70,6 +70,7 @@ EXPERIMENTS: dict[str, tuple[str, Sequence[str]]] = {
     "comparison_features": ("method", ("seeds", "accuracy", *COST, "learning", "tests")),
     "comparison_letters_features": ("method", ("seeds", "ACC", "FM", "LA", *COST)),
     "capacity": ("network", TASKS),
+    "permuted_15_choice": ("constants", CHOICE),
     "permuted_45_choice": ("constants", CHOICE),
     "permuted_45_inhibited_choice": ("inhibition, stability rate", CHOICE),
     "mnist_45_inhibited_choice": ("inhibition", ("copies", "seeds", "accuracy")),

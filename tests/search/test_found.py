@@ -10,7 +10,7 @@ from tests.search import toys
 from tests.search.test_subject import PRODUCTS
 
 FOUND = toys.ROOT / "experiments" / "results" / "search"
-FIRST_STAGES = {"permuted_45", "permuted_45_full"}
+FIRST_STAGES = {"permuted_15", "permuted_45", "permuted_45_full"}
 """Whose best trials were compared once more before a choice."""
 
 
