@@ -1,7 +1,7 @@
 """Where jobs are done: in this process, in worker processes, or on a Dask cluster.
 
 A launcher is a function from jobs to an iterator of (job, result), in the order in which they end. Jobs and results
-travel between processes and machines. Both executors are used through the interface of `concurrent.futures` alone.
+travel between processes and machines. Dask is used through the interface of `concurrent.futures`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, as_completed
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
@@ -74,6 +75,8 @@ def _in_parallel(
     except BrokenExecutor as error:
         reason = "killed, perhaps for want of memory; fewer --workers need less"
         raise WorkerDied(f"a worker process died ({reason}); --resume keeps the finished {what}") from error
+    except CancelledError as error:
+        raise WorkerDied(f"the Dask scheduler is gone; --resume keeps the finished {what}") from error
 
 
 @contextlib.contextmanager
@@ -95,6 +98,8 @@ def _process_pool(workers: int) -> Iterator[Executor]:
 
 def _prepare_worker() -> None:
     """An interruption from the keyboard is the parent's business, and its end is the worker's end."""
+    for library in ("OPENBLAS", "MKL", "OMP"):  # a worker has one core; NumPy is not imported yet
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -115,6 +120,8 @@ def _dask_executor(address: str, what: str) -> Iterator[Executor]:
         message = f"--dask {address}: no Dask scheduler answers there ({first_line(error)})"
         raise BackendUnavailable(message) from error
     with client, client.get_executor(pure=False) as executor:
+        if not client.scheduler_info()["workers"]:
+            warnings.warn(f"--dask {address}: no worker is there yet; waiting for one", stacklevel=2)
         try:
             yield executor
         except distributed.scheduler.KilledWorker as error:

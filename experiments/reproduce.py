@@ -48,7 +48,8 @@ NAMES = (
     "capacity", "permuted_45_choice", "permuted_45_inhibited_choice", "mnist_45_inhibited_choice",
     "mnist_one_choice", "mnist_one", "mnist_best", "mnist_features_choice", "letters_features", "arousal_choice",
     "split_mnist", "fashion", "rotated_mnist", "hundred_tasks", "thousand_tasks", "robustness",
-    "diverse_copies_choice", "permuted_best", "permuted_wide_choice", "permuted_15_choice", "estimator", "ping_pong",
+    "diverse_copies_choice", "permuted_best", "permuted_wide_choice", "permuted_15_choice", "estimator",
+    "ping_pong",
 )  # fmt: skip
 QUICK = StudyOptions(train=60, test=30, copies=1, tasks=2, seeds=(0, 1))
 QUICK_CAUSE = letters_cause.Options(train=60, test=30, copies=1, seeds=2)

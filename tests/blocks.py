@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 INDENTED = "indented"
 
 
@@ -107,7 +108,7 @@ def parse(command: click.Command, words: list[str]) -> None:
         return
     for parameter in command.get_params(context):
         given = values.get(parameter.name or "")
-        missing = given is None or repr(given).endswith("UNSET") or given == ()
+        missing = not isinstance(given, str | int | float | list | tuple) or given == ()
         if missing and parameter.required:
             raise click.UsageError(f"{parameter.name} is missing")
         if not missing and isinstance(parameter.type, click.Choice | click.types.IntParamType):

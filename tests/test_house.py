@@ -12,11 +12,11 @@ import yaml
 
 import colanet
 from colanet.storage import FORMAT
+from tests.blocks import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for room in ("colanet", "data_tools", "experiments") for path in (ROOT / room).rglob("*.py"))
 TEXTS = sorted(path for path in (ROOT / "colanet").rglob("*") if path.suffix in (".py", ".cu", ".cuh", ".cpp"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 60
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CACHES = {"cache", "lru_cache"}

@@ -27,4 +27,3 @@ def test_notebooks_run(path, monkeypatch, tmp_path):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == PICTURES[path.stem]
     assert SAYS[path.stem] in "".join(output.get("text", "") for output in outputs)
-    assert [output for output in outputs if output.get("name") == "stderr"] == []

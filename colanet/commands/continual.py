@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
               help="Override a field of every network, as in colanet run (repeatable).")  # fmt: skip
 @engine_name
-@click.option("--threads", type=click.IntRange(1), help="Copies that run side by side.  [default: all cores]")
+@click.option("--threads", type=click.IntRange(1),
+              help="Copies that run side by side.  [default: all cores; elsewhere one]")  # fmt: skip
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Where to look for data sets first.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: results/NAME]")
 @click.option("--checkpoint", "every", type=click.IntRange(1), default=CHECKPOINT_IMAGES, show_default=True,
@@ -73,6 +74,8 @@ def continual(
         tasks=tasks, settings=settings, engine=engine, threads=threads, data_dir=data_dir, out=out, every=every,
         resume=resume, lenient=lenient, workers=workers, dask=dask,
     )  # fmt: skip
+    if watch and options.away:
+        raise ConfigError("--watch shows runs of this process; expected neither --workers nor --dask")
     with watched(str(experiment), watch, watch_port) as watcher:
         board = watcher.board if watcher else None
 

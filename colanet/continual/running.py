@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from colanet.continual.farm import Errand, run_away
+from colanet.continual.farm import Errand, check_network, run_away
 from colanet.continual.jobs import Job, StudyOptions, checkpoint_of, file_of
 from colanet.continual.onlooker import Onlooker
 from colanet.continual.outcome import Outcome
@@ -28,6 +29,8 @@ Say = Callable[[str], None]
 """Called with a line about what is going on."""
 Progress = Callable[[int], AbstractContextManager[Watch]]
 """Called with the number of images of a run, learnt and tested; watches it while the block lasts."""
+TICKET = ".in_work_"
+"""Of files that say that a call goes on for which runs are made elsewhere."""
 Place = tuple[Job, int, Path]
 """A run: its variant, its seed, and the file of its results."""
 
@@ -60,6 +63,8 @@ class Runs:
         ------
         ConfigError, DataError, CheckpointError, OutputError, BackendUnavailable, WorkerDied
         """
+        for old in self.folder.glob(f"{TICKET}*"):  # of calls that were killed: this one holds the folder
+            old.unlink(missing_ok=True)
         found = self._away(jobs) if self.options.away else self._together(jobs)
         return [job.repeats([self._one(job, seed, found) for seed in job.variant.seeds]) for job in jobs]
 
@@ -81,6 +86,7 @@ class Runs:
             checkpoint_of(path).unlink(missing_ok=True)
             return read_outcome(path, job.altered, job.stamp, data_of(job.tasks))
         self.say(f"{name}: {len(job.tasks)} tasks")
+        check_network(job.altered, job.configuration)
         options = self.options
         with self._bar(_images(job)) as watch:
             outcome = run_one(
@@ -128,26 +134,39 @@ class Runs:
         """What other processes have brought, by the file of their results."""
         places, options = self._unfinished(jobs), self.options
         data_dir = None if options.data_dir is None else os.path.abspath(options.data_dir)
+        if not places:
+            return {}
+        ticket = self.folder.absolute() / f"{TICKET}{uuid.uuid4().hex}"
         errands = [
             Errand(
-                number, job.altered, seed, options.cut, data_dir, tuple(data_of(job.tasks).items()),
-                checkpoint_of(path).absolute(), options.every, options.engine, options.threads or 1,
+                number, job.altered.model_copy(update={"folder": job.altered.folder.absolute()}), job.configuration,
+                seed, options.cut, data_dir, tuple(data_of(job.tasks).items()), checkpoint_of(path).absolute(),
+                ticket, options.every, options.engine, options.threads or 1,
             )
             for number, (job, seed, path) in enumerate(places)
         ]  # fmt: skip
-        if not errands:
-            return {}
-        self.say(f"{len(errands)} runs, {options.dask or f'{options.workers} worker processes'}")
+        runs = f"{len(errands)} run{'s' * (len(errands) != 1)}"
+        self.say(f"{runs}, {options.dask or f'{options.workers} worker processes'}")
         found: dict[Path, Outcome] = {}
         total, done = sum(_images(job) for job, _, _ in places), 0
-        with self._bar(total) as watch:
+        with self._bar(total) as watch, _held(ticket):
             for number, outcome in run_away(errands, workers=options.workers, dask=options.dask):
                 found[places[number][2]] = outcome
                 self._finish(places[number], outcome)
                 done += _images(places[number][0])
                 if watch:
-                    watch(done, total, f"{len(found)} of {len(errands)} runs")
+                    watch(done, total, f"{len(found)} of {runs}")
         return found
+
+
+@contextlib.contextmanager
+def _held(ticket: Path) -> Iterator[None]:
+    """A ticket while the block lasts."""
+    ticket.touch()
+    try:
+        yield
+    finally:
+        ticket.unlink(missing_ok=True)
 
 
 def _images(job: Job) -> int:

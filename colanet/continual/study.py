@@ -37,7 +37,7 @@ def run_study(
     options : StudyOptions or None
     say, progress : callable or None
     onlooker : Onlooker or None
-        Of runs one after another it looks on at each, of runs side by side at the first.
+        Of runs one after another it looks on at each, of runs side by side at the first, of runs elsewhere at none.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def run_study(
 
     Raises
     ------
-    ConfigError, DataError, CheckpointError, OutputError, BackendUnavailable
+    ConfigError, DataError, CheckpointError, OutputError, BackendUnavailable, WorkerDied
     KeyboardInterrupt
         With a text that says how to go on, if there is anything to go on with.
     """

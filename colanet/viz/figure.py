@@ -69,23 +69,21 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-@functools.cache
-def _class() -> type[Figure]:
-    """Figures that notebooks show. Those of matplotlib they show only once pyplot is imported."""
-    base: type[Figure] = need("matplotlib.figure", "plot").Figure
-
-    class Picture(base):  # type: ignore[valid-type, misc]
-        def _repr_png_(self) -> bytes:
-            picture = io.BytesIO()
-            self.savefig(picture, format="png", dpi=self.dpi)
-            return picture.getvalue()
-
-    return Picture
-
-
 def new_figure(width: float, height: float, *, constrained: bool = True) -> Figure:
     """An empty figure without a window, which notebooks show; sizes in inches."""
-    return _class()(figsize=(width, height), layout="constrained" if constrained else None)
+    figure: Any = need("matplotlib.figure", "plot").Figure(
+        figsize=(width, height), layout="constrained" if constrained else None
+    )
+    # Notebooks show the figures of matplotlib by themselves only once pyplot is imported.
+    figure._repr_png_ = functools.partial(_png, figure)
+    shown: Figure = figure
+    return shown
+
+
+def _png(figure: Figure) -> bytes:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=figure.dpi)
+    return picture.getvalue()
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:

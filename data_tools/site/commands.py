@@ -57,7 +57,7 @@ def _row(option: click.Option, context: click.Context) -> str:
     if record is None:
         return ""
     default = option.default
-    given = "" if default in (None, False, ()) or callable(default) or "UNSET" in repr(default) else f"`{default}`"
+    given = f"`{default}`" if isinstance(default, str | int | float) and default is not False else ""
     text = (option.help or "").replace("|", r"\|").replace("<", r"\<").replace("*", r"\*")
     times = " Repeatable." if option.multiple and "epeatable" not in text else ""
     needed = " Needed." if option.required else ""

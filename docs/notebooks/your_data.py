@@ -45,7 +45,8 @@ print(f"{100 * network.score(X_test, y_test):.1f} % right")
 # %% [markdown]
 # ## Data that come in pieces
 #
-# `partial_fit` goes on learning. In pieces the network learns what it learns in one piece, bit for bit.
+# `partial_fit` goes on learning. The first piece decides how numbers become spikes. After it, the rest may come in
+# any pieces.
 
 # %%
 stream = CoLaNETClassifier(copies=COPIES)

@@ -1,8 +1,6 @@
 """The site: links of its sources, pages that are made, the check of what was built; the site in a browser."""
 
 import re
-import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from colanet.cli import COMMANDS
 from colanet.errors import DataError
 from data_tools.site import api, build, checks, citing, commands, contents, landing
 from data_tools.site.links import Links
+from tests import browser
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -109,61 +108,36 @@ def test_broken_links_and_foreign_files_are_found(tmp_path):
     ]
 
 
-class Tab:
-    """A page in a headless Chromium that notes what it asks the network for."""
-
-    def __init__(self, webdriver):
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-            options.add_argument(word)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        service = webdriver.ChromeService(shutil.which("chromedriver"))
-        self.driver = webdriver.Chrome(options=options, service=service)
-
-    def wait(self, code, seconds=30):
-        end = time.monotonic() + seconds
-        while not (found := self.driver.execute_script(code)):
-            assert time.monotonic() < end, code
-            time.sleep(0.05)
-        return found
-
-    def found_by(self, address, words):
-        """Titles of the results of a search, in their order."""
-        self.driver.get(f"{address}?q={words}")
-        self.wait("return document.querySelector('#search-results .search-summary')?.innerText.includes('found')")
-        return self.driver.execute_script(
-            "return [...document.querySelectorAll('#search-results li a')].map((a) => a.innerText)"
-        )
+def titles_found(tab, address, words):
+    """Titles of the results of a search, in their order."""
+    tab.driver.get(f"{address}?q={words}")
+    tab.wait("return document.querySelector('#search-results .search-summary')?.innerText.includes('found')")
+    return tab.js("return [...document.querySelectorAll('#search-results li a')].map((a) => a.innerText)")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")  # between libraries
 def test_the_site_is_built_without_a_warning_and_searched_without_a_network(tmp_path):
-    """In one test, so that the site is built once; its part for a browser is left out without Chromium."""
+    """In one test, so that the site is built once."""
     for module, extra in (("sphinx", "docs"), ("myst_parser", "docs"), ("furo", "docs"), ("sklearn", "sklearn")):
         pytest.importorskip(module, reason=f'pip install "colanet[{extra}]" brings {module}')
     site = tmp_path / "site"
     assert build.build(site) == []
     assert list(checks.problems(site)) == []
     assert {f"{name}.html" for name in contents.files()} <= {path.name for path in site.glob("*.html")}
-    webdriver = pytest.importorskip("selenium.webdriver", reason='pip install "colanet[test]" brings selenium')
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        return
-    tab = Tab(webdriver)
-    try:
+    if not (browser.BROWSER and browser.DRIVER):
+        pytest.skip("built and checked, but not searched: there is no Chromium")
+    for tab in browser.tabs():
         address = (site / "search.html").as_uri()
         for words, title in (
             ("hebbian_rate", "Fields of a configuration"), ("answered wrongly", "Report"), ("cite", "How to cite"),
             ("data set", "Extending colanet"), ("microcolumn", "CoLaNET explained"),
         ):  # fmt: skip
-            assert title in tab.found_by(address, words), words
+            assert title in titles_found(tab, address, words), words
         tab.driver.get((site / "index.html").as_uri())
-        assert tab.driver.execute_script("return document.images[0].naturalWidth") > 1000
+        assert tab.js("return document.images[0].naturalWidth") > 1000
         log = [entry["message"] for entry in tab.driver.get_log("performance")]
         asked = [message for message in log if "requestWillBeSent" in message]
         assert asked
         assert [text for text in asked if re.search(r'"url":"(?:https?|wss?):', text)] == []
         assert tab.driver.get_log("browser") == []
-    finally:
-        tab.driver.quit()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -292,3 +293,10 @@ def test_wrong_rasters_are_one_line(call, tmp_path, monkeypatch, arguments, mess
     assert message in err
     assert len(err.splitlines()) == 1
     assert not os.listdir(tmp_path)
+
+
+def test_figures_are_shown_by_notebooks_and_travel_between_processes():
+    figure = viz.learning_curve(np.ones(100), window=10)
+    again = pickle.loads(pickle.dumps(figure))
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert again._repr_png_().startswith(b"\x89PNG")

@@ -4,10 +4,7 @@ import errno
 import http.client
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
 import sys
 import threading
 from urllib.parse import urlsplit
@@ -19,7 +16,7 @@ from colanet.extras import need
 from colanet.watch.board import Board
 from colanet.watch.server import Server
 from colanet.watch.watching import watching
-from tests.watch import LIBRARIES, PERIOD, ROOT, session_of, wait
+from tests.watch import LIBRARIES, PERIOD, ROOT, session_of
 
 for library in LIBRARIES:
     pytest.importorskip(library, reason='pip install "colanet[watch]" brings it')
@@ -187,30 +184,3 @@ def test_the_command_of_several_tasks_shows_what_it_says(call, tmp_path, monkeyp
     (board,) = boards
     assert board.messages[0] == "parameters of MNIST, seed 0: 2 tasks"
     assert (board.done, board.end) == (board.total, "The run has ended.")
-
-
-def test_the_python_of_the_page_runs(tmp_path, monkeypatch, capsys):
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
-    monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert "assert " in code
-    exec(compile(code, "docs/watch.md", "exec"), {"__name__": "page"})
-    assert capsys.readouterr().out.startswith("watch it at http://127.0.0.1:")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
-def test_ctrl_c_ends_it_as_ever_while_a_page_is_open(tmp_path):
-    words = ["run", "configs/mnist.yaml", "--engine", "reference", "--copies", "1", "--watch", "--checkpoint", "40"]
-    words = [sys.executable, "-m", "colanet", *words, "--out", str(tmp_path)]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    address = process.stderr.readline().split()[-1]
-    wait(lambda: json.loads(asked(address, "/state.json")[2])["done"] > 5, 60)
-    wait((tmp_path / "checkpoint.h5").exists, 60)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    left = process.stderr.read()
-    process.stderr.close()
-    assert left.splitlines()[-1] == f"interrupted; --resume continues from {tmp_path / 'checkpoint.h5'}"
-    assert "Traceback" not in left
