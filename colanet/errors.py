@@ -5,6 +5,7 @@ The command line turns every `ColanetError` into those lines on standard error a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,8 +62,8 @@ def one_line(error: BaseException) -> str:
     return name if line == name else f"{name}: {line}"
 
 
-LONGEST_WHERE = 250
-"""Characters of a place in a message; a file can have names of any length."""
+_LONG_WORD = re.compile(r"\S{301,}")
+"""A file can have names of any length; a message shows their beginning."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class Problem:
         place = self.file or ""
         if self.line is not None:
             place += f":{self.line}"
-        where = self.where if len(self.where) <= LONGEST_WHERE else self.where[:LONGEST_WHERE] + "..."
-        return printable(": ".join(part for part in (place, where, self.message) if part))
+        said = (_LONG_WORD.sub(lambda word: word[0][:60] + "...", part) for part in (self.where, self.message))
+        return printable(": ".join(part for part in (place, *said) if part))
 
 
 MOST_SHOWN = 500

@@ -116,8 +116,8 @@ def test_names_of_columns_are_shown_in_one_line_however_long(tmp_path):
 
 def test_a_long_name_of_a_field_is_cut_in_a_message(tmp_path):
     path = tmp_path / "a.yaml"
-    path.write_text(f"name: a\nnetwork: a.yaml\ntasks: [{{dataset: mnist}}]\n{'x' * 3000}: 1\n")
-    with pytest.raises(ConfigError, match=r"x\.\.\.: unknown field$") as caught:
+    path.write_text(f"name: a\nnetwork: a.yaml\ntasks: [{{dataset: mnist}}]\n{'x' * 900}: 1\n")
+    with pytest.raises(ConfigError, match=r"x\.\.\.: unknown field") as caught:
         load_experiment(path)
     assert len(str(caught.value)) < 500
 
