@@ -94,7 +94,8 @@ def sources(draw) -> dict[str, Any]:
         "name": "R", "kind": kind, "size": draw(st.integers(1, 70)),
         "noise": draw(maybe(st.sampled_from([0.02, 0.3]), 0.0)),
         "pacemaker_period": draw(maybe(st.integers(1, 40), None)), "steps": draw(st.sampled_from([200, STOP])),
-        "mode": draw(st.sampled_from(["once", "repetitive", "endless"])), "skip": draw(st.sampled_from([0, 0, 1, 7])),
+        "mode": draw(st.sampled_from(["once", "repetitive", "endless"])),
+        "skip": draw(st.sampled_from([0, 0, 1, 7])),
     }  # fmt: skip
     shown = draw(maybe(st.integers(1, PERIOD), None))
     if kind == "noise":
