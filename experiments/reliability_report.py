@@ -65,7 +65,7 @@ def files(found: Found) -> str:
 
 def networks(found: Found) -> str:
     """Networks that were drawn."""
-    one = found[NETWORKS]
+    one = found.get(NETWORKS, {"inputs": 0, "seconds": 0, "findings": ()})
     head = ["networks drawn", "time (s)", "networks on which engines differ"]
     return markdown_table(head, [[one["inputs"], one["seconds"], len(one["findings"])]])
 

@@ -89,8 +89,13 @@ def digest_of(case: Case, way: Way, folder: Path) -> str:
         one = begun()
         one.resume(folder / "checkpoint.h5")
     state = one.run(stop).digest
+    return combined(state, one.tally.votes, one.tally.spikes, one.tally.events)
+
+
+def combined(state: str, *counts: Any) -> str:
+    """Digest of a digest and of arrays of whole numbers."""
     found = hashlib.sha256(state.encode())
-    for array in (one.tally.votes, one.tally.spikes, one.tally.events):
+    for array in counts:
         found.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
     return found.hexdigest()
 

@@ -36,8 +36,9 @@ def test_the_ways_are_all_there_are():
     assert matrix.stored().keys() == CASES.keys()
 
 
-def test_another_count_of_votes_is_another_digest(tmp_path, monkeypatch):
-    way = Way("numba", 1, 100, False, False)
-    before = matrix.digest_of(CASES["published"], way, tmp_path)
-    monkeypatch.setattr(matrix.np, "ascontiguousarray", lambda array, dtype: np.asarray(array, dtype) + 1)
-    assert matrix.digest_of(CASES["published"], way, tmp_path) != before
+def test_every_count_is_in_the_digest():
+    counts = [np.array([[1, 2]]), np.array([3]), 4]
+    digests = {matrix.combined("a", *counts), matrix.combined("b", *counts)}
+    for place in range(3):
+        digests.add(matrix.combined("a", *(one + (at == place) for at, one in enumerate(counts))))
+    assert len(digests) == 5

@@ -30,7 +30,6 @@ def test_every_kind_is_read_here():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_changed_files_are_read_or_refused_in_clear_lines(name, tmp_path):
-    pytest.importorskip("scipy")
     bounds = {"seconds": SECONDS} if SECONDS else {"inputs": INPUTS[name]}
     found = hunt.hunt(name, tmp_path / name, **bounds)
     assert found.findings == []
