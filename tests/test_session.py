@@ -43,7 +43,6 @@ def plain(network):
 
 # ------------------------------------------------------------------- equality
 
-
 # Threads, chunks and recording: tests/determinism.
 
 
