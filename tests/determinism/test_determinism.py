@@ -1,9 +1,12 @@
 """A part of the table; `python -m tests.determinism` makes all of it."""
 
+import json
+
 import numpy as np
 import pytest
 
 from tests.determinism import matrix
+from tests.determinism.__main__ import RESULTS
 from tests.determinism.matrix import CASES, Way
 from tests.engine import engines
 
@@ -42,3 +45,12 @@ def test_every_count_is_in_the_digest():
     for place in range(3):
         digests.add(matrix.combined("a", *(one + (at == place) for at, one in enumerate(counts))))
     assert len(digests) == 5
+
+
+def test_the_stored_table_is_of_one_digest_a_network():
+    runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    expected = matrix.stored()
+    for one in runs:
+        assert {name: network["digests"] for name, network in one["networks"].items()} == {
+            name: [digest] for name, digest in expected.items()
+        }

@@ -11,7 +11,7 @@ from colanet.encoding import records
 from colanet.errors import CheckpointError, ConfigError, DataError, Problem
 from colanet.own.read import read
 from colanet.own.samples import Wanted
-from tests.fuzzing import hunt
+from tests.fuzzing import hunt, stored
 from tests.fuzzing.hunt import EDITED, RAW, Hunt
 from tests.fuzzing.kinds import KINDS, Kind
 
@@ -126,3 +126,13 @@ def test_a_step_of_thousands_of_digits_is_refused(tmp_path):
     path.write_bytes(b"1,2\n" + b"9" * 5000 + b"\n")
     with pytest.raises(DataError, match=r"a\.csv:2: a step of 5000 digits, expected below 10$"):
         records.read_list(path, 10)
+
+
+# ------------------------------------------------------------ what is stored
+
+
+def test_the_stored_figures_are_of_every_kind_and_without_findings():
+    found = stored.read()
+    assert found.keys() == {*KINDS, "networks"}
+    assert [text for one in found.values() for text in one["findings"]] == []
+    assert all(one["inputs"] > 0 for one in found.values())
