@@ -5,6 +5,7 @@ The command line turns every `ColanetError` into those lines on standard error a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,24 @@ class ColanetError(Exception):
     """Base class of everything colanet reports to its user."""
 
 
-class DataError(ColanetError):
+def printable(text: str) -> str:
+    r"""A text as one line; what a file puts into it cannot break the line or steer a terminal.
+
+    Characters that do not print, line breaks among them, stand as Python writes them (`\n`, `\u202e`).
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+class _OneLine(ColanetError):
+    """An error of one line, whatever names it quotes."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
+
+class DataError(_OneLine):
     """A data file is missing, short, of the wrong size or holds impossible values."""
 
 
@@ -21,11 +39,11 @@ class DataWarning(UserWarning):
     """Data can be used, but probably not as meant."""
 
 
-class CheckpointError(ColanetError):
+class CheckpointError(_OneLine):
     """A saved state does not fit the network, the seed or this version."""
 
 
-class OutputError(ColanetError):
+class OutputError(_OneLine):
     """A file or folder cannot be written: the disk is full, the folder is gone, the path is a device."""
 
 
@@ -42,6 +60,10 @@ def one_line(error: BaseException) -> str:
     """One line about an error that another package raised: its type, and the first line of what it says."""
     name, line = type(error).__name__, first_line(error)
     return name if line == name else f"{name}: {line}"
+
+
+_LONG_WORD = re.compile(r"\S{301,}")
+"""A file can have names of any length; a message shows their beginning."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +91,8 @@ class Problem:
         place = self.file or ""
         if self.line is not None:
             place += f":{self.line}"
-        return ": ".join(part for part in (place, self.where, self.message) if part)
+        said = (_LONG_WORD.sub(lambda word: word[0][:60] + "...", part) for part in (self.where, self.message))
+        return printable(": ".join(part for part in (place, *said) if part))
 
 
 MOST_SHOWN = 500

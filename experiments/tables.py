@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import functools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from colanet.continual.tables import (
 from colanet.errors import DataError
 from colanet.programs import run_safely
 from colanet.reading import read_bytes
-from experiments import estimator_report, reproduce_report, rivals, robustness_report
+from experiments import estimator_report, reliability_report, reproduce_report, rivals, robustness_report
 from experiments.benchmarks import tables as benchmarks
 from experiments.gpu_report import throughput_table
 from experiments.hardware import tables as hardware
@@ -228,39 +228,6 @@ def searches() -> str:
     return markdown_table(head, rows)
 
 
-# --------------------------------------------------------------------- faults
-
-
-def kills(found: Mapping[str, Any]) -> str:
-    """Processes that were killed."""
-    head = ["command", "processes killed", "of them during file work", "runs completed", "problems"]
-    return markdown_table(
-        head,
-        [[f"`colanet {name}`", one["kills"], one["in_file_work"], one["runs"], len(one["problems"])]
-         for name, one in found["kills"].items()],
-    )  # fmt: skip
-
-
-def disks(found: Mapping[str, Any]) -> str:
-    """Disks that were full."""
-    head = ["full disks", "commands run", "of them without room", "with room", "runs continued", "problems"]
-    return markdown_table(
-        head,
-        [[one["disks"], one["commands"], one["full"], one["enough"], one["continued"], len(one["problems"])]
-         for one in found["disks"].values()],
-    )  # fmt: skip
-
-
-def flips(found: Mapping[str, Any]) -> str:
-    """Bits that were flipped."""
-    head = ["kind of file", "size (bytes)", "bits flipped", "refused", "content equal", "problems"]
-    return markdown_table(
-        head,
-        [[name, one["size"], one["flips"], one["refused"], one["harmless"], len(one["problems"])]
-         for name, one in found["flips"].items()],
-    )  # fmt: skip
-
-
 # ------------------------------------------------------------------ precision
 
 
@@ -334,7 +301,7 @@ def all_tables() -> dict[str, Table]:
     found["quantise.summary"] = quantised_summary
     found |= benchmarks.stored() | hardware.TABLES | robustness_report.stored() | estimator_report.stored()
     found |= ping_pong.stored() | reproduce_report.stored(RESULTS)
-    return found | {f"faults.{make.__name__}": functools.partial(_faults, make) for make in (kills, disks, flips)}
+    return found | reliability_report.stored()
 
 
 def _experiment(name: str, columns: Sequence[str], first: str) -> str:
@@ -343,10 +310,6 @@ def _experiment(name: str, columns: Sequence[str], first: str) -> str:
 
 def _published(name: str) -> str:
     return published_table(record(name))
-
-
-def _faults(make: Callable[[Mapping[str, Any]], str]) -> str:
-    return make(record("faults"))
 
 
 def pages() -> list[Path]:

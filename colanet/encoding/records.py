@@ -51,6 +51,8 @@ Parts = Iterable[Part]
 """Parts one after another without a gap; can be iterated more than once."""
 
 _STEPS = re.compile(r"([0-9]+(,[0-9]+)*)?\Z")
+_LONGEST_STEP = 40
+"""Digits; Python reads no number of thousands of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +219,11 @@ def read_list(path: str | os.PathLike[str], n_steps: int | None = None) -> Recor
     for number, line in enumerate(lines, 1):
         if not _STEPS.match(line.strip()):
             raise DataError(f"{name}:{number}: not a comma-separated list of steps")
-        fired = [int(field) for field in line.strip().split(",") if field]
+        fields = [field for field in line.strip().split(",") if field]
+        longest = max(map(len, fields), default=0)
+        if longest > _LONGEST_STEP:
+            raise DataError(f"{name}:{number}: a step of {longest} digits, expected below {end}")
+        fired = [int(field) for field in fields]
         if fired and max(fired) >= end:
             raise DataError(f"{name}:{number}: step {max(fired)}, expected below {end}")
         parts.append(np.array(fired, dtype=np.int64))

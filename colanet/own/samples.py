@@ -15,6 +15,8 @@ from colanet.errors import DataError
 
 MOST_NAMED = 8
 """Of columns, arrays or classes in a message."""
+LONGEST_NAME = 60
+"""Characters of a name in a message."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +107,15 @@ class Wanted:
     keep: tuple[str, ...] = ()
 
 
+def shown(name: str) -> str:
+    """A name of a file's in a message, however long it is."""
+    return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "..."
+
+
 def listed(names: tuple[str, ...] | list[str]) -> str:
     """Names in a message, the first few of many."""
     more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shown, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def text_of(label: object) -> str:
@@ -180,5 +187,5 @@ def indices(samples: Samples, classes: tuple[str, ...]) -> np.ndarray:
     assert samples.labels is not None
     for place, label in zip(samples.places, samples.labels, strict=True):
         if label not in number:
-            raise DataError(f"{place}: label {label}, expected one of those for training: {listed(classes)}")
+            raise DataError(f"{place}: label {shown(label)}, expected one of those for training: {listed(classes)}")
     return np.array([number[label] for label in samples.labels], dtype=np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 from colanet.encoding.context import DataUsed
 from colanet.encoding.files import without_marks
 from colanet.errors import DataError
-from colanet.own.samples import Given, Samples, Wanted, check_labels, listed, whole_labels
+from colanet.own.samples import Given, Samples, Wanted, check_labels, listed, shown, whole_labels
 from colanet.reading import read_bytes
 
 SUFFIXES = (".csv", ".tsv", ".txt")
@@ -103,7 +103,7 @@ def _check_header(header: list[str], path: Path) -> None:
         raise DataError(f"{path}:1: column {header.index('') + 1} has no name ({hint})")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise DataError(f"{path}:1: two columns are called {twice[0]}")
+        raise DataError(f"{path}:1: two columns are called {shown(twice[0])}")
 
 
 def _label_column(header: list[str], path: Path, wanted: Wanted) -> str | None:
@@ -132,7 +132,7 @@ def _feature_columns(header: list[str], path: Path, wanted: Wanted, label: str |
         return wanted.features
     features = tuple(name for name in header if name != label and name not in wanted.drop)
     if not features:
-        raise DataError(f"{path}:1: no column is left beside that of the labels, {label}")
+        raise DataError(f"{path}:1: no column is left beside that of the labels, {shown(str(label))}")
     return features
 
 
@@ -156,10 +156,10 @@ def _refusal(place: str, cells: list[str], values: np.ndarray, features: tuple[s
     if _DECIMAL_COMMA.fullmatch(cell):
         advice = "a decimal comma? write a point"
     elif 2 * bad > n and wanted.features is None:
-        advice = f"--drop {features[column]} leaves the column out"
+        advice = f"--drop {shown(features[column])} leaves the column out"
     else:
         advice = "correct it or delete the line" if bad == 1 else "correct them or delete the lines"
-    return f"{place}: column {features[column]}: {found}, expected {expected} ({bad} of {n} cells); {advice}"
+    return f"{place}: column {shown(features[column])}: {found}, expected {expected} ({bad} of {n} cells); {advice}"
 
 
 def _is_number(cell: str) -> bool:
