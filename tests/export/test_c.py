@@ -248,7 +248,7 @@ def test_a_thousand_images_give_the_same_integers(call, trained, tmp_path, name,
     status, out = run_of(["./example"], tmp_path)
     assert (status, out.splitlines()[-1][-7:]) == (0, ", equal"), out
     right = int(re.search(r"right +(\d+) of 1000", out)[1])
-    assert right > 500
+    assert right > 400
 
 
 @pytest.mark.slow

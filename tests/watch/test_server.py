@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from colanet.errors import BackendUnavailable, ConfigError
+from colanet.errors import BackendUnavailable, ConfigError, Problem
 from colanet.extras import need
 from colanet.watch.board import Board
 from colanet.watch.server import Server
@@ -125,7 +125,10 @@ def test_a_session_is_shown_while_it_runs_and_its_end_is_told():
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(KeyboardInterrupt(), "The run was interrupted."), (ConfigError("bad\nworse"), "The run has failed: bad")],
+    [
+        (KeyboardInterrupt(), "The run was interrupted."),
+        (ConfigError([Problem("bad"), Problem("worse")]), "The run has failed: bad"),
+    ],
 )
 def test_what_ended_a_run_is_told(error, told):
     with pytest.raises(type(error)), watching("toy", None, lambda text: None) as watcher:
