@@ -28,6 +28,7 @@ NEEDED_AT_RUN_TIME = {
     "colanet/engine/cuda/shim.cpp",
     "colanet/report/page/body.html",
     "colanet/report/page/columns.html",
+    "colanet/report/page/head.html",
     "colanet/report/page/page.css",
     "colanet/report/page/page.html",
     "colanet/report/page/page.js",

@@ -43,7 +43,28 @@ def plain(network):
 
 # ------------------------------------------------------------------- equality
 
-# Threads, chunks and recording: tests/determinism.
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"threads": 2},
+        {"recording": Recording()},
+        {"recording": Recording(("OUT", "Target"), 100, 200), "threads": 2},
+        {"chunk_steps": 7},
+        {"chunk_steps": 100, "threads": 2},
+        {"chunk_steps": 7, "recording": Recording()},
+    ],
+    ids=str,
+)
+def test_nothing_but_the_question_changes_the_answer(network, plain, values):
+    whole, expected = plain
+    session = session_of(network, **values)
+    result = session.run()
+    assert result.digest == expected.digest
+    assert (result.accuracy, result.unanswered) == (expected.accuracy, expected.unanswered)
+    np.testing.assert_array_equal(session.tally.votes, whole.tally.votes)
+    np.testing.assert_array_equal(session.tally.spikes, whole.tally.spikes)
+    assert session.tally.events == whole.tally.events
 
 
 @pytest.mark.slow

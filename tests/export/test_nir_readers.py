@@ -20,9 +20,9 @@ pytest.importorskip("nir")
 ROOT = Path(__file__).resolve().parents[2]
 MNIST = ROOT / "configs" / "mnist.yaml"
 TRAIN, IMAGES = 10_000, 1000
-AGREEMENT, APART = 0.86, 0.075
+AGREEMENT, APART = 0.86, 0.05
 """Measured for five seeds (docs/nir.md): 87.9 to 89.6 % of the answers are equal, accuracies differ by 0.2 to 4.1
-points. The standard deviations are 0.6 and 1.5 points; the bounds lie more than two of them beyond the extremes."""
+points; that of the first seed, which is tested here, by 3.0."""
 
 
 @pytest.fixture(scope="module")
