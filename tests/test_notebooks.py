@@ -21,6 +21,7 @@ SAYS = {
 def test_notebooks_run(path, monkeypatch, tmp_path):
     monkeypatch.setenv("COLANET_SMALL_NOTEBOOKS", "1")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel's own backend shows figures in the notebook
     notebook = jupytext.read(path)
     where = {"metadata": {"path": str(FOLDER)}}
     client.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where).execute()

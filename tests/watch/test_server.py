@@ -180,10 +180,10 @@ def test_the_command_of_several_tasks_shows_what_it_says(call, tmp_path, monkeyp
     monkeypatch.chdir(ROOT)
     boards, finish = [], Board.finish
     monkeypatch.setattr(Board, "finish", lambda self, how: boards.append(self) or finish(self, how))
-    words = ["experiments/letters.yaml", "--variant", "parameters of MNIST", "--seeds", "0", "--copies", "1"]
+    words = ["experiments/permuted_mnist.yaml", "--variant", "15 microcolumns", "--seeds", "0", "--copies", "1"]
     words += ["--train", "20", "--test", "10", "--engine", "numba", "--watch", "--quiet", "--out", tmp_path]
     status, _, err = call("continual", *words)
     assert (status, err.count("\n")) == (0, 1)
     (board,) = boards
-    assert board.messages[0] == "parameters of MNIST, seed 0: 2 tasks"
+    assert board.messages[0] == "15 microcolumns, seed 0: 10 tasks"
     assert (board.done, board.end) == (board.total, "The run has ended.")
