@@ -122,6 +122,7 @@ def test_the_command_resumes(call, tmp_path, monkeypatch):
         (["--weights", "8,8"], "--weights 8,8: a value is given twice"),
         (["--weights", "0"], "--weights 0: expected whole numbers from 1 on"),
         (["--resources", "12.x"], "--resources 12.x: expected bits, a point and bits of the fraction"),
+        (["--resources", "1" * 5000], ": expected bits, a point and bits of the fraction"),
         (["--resources", "4.4"], "0.989612 is out of range: with resource_bits 4 and resource_fraction 4"),
         (["--rounding", "up"], "--rounding up: expected nearest or stochastic"),
         (["--set", "population.L.x=1"], "population.L.x"),

@@ -99,7 +99,7 @@ def _resources(text: str) -> tuple[tuple[int, int], ...]:
     pairs = []
     for word in _words("--resources", text):
         bits, point, fraction = word.partition(".")
-        if not bits.isdecimal() or (point and not fraction.isdecimal()):
+        if len(word) > 9 or not bits.isdecimal() or (point and not fraction.isdecimal()):
             raise ConfigError(f"--resources {word:.60}: expected bits, a point and bits of the fraction, like 12.9")
         pairs.append((int(bits), int(fraction) if point else max(int(bits) - RANGE_BITS, 0)))
     return tuple(pairs)

@@ -12,6 +12,7 @@ from colanet.config.draft import Draft, Path, Place, assemble
 from colanet.config.model import Network
 from colanet.config.notices import ConfigWarning
 from colanet.config.stand_ins import StandIn
+from colanet.config.whole import whole
 from colanet.config.xml_walk import Handler, Walker
 from colanet.config.xml_words import XML, Row
 from colanet.config.yaml_source import plain_value
@@ -250,7 +251,7 @@ class _Reader(Walker):
         if product is None:
             return
         size = item.setdefault("size", product)
-        if str(size).isdigit() and int(size) != product:
+        if whole(str(size)) not in (None, product):
             self.draft.add((*path, "columns"), f"n is {size}, but the dims multiply to {product}")
             del item["columns"], item["winner_take_all"]
 

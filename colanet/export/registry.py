@@ -99,7 +99,8 @@ def _value(where: str, default: Any, given: Any) -> Any:
         expected = "yes or no"
     elif isinstance(default, int):
         text = str(given)
-        value = int(text) if not isinstance(given, bool) and text.removeprefix("-").isdecimal() else None
+        digits = len(text) < 40 and text.removeprefix("-").isdecimal()
+        value = int(text) if digits and not isinstance(given, bool) else None
         expected = "a whole number"
     else:
         return None if given is None else str(given)

@@ -119,7 +119,7 @@ def available() -> int | None:
     """
     given = os.environ.get(VARIABLE, "").strip()
     if given:
-        if not given.isascii() or not given.isdigit():
+        if not given.isascii() or not given.isdigit() or len(given) > 40:
             raise ConfigError(f"{VARIABLE}: {given!r:.60} is not a number of bytes")
         return int(given)
     known = [value for value in (_machine(), _groups(), _own_limit()) if value is not None]

@@ -136,6 +136,11 @@ XML = {
         6,
         "n is 6, but the dims multiply to 4",
     ),
+    "structure product of endless digits": (
+        xml(props='\n<Structure type="L"><dim>2</dim><dim>2</dim></Structure>').replace(">6<", f">{'6' * 5000}<"),
+        5,
+        "n: expected a smaller whole number",
+    ),
     "columns do not divide": (xml(props='<Structure type="O" dimension="4"/>'), 5, "not a multiple of the 4"),
     "unknown policy": (
         xml(LINK.format(' policy="all"', "")),

@@ -188,6 +188,10 @@ def test_options_of_a_format(call, noted, tmp_path):
     [
         (["--option", "pictures=3"], "export format noting has no option pictures; it has learn, images, title\n"),
         (["--option", "images=x"], "export format noting: option images: expected a whole number, not 'x'\n"),
+        (
+            ["--option", f"images={'7' * 5000}"],
+            f"export format noting: option images: expected a whole number, not '{'7' * 59}\n",
+        ),
         (["--option", "learn=perhaps"], "export format noting: option learn: expected yes or no, not 'perhaps'\n"),
         (["--option", "images"], "--option images: expected NAME=VALUE\n"),
         (["--format", "arrays", "--learn"], "export format arrays has no option learn; it has none\n"),
