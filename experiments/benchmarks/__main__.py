@@ -9,7 +9,18 @@ from typing import Any
 import click
 
 from colanet.programs import run_safely
-from experiments.benchmarks import dense, memory, microcontroller, recurrent, speed, tables, watching
+from experiments.benchmarks import (
+    columns,
+    dense,
+    memory,
+    microcontroller,
+    once,
+    peers,
+    recurrent,
+    speed,
+    tables,
+    watching,
+)
 from experiments.benchmarks.timing import RESULTS, ROOT, Result, store
 
 COUNT = click.IntRange(1)
@@ -18,6 +29,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 ROUNDS = click.option("--rounds", type=COUNT, default=5, show_default=True, help="Medians are reported.")
+PEERS = click.option("--peers/--no-peers", default=True, help="Run the others too, not colanet alone.")
 DATA = click.option("--data", type=FOLDER, help="Where to look for data sets first.")
 INTO = click.option("--results", type=FOLDER, default=RESULTS, help="Where the JSON goes.")
 
@@ -39,13 +51,54 @@ def finish(
 @main.command("recurrent")
 @click.option("--network", type=FILE, default=ROOT / "configs" / "recurrent.yaml")
 @click.option("--steps", type=click.IntRange(2), default=10_000, show_default=True)
-@click.option("--peers/--no-peers", default=True, help="Run the other simulators too.")
+@PEERS
 @ROUNDS
 @INTO
 def recurrent_command(network: Path, steps: int, peers: bool, rounds: int, results: Path) -> None:
     """A recurrent network in colanet, Brian2 and NEST, on the same synapses and input spikes."""
     packages = tuple(recurrent.packages()) if peers else ()
     finish("recurrent", recurrent.measure(network, steps, rounds, peers), results, packages)
+
+
+@main.command("columns")
+@click.option("--images", type=COUNT, default=1000, show_default=True, help="Shown while the time is taken.")
+@click.option("--train", type=COUNT, default=6000, show_default=True, help="Learnt before, for the static form.")
+@PEERS
+@ROUNDS
+@DATA
+@INTO
+def columns_command(
+    images: int, train: int, peers: bool, rounds: int, data: Path | None, results: Path
+) -> None:
+    """A column network in colanet, Brian2, ANNarchy, NEST, BindsNET and snnTorch, static and learning."""
+    packages = tuple(columns.packages()) if peers else ()
+    finish("columns", columns.measure(images, train, rounds, peers, data), results, packages)
+
+
+@main.command("once")
+@click.option("--train", type=COUNT, default=60_000, show_default=True, help="Training images.")
+@click.option("--test", type=COUNT, default=10_000, show_default=True, help="Test images.")
+@PEERS
+@ROUNDS
+@DATA
+@INTO
+def once_command(train: int, test: int, peers: bool, rounds: int, data: Path | None, results: Path) -> None:
+    """MNIST once, in colanet, scikit-learn and PyTorch."""
+    packages = tuple(once.packages()) if peers else ()
+    finish("once", once.measure(train, test, rounds, peers, data), results, packages)
+
+
+@main.command("peers")
+@ROUNDS
+@DATA
+@INTO
+@click.pass_context
+def peers_command(context: click.Context, rounds: int, data: Path | None, results: Path) -> None:
+    """All three with all others that are installed: `columns`, `recurrent` and `once`, in one table."""
+    context.invoke(columns_command, rounds=rounds, data=data, results=results)
+    context.invoke(recurrent_command, rounds=rounds, results=results)
+    context.invoke(once_command, rounds=rounds, data=data, results=results)
+    click.echo(peers.table(results))
 
 
 @main.command("dense")

@@ -54,11 +54,14 @@ def measure(network: Path, steps: int, rounds: int, peers: bool = True) -> Resul
         jobs, missing = _jobs(folder, peers, warm)
         cold = in_turns(jobs, 1)
         found = in_turns(jobs, rounds)
+        made = found[COLANET][0]["events"]
         rows = [
             {
                 "simulator": simulator,
                 "step_microseconds": 1e6 * middle(runs, "run_seconds") / (steps - warm),
                 "lowest_microseconds": 1e6 * lowest(runs, "run_seconds") / (steps - warm),
+                "events_a_second": made / middle(runs, "run_seconds"),
+                "bytes": middle(runs, "bytes"),
                 "setup_seconds": middle(runs, "total_seconds") - middle(runs, "run_seconds"),
                 "compile_seconds": max(0.0, cold[simulator][0]["total_seconds"] - middle(runs, "total_seconds")),
                 "agreement": agreement(_spikes(folder, COLANET), _spikes(folder, simulator)),

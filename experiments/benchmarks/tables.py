@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from colanet.continual.tables import NOTHING, markdown_table, read_record
+from experiments.benchmarks.columns import FORMS, STATIC
 from experiments.benchmarks.timing import RESULTS, Result
 from experiments.benchmarks.watching import PAGES
 
@@ -17,15 +18,50 @@ def recurrent(found: Result) -> str:
     """One network in several simulators."""
     ours = found["rows"][0]["step_microseconds"]
     head = ["simulator", "time (us a step)", "time / colanet's", "lowest time (us a step)", "set-up (s)",
-            "compilation (s)", "spikes", "spikes that colanet has too", "first step that differs"]  # fmt: skip
+            "synaptic events a second", "memory (MiB)", "compilation (s)", "spikes", "spikes that colanet has too",
+            "first step that differs"]  # fmt: skip
     rows = [
         [row["simulator"], f"{row['step_microseconds']:.0f}", f"{row['step_microseconds'] / ours:.2f}",
-         f"{row['lowest_microseconds']:.0f}",
+         f"{row['lowest_microseconds']:.0f}", f"{row['events_a_second']:.2g}", f"{row['bytes'] / MIB:.0f}",
          f"{row['setup_seconds']:.1f}", f"{row['compile_seconds']:.0f}", row["agreement"]["spikes"],
          row["agreement"]["in_both"], _or_nothing(row["agreement"]["first_difference"])]
         for row in found["rows"]
     ]  # fmt: skip
     return markdown_table(head, rows)
+
+
+def columns(form: str, found: Result) -> str:
+    """One form of the column network in several simulators."""
+    rows = [row for row in found["rows"] if row["form"] == form]
+    ours = rows[0]["image_microseconds"]
+    head = ["simulator", "time (us an image)", "time / colanet's", "synaptic events a second", "memory (MiB)",
+            "set-up (s)", "compilation (s)", "spikes", "spikes that colanet has too",
+            "first step that differs"]  # fmt: skip
+    learns = form != STATIC
+    cells = [
+        [row["simulator"], f"{row['image_microseconds']:.3g}", f"{row['image_microseconds'] / ours:.3g}",
+         f"{row['events_a_second']:.2g}", f"{row['bytes'] / MIB:.0f}", f"{row['setup_seconds']:.1f}",
+         f"{row['compile_seconds']:.0f}", row["agreement"]["spikes"], row["agreement"]["in_both"],
+         _or_nothing(row["agreement"]["first_difference"]), *(() if learns else (f"{100 * row['accuracy']:.1f}",))]
+        for row in rows
+    ]  # fmt: skip
+    return markdown_table(head if learns else [*head, "right answers (%)"], cells)
+
+
+def once(found: Result) -> str:
+    """MNIST once."""
+    ours = found["rows"][0]["run_seconds"]
+    head = ["method", "CPU time (s)", "time / that of `mnist.nnc`", "memory (MiB)", "right answers (%)"]
+    rows = [
+        [row["method"], f"{row['run_seconds']:.3g}", f"{row['run_seconds'] / ours:.2g}",
+         f"{row['bytes'] / MIB:.0f}", f"{100 * row['accuracy']:.1f}" + _spread(row)]
+        for row in found["rows"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
+def _spread(row: Result) -> str:
+    return "" if row["spread"] is None else f" ± {100 * row['spread']:.1f}"
 
 
 def dense(found: Result) -> str:
@@ -91,6 +127,8 @@ def tools(found: Result) -> str:
 
 TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
     "recurrent": (("", recurrent),),
+    "columns": tuple((f".{form}", partial(columns, form)) for form in FORMS),
+    "once": (("", once),),
     "dense": (("", dense),),
     "memory": (
         (".microcolumns", partial(memory, "microcolumns")),

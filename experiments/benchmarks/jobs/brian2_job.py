@@ -11,6 +11,7 @@ import time
 
 import brian2 as b2
 import numpy as np
+from columns_work import highest_memory
 
 STEP = 1 * b2.ms
 EQUATIONS = """
@@ -81,7 +82,7 @@ def main(work, spikes, warm, target, folder):
     else:
         spent = reported[-1] - reported[0]
     np.save(spikes, rows(told, monitors))
-    return {"run_seconds": spent}
+    return {"run_seconds": spent, "bytes": highest_memory()}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from columns_work import answer, highest_memory, opened
 
 
 class Given:
@@ -43,12 +44,6 @@ def seconds(call):
     began = time.process_time()
     call()
     return time.process_time() - began
-
-
-def highest_memory():
-    """Bytes of memory that this process has had at most. getrusage would begin with what its parent had."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def images(network, copies, train, test, data):
@@ -91,7 +86,30 @@ def recurrent(work, spikes, warm):
     inputs, brought = engine.encode(sources, 0, warm, steps), []
     spent = seconds(lambda: brought.append(engine.run(inputs, warm, steps, freeze=0, record=every)))
     np.save(spikes, np.concatenate([first.records[0], brought[0].records[0]]))
-    return {"run_seconds": spent}
+    return {"run_seconds": spent, "events": brought[0].synaptic_events, "bytes": highest_memory()}
+
+
+def columns(work, spikes):
+    """CPU seconds of the steps that count, of the column network of a work file."""
+    from colanet import load
+    from colanet.plan import build
+
+    stored, told = opened(work)
+    steps, warm = told["steps"], told["warm"]
+    pixels = Given("R", told["nodes"], stored["ptr"], stored["index"])
+    target = Given("Target", told["classes"], np.zeros(steps + 1, dtype=np.int64), np.zeros(0, dtype=np.int32))
+    plan = build(load(told["network"]), input_sizes={"R": pixels.size, "Target": target.size})
+    engine, every, freeze = engine_of(plan), [0, 1], steps if told["learning"] else 0
+    state = engine.state()
+    (key,) = (key for key in state if key.endswith("R->L/resource"))
+    state[key][:] = stored["resource"].ravel()
+    engine.load(state)
+    sources, brought = [pixels, target], []
+    first = engine.run(engine.encode(sources, 0, 0, warm), 0, warm, freeze=freeze, record=every)
+    inputs = engine.encode(sources, 0, warm, steps)
+    spent = seconds(lambda: brought.append(engine.run(inputs, warm, steps, freeze=freeze, record=every)))
+    rows = np.concatenate([first.records[0], brought[0].records[0]])
+    return answer(spikes, [(rows[:, 0], rows[:, 1], 0)], spent)
 
 
 def dense(network, n_images, data):

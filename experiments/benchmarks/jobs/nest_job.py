@@ -14,6 +14,7 @@ import time
 
 import nest
 import numpy as np
+from columns_work import highest_memory
 
 MODEL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nest_neuron.nestml")
 MODULE = "colanet_module"
@@ -21,15 +22,17 @@ FLAGS = ("-shared", "-fPIC", "-std=c++20", "-O3", "-march=native", "-DNDEBUG", "
 OLD_STRINGS = "-D_GLIBCXX_USE_CXX11_ABI=0"  # as the manylinux2014 wheels are compiled
 
 
-def compiled(folder):
-    """Path of the module with the neuron."""
-    path = os.path.join(folder, f"{MODULE}.so")
+def built(folder, module, models, options=None):
+    """Path of a module with the models of these files, compiled unless it is there; options are those of NESTML."""
+    path = os.path.join(folder, f"{module}.so")
     if not os.path.exists(path):
         from pynestml.exceptions.invalid_path_exception import InvalidPathException
         from pynestml.frontend.pynestml_frontend import generate_nest_target
 
         with contextlib.suppress(InvalidPathException):
-            generate_nest_target(MODEL, target_path=folder, module_name=MODULE, logging_level="ERROR")
+            generate_nest_target(
+                models, target_path=folder, module_name=module, logging_level="ERROR", codegen_opts=options
+            )
         headers = os.path.join(os.path.dirname(nest.__file__), "include", "nest")
         sources = glob.glob(os.path.join(folder, "*.cpp"))
         words = ["g++", *FLAGS, OLD_STRINGS, f"-I{headers}", f"-I{folder}", *sources, "-o", path]
@@ -78,7 +81,7 @@ def main(work, spikes, warm, folder):
     """CPU seconds of the steps from `warm` on; what is compiled stays in `folder`."""
     stored = np.load(work)
     told = json.loads(str(stored["told"]))
-    module = compiled(folder)
+    module = built(folder, MODULE, [MODEL])
     nest.ResetKernel()
     nest.Install(module)
     nest.resolution, nest.local_num_threads = 1.0, 1
@@ -88,7 +91,7 @@ def main(work, spikes, warm, folder):
     nest.Simulate(float(told["steps"] - warm))
     spent = time.process_time() - began
     np.save(spikes, rows(told, recorders))
-    return {"run_seconds": spent}
+    return {"run_seconds": spent, "bytes": highest_memory()}
 
 
 if __name__ == "__main__":
