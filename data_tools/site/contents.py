@@ -40,7 +40,7 @@ SIDEBAR: dict[str, tuple[str, ...]] = {
     "Hardware": (
         "export", "microcontroller", "verilog", "vectors", "nir", "sanafe",
     ),
-    "Speed": ("performance", "Measure it here <bench>", "gpu"),
+    "Speed": ("performance", "Beside others <peers>", "Measure it here <bench>", "gpu"),
     "Extending": ("extending", "architecture", "contributing"),
     "Reference": ("commands", "api"),
     "Reliability": ("reliability",),

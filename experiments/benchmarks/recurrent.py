@@ -30,7 +30,7 @@ PEERS = {
 }
 """Script, modules it imports, and what it is told besides the work."""
 PACKAGES = {"brian2": "brian2", "nest": "nest-simulator", "pynestml": "nestml"}
-MISSING = '{} is not installed: pip install "colanet[peers]", see docs/performance.md#peers'
+MISSING = '{} is not installed: pip install "colanet[peers]", see docs/peers.md'
 WARM = 100
 """Steps that run before the time is taken."""
 

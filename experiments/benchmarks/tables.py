@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from colanet.continual.tables import NOTHING, markdown_table, read_record
+from experiments.benchmarks import peers
 from experiments.benchmarks.columns import FORMS, STATIC
 from experiments.benchmarks.timing import RESULTS, Result
 from experiments.benchmarks.watching import PAGES
@@ -144,7 +145,7 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
 
 def stored() -> dict[str, Callable[[], str]]:
     """Every table by its name; one whose result is not stored raises DataError when it is made."""
-    found: dict[str, Callable[[], str]] = {}
+    found: dict[str, Callable[[], str]] = {"benchmarks.peers": peers.table}
     for name, made in TABLES.items():
         for end, make in ((".measured", measured), *made):
             found[f"benchmarks.{name}{end}"] = partial(_made, name, make)

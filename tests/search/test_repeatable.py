@@ -66,6 +66,19 @@ def test_dask(straight, tmp_path):
     assert toys.listed(trials) == toys.listed(straight("tpe"))
 
 
+@pytest.mark.slow
+def test_a_killed_worker_of_a_cluster_changes_nothing(straight, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("TOY_DEATH", str(tmp_path / "death"))
+    settings = {"threads_per_worker": 1, "dashboard_address": None, "scheduler_port": 0}
+    with distributed.LocalCluster(n_workers=2, processes=True, **settings) as cluster:
+        trials = toys.run(
+            tmp_path / "out", toys.make_study("tpe"), dask=cluster.scheduler_address, function=toys.deadly_once
+        )[1]
+    assert (tmp_path / "death").exists()
+    assert toys.listed(trials) == toys.listed(straight("tpe"))
+
+
 @pytest.mark.parametrize(("kind", "workers"), [("tpe", 1), ("genetic", 2)])
 def test_killed_and_resumed(kind, workers, straight, tmp_path, monkeypatch):
     """SIGKILL with eight trials finished and the rest of the second generation in work."""

@@ -66,6 +66,14 @@ def deadly(job: Job) -> Result:
     return evaluate(job)
 
 
+def deadly_once(job: Job) -> Result:
+    """Kills its process at the fourth trial, unless the file TOY_DEATH is there."""
+    if job.number == 3 and not os.path.exists(os.environ["TOY_DEATH"]):
+        Path(os.environ["TOY_DEATH"]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return evaluate(job)
+
+
 def slow(job: Job) -> Result:
     """Like `evaluate`, but the ninth trial and the later ones take too long to end before a signal comes."""
     if job.number >= 9:
