@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,10 +184,10 @@ def equality(check: Check) -> list[dict[str, Any]]:
 def compare(check: Check, path: Path, base: Path, images: int) -> dict[str, Any]:
     """One configuration on both engines, recording on, one plan of two copies."""
     labelled = path.stem.startswith("mnist")
-    some = {"train": images, "test": max(images // 10, 1)} if labelled else {}
+    train, test = (images, max(images // 10, 1)) if labelled else (None, None)
 
     def session() -> Session:
-        return Session(config.load(path), base_dir=base, engine="numba", copies=2, seed=1, **some)
+        return Session(config.load(path), base_dir=base, engine="numba", copies=2, seed=1, train=train, test=test)
 
     numba, gpu = session(), session()
     gpu.engine = CupyEngine(gpu.plan, backend=check.backend)
@@ -248,7 +249,7 @@ def throughput(check: Check, microcolumns: int, networks: int) -> dict[str, Any]
         for name, backend in check.variants().items():
             trainer = Trainer(backend, microcolumns, networks, threads)
             trainer.train(warm)  # compiles, and tells how fast it is
-            seconds = timed(backend, lambda trainer=trainer: trainer.train(warm)) / warm
+            seconds = timed(backend, partial(trainer.train, warm)) / warm
             tried[f"{threads} threads, {name}"] = seconds, threads, backend
             del trainer
     best = min(tried, key=lambda name: tried[name][0])
@@ -361,10 +362,10 @@ def main(arguments: list[str] | None = None) -> int:
     for microcolumns, networks in sizes:
         name = f"throughput {microcolumns} x {networks}"
         check.part(
-            name, lambda m=microcolumns, n=networks: throughput(check, m, n), needs=0 if options.quick else 45
+            name, partial(throughput, check, microcolumns, networks), needs=0 if options.quick else 45
         )
     for tool in ("memcheck", "racecheck"):
-        check.part(f"sanitizer {tool}", lambda tool=tool: sanitizer(check, tool), needs=30)
+        check.part(f"sanitizer {tool}", partial(sanitizer, check, tool), needs=30)
     check.results["complete"] = True
     check.write()
     check.say(f"results in {check.out}")

@@ -231,17 +231,22 @@ def trained(options: Options, name: str, network: Network, seed: int, state: Pat
     return test
 
 
+def _live(runner: Any) -> Any:
+    """The arrays of a runner; their named tuple is made from a table, so its names are not known to mypy."""
+    return runner.live
+
+
 def thresholds_of(session: Session) -> list[np.ndarray]:
     """Thresholds without their ramp in each copy, int32, in 1/1000, as the engine numba has derived them."""
     assert isinstance(session.engine, NumbaEngine)
-    return [runner.live.threshold.copy() for runner in session.engine.runners]
+    return [_live(runner).threshold.copy() for runner in session.engine.runners]
 
 
 def hold(session: Session, thresholds: list[np.ndarray]) -> None:
     """Give a network thresholds that do not follow from its weights; they last while it is frozen."""
     assert isinstance(session.engine, NumbaEngine)
     for runner, before in zip(session.engine.runners, thresholds, strict=True):
-        runner.live.threshold[:] = before
+        _live(runner).threshold[:] = before
 
 
 def learnt_as(network: Network, state: Path, options: Options) -> bool:
@@ -256,8 +261,8 @@ def learnt_as(network: Network, state: Path, options: Options) -> bool:
 def tested_images(options: Options, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """The first test images of a network's data set, as it sees them, and their labels."""
     image = next((one for one in network.inputs if isinstance(one, ImageInput)), None)
-    if image is None:
-        raise ConfigError("the network has no image input, expected one")
+    if image is None or image.source is None:
+        raise ConfigError("the network has no image input with a data set, expected one")
     data = datasets.load(image.source, options.data_dir)
     part = slice(options.test)
     return data.intensities[1][part], data.test_labels[part].astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def capacities(curves: dict[int, LoadCurve], growths: dict[str, tuple[Array, Arr
     return figure
 
 
-def accuracies(levels: Sequence[float], curves: dict[str, Sequence[float]], title: str) -> Any:
+def accuracies(levels: Sequence[float], curves: Mapping[str, Sequence[float]], title: str) -> Any:
     """Accuracy over the level of noise, one line per model."""
     figure, axes = new_figure(5.6, 3.4)
     ax = axes[0, 0]

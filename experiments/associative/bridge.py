@@ -89,6 +89,7 @@ class Trained:
 def fields(session: Session, per_class: int) -> bridge.Memories:
     """The `per_class` most structured receptive fields of each column, over as few copies as hold them."""
     plastic = next(p for p in session.plan.projections if p.kind == "plastic")
+    assert session.votes
     classes = session.votes.classes
     weights = session.weights(plastic.name)
     per_column = weights.shape[1] // classes

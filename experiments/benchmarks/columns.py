@@ -96,10 +96,10 @@ def measure(images: int, train: int, rounds: int, peers: bool = True, data: Path
         jobs, missing = _jobs(folder, peers)
         cold = in_turns(jobs, 1)
         found = in_turns(jobs, rounds)
-        rows = [
-            _row(folder, form, simulator, runs, cold[f"{form}/{simulator}"][0], labels, events[form])
-            for form, simulator, runs in ((*key.split("/"), runs) for key, runs in found.items())
-        ]
+        rows = []
+        for key, runs in found.items():
+            form, _, simulator = key.partition("/")
+            rows.append(_row(folder, form, simulator, runs, cold[key][0], labels, events[form]))
     return {"images": images, "train": train, "rounds": rounds, "rows": rows, "missing": missing}
 
 
@@ -196,7 +196,8 @@ def write_work(folder: Path, images: int, train: int, data: Path | None) -> tupl
         shown = build_sources(described.inputs, base_dir=folder, data_dir=data, n_train=0, n_test=images)
         plan = build(described, input_sizes={s.name: s.size for s in shown.sources})
         resource = _resources(learnt.plan, learnt.engine.state()) if form == STATIC else plan.resources(0, 0)
-        arrays, labels = _arrays(plan, resource.reshape(784, 150), path), shown.labels
+        arrays: dict[str, Any] = _arrays(plan, resource.reshape(784, 150))
+        labels = shown.labels
         arrays["ptr"], arrays["index"] = shown.sources[0].spikes(0, images * 20)
         arrays["told"] = np.array(json.dumps(_told(plan, form, path, images)))
         np.savez(folder / f"{form}.npz", **arrays)
@@ -210,7 +211,7 @@ def _resources(plan: Plan, state: dict[str, np.ndarray]) -> np.ndarray:
     return state[key]
 
 
-def _arrays(plan: Plan, resource: np.ndarray, path: Path) -> dict[str, np.ndarray]:
+def _arrays(plan: Plan, resource: np.ndarray) -> dict[str, np.ndarray]:
     population = plan.populations[0]
     weight = population.rule.weights(resource)
     positive = np.maximum(weight, 0).astype(np.int64).sum(axis=0)

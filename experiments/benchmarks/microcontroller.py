@@ -75,8 +75,16 @@ def tools() -> dict[str, str]:
     found = {}
     for _, (compiler, *_), _, (machine, *_) in BOARDS.values():
         for name in (compiler, machine):
-            found[name] = re.search(r"\d+\.\d+(\.\d+)?", process([name, "--version"])["output"])[0]
+            found[name] = _found(r"\d+\.\d+(?:\.\d+)?", process([name, "--version"])["output"])
     return found
+
+
+def _found(pattern: str, text: str) -> str:
+    """The first place of a text that a pattern fits."""
+    match = re.search(pattern, text)
+    if match is None:
+        raise ColanetError(f"no {pattern} in what a program printed: {text[:200]!r}")
+    return match[0]
 
 
 def _colanet(*words: str) -> str:
@@ -96,5 +104,5 @@ def _on(board: str, folder: Path) -> Result:
     out = process(["sh", "-c", 'exec "$@" 2>&1', "sh", machine, *options, *QEMU, str(program)])["output"]
     if ", equal" not in out:
         raise ColanetError(f"{board}: {out.strip().splitlines()[-1]}")
-    found = {key: int(re.search(rf"{key} +(\d+)", out)[1]) for key in ("instructions", "state", "right")}
+    found = {key: int(_found(rf"{key} +\d+", out).split()[-1]) for key in ("instructions", "state", "right")}
     return {"board": board, "flash": text + data, **found}

@@ -16,6 +16,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,7 @@ from colanet.errors import ConfigError
 
 HELD_BACK = 10_000
 FIRST_SEED = 2000
-GRIDS = {
+GRIDS: dict[str, dict[str, list[Any]]] = {
     "ridge": {"features": [2000], "scale": [1, 3, 10], "ridge": [1e-6, 1e-5, 1e-4, 1e-3]},
     "slda": {"shrinkage": [1e-4, 1e-3, 1e-2, 1e-1]},
     "backprop-si": {"optimizer": ["adam"], "lr": [1e-3], "strength": [0.1, 1, 10, 100]},

@@ -76,7 +76,9 @@ def play(options: Options, seed: int, changes: Mapping[str, str] | None, learnin
     finally:
         INPUTS.unregister("ping-pong")
         READOUTS.unregister("moves")
-    return session.worlds[0].log
+    (world,) = session.worlds
+    assert isinstance(world, World)
+    return world.log
 
 
 def drawn(world: World) -> np.ndarray:
