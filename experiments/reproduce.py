@@ -20,11 +20,11 @@ import click
 import numpy as np
 
 from colanet.commands.continual import progress_bars
-from colanet.continual.jobs import file_of
 from colanet.continual.outcome import BLOCK
 from colanet.continual.results import Repeats, load_outcome, summary
 from colanet.continual.running import Progress, Say
 from colanet.continual.study import StudyOptions, run_study
+from colanet.continual.variants import file_of
 from colanet.locks import make_folder
 from colanet.programs import run_safely
 from colanet.viz import (

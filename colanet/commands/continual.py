@@ -12,10 +12,10 @@ import click
 from colanet.commands.options import engine_name, lenient, watch, watched
 from colanet.commands.progress import Progress
 from colanet.config.model import MAX_COPIES
-from colanet.continual.jobs import MAX_WORKERS
 from colanet.continual.results import summary
 from colanet.continual.run import CHECKPOINT_IMAGES
 from colanet.continual.study import StudyOptions, run_study
+from colanet.continual.variants import MAX_WORKERS
 from colanet.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,10 +11,18 @@ import shlex
 from pathlib import Path
 
 from colanet.continual.experiment import load_experiment
-from colanet.continual.jobs import StudyOptions, adjusted, check_folder, checkpoint_of, files_of, prepare, selected
 from colanet.continual.onlooker import Onlooker
 from colanet.continual.results import Repeats, write_tables
 from colanet.continual.running import Progress, Runs, Say
+from colanet.continual.variants import (
+    StudyOptions,
+    adjusted,
+    check_folder,
+    checkpoint_of,
+    files_of,
+    prepare,
+    selected,
+)
 from colanet.locks import hold_folder
 
 __all__ = ["StudyOptions", "command_of", "run_study"]
@@ -53,12 +61,12 @@ def run_study(
     options, say = options or StudyOptions(), say or (lambda text: None)
     described = adjusted(load_experiment(experiment, lenient=options.lenient), options)
     folder = Path("results") / described.name if options.out is None else Path(options.out)
-    jobs = prepare(selected(described, options.variants), options)
-    paths = files_of(folder, [job.variant for job in jobs])
+    variants = prepare(selected(described, options.variants), options)
+    paths = files_of(folder, [variant.described for variant in variants])
     with hold_folder(folder, "run"):
-        check_folder(folder, jobs, resume=options.resume)
+        check_folder(folder, variants, resume=options.resume)
         try:
-            parts = Runs(folder, options, say, progress, onlooker).made(jobs)
+            parts = Runs(folder, options, say, progress, onlooker).made(variants)
             written = write_tables(folder, described, parts, command_of(experiment, options))
         except KeyboardInterrupt as error:
             there = any(p.exists() for path in paths for p in (path, checkpoint_of(path)))

@@ -15,9 +15,9 @@ from colanet import launching
 from colanet.continual import farm
 from colanet.continual.experiment import load_experiment
 from colanet.continual.farm import Abandoned, Cut, Errand, do
-from colanet.continual.jobs import checkpoint_of, file_of, prepare, selected
 from colanet.continual.study import StudyOptions, run_study
 from colanet.continual.task import data_of
+from colanet.continual.variants import checkpoint_of, file_of, prepare, selected
 from colanet.errors import ConfigError, DataError
 from colanet.launching import WorkerDied
 from tests.continual.test_study import FIELDS
@@ -88,11 +88,11 @@ def test_a_killed_worker_of_a_cluster_changes_nothing(tmp_path):
 
 
 def errand(file, tmp_path, **changes):
-    (job,) = prepare(selected(load_experiment(file), ["a"]), StudyOptions())
-    checkpoint, ticket = checkpoint_of(file_of(tmp_path, job.variant, 0)), tmp_path / "ticket"
+    (variant,) = prepare(selected(load_experiment(file), ["a"]), StudyOptions())
+    checkpoint, ticket = checkpoint_of(file_of(tmp_path, variant.described, 0)), tmp_path / "ticket"
     ticket.touch()
-    data = tuple(data_of(job.tasks).items())
-    whole = Errand(0, job.altered, job.configuration, 0, Cut(), None, data, checkpoint, ticket, 20)
+    data = tuple(data_of(variant.tasks).items())
+    whole = Errand(0, variant.altered, variant.configuration, 0, Cut(), None, data, checkpoint, ticket, 20)
     return replace(whole, **changes)
 
 

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from colanet import datasets
-from colanet.continual import jobs, running
+from colanet.continual import running, variants
 from colanet.continual.experiment import expand, load_experiment
-from colanet.continual.jobs import file_of, prepare
 from colanet.continual.results import load_outcome
 from colanet.continual.study import StudyOptions, command_of, run_study
+from colanet.continual.variants import file_of, prepare
 from colanet.engine import REGISTRY
 from colanet.engine.cuda import shim
 from colanet.errors import BackendUnavailable, ConfigError
@@ -69,8 +69,8 @@ def test_options_change_every_variant(tmp_path):
     fields = FIELDS | {"variants": [{"name": "a", "copies": 3, "seeds": [9]}]}
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(fields))
     options = StudyOptions(seeds=(7,), copies=2)
-    described = jobs.adjusted(load_experiment(tmp_path / "toy.yaml"), options)
-    [variant] = jobs.selected(described, ())
+    described = variants.adjusted(load_experiment(tmp_path / "toy.yaml"), options)
+    [variant] = variants.selected(described, ())
     assert (variant.copies, variant.seeds) == (2, (7,))
 
 

@@ -114,12 +114,12 @@ class StudyOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Prepared:
     """A variant, ready to be run.
 
     Attributes
     ----------
-    variant : Experiment
+    described : Experiment
     altered : Experiment
         With the values of `StudyOptions.settings`.
     tasks : tuple of Task
@@ -129,7 +129,7 @@ class Job:
         What a result file keeps, to know the run again: configuration, and how its data were cut.
     """
 
-    variant: Experiment
+    described: Experiment
     altered: Experiment
     tasks: tuple[Task, ...]
     configuration: str
@@ -137,7 +137,7 @@ class Job:
 
     def repeats(self, outcomes: Sequence[Outcome]) -> Repeats:
         """The variant with what its seeds brought."""
-        return Repeats(self.variant, self.configuration, tuple(t.name for t in self.tasks), tuple(outcomes))
+        return Repeats(self.described, self.configuration, tuple(t.name for t in self.tasks), tuple(outcomes))
 
 
 # ------------------------------------------------------------------- preparing
@@ -161,7 +161,7 @@ def selected(experiment: Experiment, names: Sequence[str]) -> list[Experiment]:
     return [variant for variant in variants if not names or variant.label in names]
 
 
-def prepare(variants: Sequence[Experiment], options: StudyOptions) -> list[Job]:
+def prepare(described: Sequence[Experiment], options: StudyOptions) -> list[Prepared]:
     """The variants with their tasks, checked as far as they can be without running them.
 
     Variants of the same tasks share their images.
@@ -173,16 +173,16 @@ def prepare(variants: Sequence[Experiment], options: StudyOptions) -> list[Job]:
     if options.engine != AUTO:
         REGISTRY.get(options.engine)
     made: dict[str, tuple[Task, ...]] = {}
-    jobs = []
-    for variant in variants:
-        key = variant.model_dump_json(include={"tasks", "validation"})
+    variants = []
+    for one in described:
+        key = one.model_dump_json(include={"tasks", "validation"})
         if key not in made:
-            made[key] = options.cut.of(variant, options.data_dir)
-        jobs.append(_job(variant, made[key], options))
-    return jobs
+            made[key] = options.cut.of(one, options.data_dir)
+        variants.append(_prepared(one, made[key], options))
+    return variants
 
 
-def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) -> Job:
+def _prepared(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) -> Prepared:
     altered = variant.model_copy(update={"set": {**variant.set, **parse_settings(options.settings)}})
     if variant.method == "colanet":
         check_run(altered, tasks, options.engine)
@@ -193,7 +193,7 @@ def _job(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) ->
         seen = settings.patches.nodes(tasks[0].shape) if settings.patches else pixels
         check_room(variant.method, settings, seen, sum(len(task.train_labels) for task in tasks))
         configuration = json.dumps(used(variant.method, settings, pixels, len(tasks[0].classes)))
-    return Job(variant, altered, tasks, configuration, configuration + options.cuts())
+    return Prepared(variant, altered, tasks, configuration, configuration + options.cuts())
 
 
 # ----------------------------------------------------------------------- files
@@ -224,17 +224,17 @@ def files_of(folder: Path, variants: Sequence[Experiment]) -> list[Path]:
     return list(names)
 
 
-def check_folder(folder: Path, jobs: Sequence[Job], *, resume: bool) -> None:
+def check_folder(folder: Path, variants: Sequence[Prepared], *, resume: bool) -> None:
     """Refuse runs that this call would overwrite, or with `resume` those of another experiment.
 
     Raises
     ------
     ConfigError, CheckpointError
     """
-    paths = files_of(folder, [job.variant for job in jobs])
+    paths = files_of(folder, [variant.described for variant in variants])
     there = [p for path in paths for p in (path, checkpoint_of(path)) if p.exists()]
     if there and not resume:
         raise ConfigError(f"{there[0]}: exists already; --resume continues it, --out takes another folder")
-    for job in jobs:
-        for path in filter(Path.exists, files_of(folder, [job.variant])):
-            read_outcome(path, job.altered, job.stamp, data_of(job.tasks))
+    for variant in variants:
+        for path in filter(Path.exists, files_of(folder, [variant.described])):
+            read_outcome(path, variant.altered, variant.stamp, data_of(variant.tasks))
