@@ -41,10 +41,13 @@ def read_idx(path: str | os.PathLike[str], magic: int) -> np.ndarray:
     if len(header) < size:
         raise DataError(f"{path}: {len(header)} bytes, expected a header of {size}")
     shape = tuple(int(n) for n in np.frombuffer(header, ">u4", n_dimensions, offset=4))
+    if 0 in shape[1:]:
+        raise DataError(f"{path}: images of {shape[1]} x {shape[2]} pixels, expected at least one")
     expected = size + math.prod(shape)
     most = LARGEST_UNPACKED if is_packed(path) else LARGEST_FILE
-    if expected > most:
-        raise DataError(f"{path}: an array of {shape} takes {expected} bytes, expected at most {most}")
+    taken = size + math.prod((max(shape[0], 1), *shape[1:]))  # NumPy has no room for shapes beyond it, even if empty
+    if taken > most:
+        raise DataError(f"{path}: an array of {shape} takes {taken} bytes, expected at most {most}")
     # One byte more than promised tells a longer file, however long a stream goes on.
     content = read_bytes(path, limit=expected + 1)
     if len(content) != expected:

@@ -61,6 +61,26 @@ def test_impossible_shape_does_not_overflow(tmp_path):
     assert str(16 + (2**32 - 1) ** 3) in refused(path)
 
 
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((3547005201, 4294967040, 0), "images of 4294967040 x 0 pixels, expected at least one"),
+        ((0, 4294967295, 4294967295), "takes 18446744065119617041 bytes"),
+        ((2, 0, 28), "images of 0 x 28 pixels"),
+    ],
+)
+def test_nothing_of_an_impossible_shape(tmp_path, shape, said):
+    path = tmp_path / "a"
+    path.write_bytes(IMAGES.to_bytes(4, "big") + b"".join(n.to_bytes(4, "big") for n in shape))
+    assert said in refused(path)
+
+
+def test_no_images_of_a_possible_shape(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(idx_bytes(np.zeros((0, 28, 28), np.uint8)))
+    assert read_idx(path, IMAGES).shape == (0, 28, 28)
+
+
 @pytest.mark.parametrize("cut", [12, -4])
 def test_damaged_gzip(tmp_path, cut):
     path = tmp_path / "a.gz"
