@@ -47,13 +47,14 @@ def curve(against: str, found: Result) -> str:
 def images(found: Result) -> str:
     """Time and memory against images."""
     head = ["images", "images (MiB)", "training (us an image)", "test (us an image)", "memory (MiB)",
-            "labels and votes (MiB)", "set-up (s)"]  # fmt: skip
-    rows = [
-        [r["images"], f"{r['images'] * r['inputs'] / MIB:.2f}", f"{r['training_microseconds']:.2f}",
-         f"{r['test_microseconds']:.2f}", f"{r['bytes'] / MIB:.1f}",
-         f"{r['images'] * (LABEL + VOTE * found['columns']) / MIB:.2f}", f"{r['setup_seconds']:.2f}"]
-        for r in found["curves"]["images"]
-    ]  # fmt: skip
+            "labels and votes (MiB)", "memory without them (MiB)", "set-up (s)"]  # fmt: skip
+    rows = []
+    for r in found["curves"]["images"]:
+        kept = r["images"] * (LABEL + VOTE * found["columns"])
+        row = [r["images"], f"{r['images'] * r['inputs'] / MIB:.2f}"]
+        row += [f"{r[f'{part}_microseconds']:.2f}" for part in ("training", "test")]
+        row += [f"{size / MIB:.1f}" for size in (r["bytes"], kept, r["bytes"] - kept)]
+        rows.append([*row, f"{r['setup_seconds']:.2f}"])
     return markdown_table(head, rows)
 
 

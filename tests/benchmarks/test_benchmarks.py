@@ -11,7 +11,7 @@ from colanet import load
 from colanet.datasets import idx
 from colanet.errors import ColanetError, ConfigError, DataError
 from colanet.plan import build
-from experiments.benchmarks import microcontroller, recurrent, scale, speed, tables, timing
+from experiments.benchmarks import microcontroller, recurrent, scale, speed, tables, timing, trials
 from experiments.benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +134,25 @@ def test_drawn_images_are_of_one_kind_at_every_size(tmp_path):
         for label in set(labels):
             assert len(np.unique(pictures[labels == label] > 0, axis=0)) == 1
     assert 0.15 < (pictures > 0).mean() < 0.25
+
+
+@pytest.mark.slow
+def test_trials_have_unit_costs_and_make_a_plan(measured):
+    pytest.importorskip("optuna")
+    found = measured("trials", "--train", 40, "--validation", 10, "--generations", 1, 2, "--after", 16)
+    assert found["unit"]["trials"] == trials.GENERATION
+    assert all(found["unit"][f"{name}_seconds"] > 0 for name in ("cpu", "wall", "start", "report"))
+    assert found["unit"]["disk_bytes"] > 100
+    assert {row["sampler"] for row in found["asked"]} == set(trials.SAMPLERS)
+    assert [row["workers"] for row in found["plan"]] == list(trials.WORKERS)
+
+
+def test_a_plan_by_hand():
+    unit = {"cpu_seconds": 3.6, "start_seconds": 36.0, "memory_bytes": 7, "disk_bytes": 5}
+    (row,) = trials.plan(unit, networks=1000, workers=[10])
+    assert row.pop("core_hours") == pytest.approx(1.1)
+    assert row.pop("hours") == pytest.approx(0.11)
+    assert row == {"workers": 10, "memory_bytes": 70, "disk_bytes": 5000}
 
 
 @pytest.mark.slow

@@ -21,12 +21,6 @@ def highest_memory():
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def read_bytes():
-    """Bytes that this process has read from files so far."""
-    lines = Path("/proc/self/io").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("rchar"))
-
-
 def opened(network, copies, train, test):
     """A session with the first so many images of each part."""
     path = Path(network)
@@ -61,7 +55,6 @@ def measured(network, small, copies, warm, train, test):
         "events": events / train / copies,
         "bytes": highest_memory() - bare,
         "estimate": network_bytes(session.plan),
-        "read": read_bytes(),
         "plastic": plastic * copies,
         "accuracy": found.accuracy,
     }
