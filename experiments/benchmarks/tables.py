@@ -79,10 +79,11 @@ def unit(found: Result) -> str:
 def asked(found: Result) -> str:
     """What asking for a trial costs after many of them."""
     head = ["sampler", "trials before", "asking (CPU ms a trial)", "looking through them (CPU ms)"]
-    rows = [
-        [f"`{r['sampler']}`", r["trials"], f"{1000 * r['ask_seconds']:.2g}", f"{1000 * r['look_seconds']:.2g}"]
-        for r in found["asked"]
-    ]
+    rows = []
+    for r in found["asked"]:
+        times = [r.get("ask_seconds"), r.get("look_seconds")]
+        row = [f"`{r['sampler']}`", r["trials"]]
+        rows.append([*row, *(NOTHING if t is None else f"{1000 * t:.2g}" for t in times)])
     return markdown_table(head, rows)
 
 

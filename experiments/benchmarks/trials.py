@@ -13,6 +13,8 @@ from experiments.benchmarks.timing import ROOT, Result, job, say
 SAMPLERS = ("tpe", "genetic", "qmc", "random")
 GENERATION = 8
 AFTER = (1000, 10_000, 100_000)
+LONGEST = 600.0
+"""CPU seconds; asking for a generation is left out where it would take longer if it grew with the square."""
 PLANNED = 100_000
 """Networks of the plan: trials of one copy that is shown the training images of MNIST once, and judged."""
 WORKERS = (2, 10, 100, 1000)
@@ -47,10 +49,15 @@ def measure(train: int, validation: int, generations: Sequence[int], after: Sequ
         asked = []
         for sampler in SAMPLERS:
             study = _study(folder, sampler, train, validation)
-            for trials in after:
+            slow, before = 0.0, 1
+            for trials in sorted(after):
+                if slow * (trials / before) ** 2 > LONGEST:
+                    asked.append({"sampler": sampler, "trials": trials, "ask_seconds": None})
+                    continue
                 say(f"{sampler} after {trials} trials")
                 found = job("trials_job", {"do": "asked", "study": str(study), "trials": trials})
                 asked.append({"sampler": sampler, "trials": trials} | found)
+                slow, before = GENERATION * found["ask_seconds"], trials
     told = {"train": train, "validation": validation, "generation": GENERATION, "unit": unit, "asked": asked}
     return told | {"plan": plan(unit)}
 

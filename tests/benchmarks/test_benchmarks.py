@@ -80,7 +80,7 @@ def test_a_run_with_a_page_that_is_open_is_measured(measured):
 
 
 SMALL = {
-    "microcolumns": (15, 60), "inputs": (784, 3136), "copies": (1, 8), "images": (50, 100),
+    "microcolumns": (15, 150), "inputs": (784, 7840), "copies": (1, 8), "images": (50, 100),
     "synapses": (10**5, 10**6),
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_time_and_memory_of_networks_grow_with_them(measured):
     curves = found["curves"]
     for name in ("microcolumns", "inputs"):
         small, large = curves[name]
-        assert large["plastic"] == 4 * small["plastic"] == 4 * 784 * 150
+        assert large["plastic"] == 10 * small["plastic"] == 10 * 784 * 150
         # At least resources (4 bytes), marks of contribution (1) and weights (2).
         assert large["bytes"] > 7 * large["plastic"]
         assert large["bytes"] > 2 * small["bytes"] > 0
