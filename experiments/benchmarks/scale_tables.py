@@ -37,7 +37,7 @@ def curve(against: str, found: Result) -> str:
     for r in found["curves"][against]:
         row = [r[key]]
         row += [r["microcolumns"], r["inputs"]] if against == "synapses" else [r["plastic"]]
-        row += [f"{r[f'{part}_microseconds']:.3g}" for part in ("training", "test")]
+        row += [f"{r[f'{part}_microseconds']:.1f}" for part in ("training", "test")]
         row += [f"{r['events'] / r['training_microseconds']:.0f}", f"{r['bytes'] / MIB:.1f}"]
         row += [f"{r['bytes_a_plastic_synapse']:.1f}", f"{r['estimate'] / MIB:.1f}", f"{r['setup_seconds']:.2f}"]
         rows.append(row)

@@ -83,7 +83,7 @@ def asked(found: Result) -> str:
     for r in found["asked"]:
         times = [r.get("ask_seconds"), r.get("look_seconds")]
         row = [f"`{r['sampler']}`", r["trials"]]
-        rows.append([*row, *(NOTHING if t is None else f"{1000 * t:.2g}" for t in times)])
+        rows.append([*row, *(NOTHING if t is None else f"{1000 * t:.1f}" for t in times)])
     return markdown_table(head, rows)
 
 
