@@ -17,19 +17,27 @@ from colanet.errors import DataError
 
 LARGEST_FILE = 4 << 30
 """Bytes of a data file as it lies on the disk."""
+LARGEST_STORED = 1 << 40
+"""Bytes of a data file that is never read whole."""
 LARGEST_UNPACKED = 1 << 30
 """Bytes of a data file that is unpacked (gzip, .npz), and of standard input."""
 GZIP = b"\x1f\x8b"
 
 
-def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+def open_regular(path: str | os.PathLike[str], most: int | None = None) -> BufferedReader:
     """A regular file, open for reading its bytes.
+
+    Parameters
+    ----------
+    path : path
+    most : int or None
+        Bytes that it may have; None: `LARGEST_FILE`.
 
     Raises
     ------
     DataError
-        If it is missing, cannot be opened, is larger than `LARGEST_FILE`, or is no regular file but a folder, a
-        pipe or a device.
+        If it is missing, cannot be opened, is larger than that, or is no regular file but a folder, a pipe or a
+        device.
     """
     try:
         found = os.stat(path)
@@ -37,8 +45,9 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
             raise DataError(f"{path}: cannot be read (is a folder)")
         if not stat.S_ISREG(found.st_mode):
             raise DataError(f"{path}: cannot be read (not a regular file)")
-        if found.st_size > LARGEST_FILE:
-            raise DataError(f"{path}: {found.st_size} bytes, expected at most {LARGEST_FILE}")
+        most = LARGEST_FILE if most is None else most
+        if found.st_size > most:
+            raise DataError(f"{path}: {found.st_size} bytes, expected at most {most}")
         return open(path, "rb")
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error

@@ -15,13 +15,17 @@ import numpy as np
 from colanet.encoding import Presentation
 from colanet.encoding.context import DataUsed
 from colanet.engine.base import digest
-from colanet.readout import Score, answers_of, criterion_value, results_of, score, values_of
+from colanet.readout import Score, answers_of, criterion_value, results_of, scored, values_of
 from colanet.recorded import Records
 from colanet.storage import fixed_texts, write_h5
 from colanet.version import __version__
 
 if TYPE_CHECKING:
     from colanet.session import Session
+
+
+BLOCK = 1 << 16
+"""Objects that are compared with their labels at once."""
 
 
 @dataclass
@@ -83,21 +87,23 @@ class Tally:
     records: Records
 
 
-def labels_of(presentation: Presentation) -> np.ndarray:
-    """Class of every object, -1 for none, int64 of shape (n_train + n_test,)."""
+def labels_of(presentation: Presentation, first: int = 0, last: int | None = None) -> np.ndarray:
+    """Class of every object, or of first..last-1, -1 for none, int64 of shape (n_train + n_test,)."""
     if presentation.labels is None:
         return np.zeros(0, dtype=np.int64)
-    labels = presentation.labels.astype(np.int64)
+    labels = presentation.labels[first:last].astype(np.int64)
     absent = presentation.no_class_value
-    return labels if absent is None else np.where(labels == absent, -1, labels)
+    return labels if absent in (None, -1) else np.where(labels == absent, -1, labels)
 
 
 def score_of(session: Session, first: int, last: int) -> Score | None:
     """Score of objects first..last-1 as far as they are finished; None if there are none, or no labels."""
-    last = min(last, session.finished_objects())
-    if session.votes is None or session.presentation.labels is None or first >= last:
+    last, readout = min(last, session.finished_objects()), session.readout
+    if readout is None or session.presentation.labels is None or first >= last:
         return None
-    return score(session.answers()[first:last], session.labels()[first:last], session.votes.classes)
+    ends = ((at, min(at + BLOCK, last)) for at in range(first, last, BLOCK))
+    parts = ((answers_of(readout, a, b), labels_of(session.presentation, a, b)) for a, b in ends)
+    return scored(parts, readout.classes)
 
 
 def criterion_of(session: Session) -> tuple[str | None, float | None]:
@@ -106,15 +112,15 @@ def criterion_of(session: Session) -> tuple[str | None, float | None]:
     if target is None or target.criterion is None or session.votes is None:
         return None, None
     answers = session.answers()
-    labels = session.labels()[first : len(answers)]
+    labels = labels_of(session.presentation, first, len(answers))
     return target.criterion, criterion_value(target.criterion, answers[first:], labels, values_of(target))
 
 
 def result_of(session: Session) -> Result:
     """Everything a run ends with, as of now. The digest in it takes a while in large networks."""
-    p, done, tally = session.presentation, session.finished_objects(), session.tally
+    p, done, counts = session.presentation, session.finished_objects(), session.counts
     train, test = session.score(0, p.n_train), session.score(p.n_train, p.n_train + p.n_test)
-    seconds = max(tally.seconds, 1e-9)
+    seconds = max(counts.seconds, 1e-9)
     criterion, value = criterion_of(session)
     return Result(
         accuracy=test.accuracy if test else None,
@@ -124,9 +130,9 @@ def result_of(session: Session) -> Result:
         train_images=min(done, p.n_train),
         test_images=max(done - p.n_train, 0),
         copies=session.plan.copies,
-        seconds=tally.seconds,
+        seconds=counts.seconds,
         image_copies_per_second=done * session.plan.copies / seconds,
-        synaptic_events_per_second=tally.events / seconds,
+        synaptic_events_per_second=counts.events / seconds,
         engine=session.engine.name,
         threads=session.threads,
         seed=session.seed,

@@ -70,7 +70,7 @@ class Session(Inspection):
         Where to look for data sets first.
     recording : Recording or None
     chunk_steps : int
-        Steps per engine call; the result does not depend on it.
+        Most steps per engine call; the result does not depend on it.
     presentation : Presentation or None
         Input made elsewhere instead of what the configuration names.
     migration : Migration or None
@@ -116,8 +116,9 @@ class Session(Inspection):
         sizes = {source.name: source.size for source in self.presentation.sources}
         self.plan: Plan = build(network, input_sizes=sizes, seed=seed)
         self.readout: Readout | None = make_readout(network.readout) if network.readout and self.votes else None
-        objects = self.presentation.objects
-        memory.check(self.plan, {"readout": bytes_of(self.readout, self.plan, self.votes, objects)})
+        kept = bytes_of(self.readout, self.plan, self.votes, self.presentation.objects)
+        lists = memory.listed(self.plan) if engine == "reference" else 0
+        memory.check(self.plan, {"readout": kept, "lists": lists})
         self.threads = min(threads or os.cpu_count() or 1, network.copies)
         self.engine = make_engine(engine, self.plan, self.threads)
         self.recording, self.migration = recording, migration
@@ -278,7 +279,8 @@ class Session(Inspection):
 
     def _chunk(self) -> int:
         widths = [self.plan.population(name).size for name in self._deliveries()[1]]
-        return max(1, min(self.chunk_steps, RECORD_LIMIT // max(sum(widths), 1)))
+        chunk = memory.longest_chunk(self.plan, self.chunk_steps)
+        return max(1, min(chunk, RECORD_LIMIT // max(sum(widths), 1)))
 
     def _deliveries(self) -> tuple[Votes | None, list[str]]:
         """What the engine counts, and the populations whose spikes it delivers.

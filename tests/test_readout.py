@@ -322,3 +322,60 @@ def test_options_are_names_with_numbers_or_texts(folder, options):
     with pytest.raises(ConfigError, match=r"net\.yaml:\d+: readout: options: expected ") as caught:
         colanet.load(folder / "net.yaml")
     assert len(caught.value.problems) == 1
+
+
+# ------------------------------------------------------------ votes in few bytes
+
+
+def test_votes_take_few_bytes_and_files_hold_64_bits(folder):
+    session = Session(Network.model_validate(described("votes", 3)), base_dir=folder, engine="numba")
+    session.run()
+    assert session.readout.votes.dtype == np.int8
+    assert session.tally.votes.dtype == np.int64
+    session.checkpoint(folder / "c.h5")
+    session.write_results(folder / "r.h5", session.result())
+    assert read_h5(folder / "c.h5")[0]["tally/votes"].dtype == np.int64
+    assert read_h5(folder / "r.h5")[0]["votes"].dtype == np.int64
+    other = Session(Network.model_validate(described("votes", 3)), base_dir=folder, engine="numba")
+    other.resume(folder / "c.h5")
+    assert (other.readout.votes == session.readout.votes).all()
+    assert other.readout.votes.dtype == np.int8
+
+
+@pytest.mark.parametrize("copies", [40, 50, 12_000])
+def test_votes_grow_into_a_larger_type(folder, copies):
+    """Object 1 has three votes a copy."""
+    network = Network.model_validate(described("votes", copies))
+    session = Session(network, base_dir=folder, engine="numba", threads=1)
+    session.run()
+    votes = session.readout.votes
+    assert (votes == copies * np.array(VOTES)).all()
+    assert votes.dtype == np.min_scalar_type(-3 * copies - 1)
+    needed = session.readout.needs(session.plan, session.votes, 5)
+    assert votes.nbytes + session.tally.votes.nbytes <= 2 * needed + 1
+
+
+def test_who_derives_from_votes_computes_in_64_bits(folder, monkeypatch):
+    class Mine(READOUTS.get("votes")):
+        def evidence(self):
+            return self.votes[:, ::-1].copy()
+
+    monkeypatch.setattr("colanet.session.make_readout", lambda told: Mine())
+    session = Session(Network.model_validate(described("votes")), base_dir=folder, engine="numba")
+    result = session.run()
+    assert session.readout.votes.dtype == np.int64
+    assert session.answers().tolist() == [1, 1, 0, -1, 0]
+    assert result.train_accuracy == 1
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_some_answers_are_those_of_all(folder, monkeypatch, rule):
+    session = Session(Network.model_validate(described(rule)), base_dir=folder, engine="numba")
+    session.run()
+    whole = session.score(0, 5)
+    for first, last in ((0, 5), (1, 4), (2, 2), (4, 5)):
+        assert session.readout.chosen(first, last).tolist() == session.answers()[first:last].tolist()
+    monkeypatch.setattr("colanet.results.BLOCK", 2)
+    parts = session.score(0, 5)
+    assert (parts.accuracy, parts.unanswered) == (whole.accuracy, whole.unanswered)
+    assert (parts.confusion == whole.confusion).all()

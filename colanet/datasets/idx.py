@@ -45,7 +45,8 @@ def read_idx(path: str | os.PathLike[str], magic: int) -> np.ndarray:
         raise DataError(f"{path}: images of {shape[1]} x {shape[2]} pixels, expected at least one")
     expected = size + math.prod(shape)
     most = LARGEST_UNPACKED if is_packed(path) else LARGEST_FILE
-    taken = size + math.prod((max(shape[0], 1), *shape[1:]))  # NumPy has no room for shapes beyond it, even if empty
+    # NumPy makes no array of a shape beyond its room, even if it is empty.
+    taken = size + math.prod((max(shape[0], 1), *shape[1:]))
     if taken > most:
         raise DataError(f"{path}: an array of {shape} takes {taken} bytes, expected at most {most}")
     # One byte more than promised tells a longer file, however long a stream goes on.

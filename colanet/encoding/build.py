@@ -234,8 +234,8 @@ def _labels(context: Context, target: TargetInput) -> tuple[np.ndarray, int]:
         content, name = context.content(name)
         labels = files.label_lines(content, name, target.class_labels, target.no_class)
         train = context.taught(len(labels))
-    rows = context.select(train, len(labels), name)
-    return labels[rows], int((rows < train).sum())
+    shown = context.select(train, len(labels), name)
+    return shown.of(labels), shown.train
 
 
 def _classes_of(labels: np.ndarray, target: TargetInput) -> np.ndarray:

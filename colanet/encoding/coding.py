@@ -13,7 +13,8 @@ from colanet.encoding.kernels import Scratch
 from colanet.encoding.stretch import BitSpikes, Fill, Spikes, collect, collect_bits, empty
 
 CHECKPOINT = 256
-"""Objects between two stored sums of the integrating coding."""
+"""Objects between two stored sums of the integrating coding, at first."""
+MOST_SUMS = 1024
 CARRIED = np.zeros(0, dtype=np.uint32)
 """No state that objects begin with: it goes on."""
 TURN = 40503
@@ -135,7 +136,8 @@ class Integrating:
     """Node p adds its rate at every step with spikes; at `modulus` it fires and subtracts `modulus`.
 
     As a rate is at most `modulus`, the state is the sum of all rates so far modulo `modulus`. So the state at any
-    step follows from sums, without simulation; sums are kept of every `CHECKPOINT` objects.
+    step follows from sums, without simulation; sums are kept of every `CHECKPOINT` objects, and of fewer where they
+    become more than `MOST_SUMS`.
 
     Parameters
     ----------
@@ -159,6 +161,7 @@ class Integrating:
     def forget(self) -> None:
         """The images are others now; drop all sums."""
         self._sums = [np.zeros(self._scratch().fires.shape, dtype=np.uint32)]
+        self._every, self._latest = CHECKPOINT, (0, self._sums[0])
 
     def _scratch(self) -> Scratch:
         return kernels.scratch(self.images.shape[1], self.images.dtype)
@@ -176,11 +179,19 @@ class Integrating:
 
     def _sum(self, n: int) -> np.ndarray:
         """Rates of the first n objects of the data, added up modulo `modulus`, as int64."""
-        number = n // CHECKPOINT
-        while len(self._sums) <= number:
-            first = (len(self._sums) - 1) * CHECKPOINT
-            self._sums.append(self._plus(self._sums[-1], first, first + CHECKPOINT))
-        return self._plus(self._sums[number], number * CHECKPOINT, n).astype(np.int64)
+        while len(self._sums) <= n // self._every:
+            done = len(self._sums) * self._every
+            self._sums.append(self._on(done))
+            if len(self._sums) > MOST_SUMS:
+                self._sums, self._every = self._sums[::2], 2 * self._every
+        return self._on(n).astype(np.int64)
+
+    def _on(self, n: int) -> np.ndarray:
+        """The sum of the first n objects, from the nearest sum before that is kept; it is kept as the latest."""
+        number = min(n // self._every, len(self._sums) - 1)
+        begun = max((number * self._every, self._sums[number]), self._latest, key=lambda one: (one[0] <= n, one[0]))
+        self._latest = n, self._plus(begun[1], begun[0], n)
+        return self._latest[1]
 
     def _state(self, step: int) -> np.ndarray:
         """State before a step of the data, uint32 of the shape of the kernels. All products stay below 2^62."""

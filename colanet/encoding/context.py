@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from colanet import datasets
 from colanet.config.model import BinaryInput, ImageInput, Input, TargetInput, TextInput, ValuesInput
 from colanet.encoding import files
+from colanet.encoding.selection import Selection
+from colanet.encoding.stored import StoredImages, is_large
 from colanet.errors import DataError
 
 FILE_INPUTS = TextInput | BinaryInput | ImageInput | ValuesInput
@@ -83,6 +83,15 @@ class Context:
         self.used[known] = DataUsed(known, name, hashlib.sha256(content).hexdigest())
         return content, name
 
+    def large_images(self, source: str | None, nodes: int, offset: int) -> StoredImages | None:
+        """The images of a file that is large, which stay there; None: it is not, or standard input."""
+        path = None if source is None else files.located(self.base_dir, source)
+        if source is None or path is None or not is_large(path):
+            return None
+        found = StoredImages(path, nodes, offset)
+        self.used[source] = DataUsed(source, str(path), found.sha256)
+        return found
+
     def dataset(self, name: str) -> datasets.Dataset:
         """A data set by name."""
         data = datasets.load(name, self.data_dir)
@@ -113,8 +122,8 @@ class Context:
         target = self.target
         return n_there if target is None else min(target.learning_time // target.period, n_there)
 
-    def select(self, n_train_there: int, n_there: int, name: str) -> np.ndarray:
-        """Rows shown, of n_there of which the first n_train_there are for training: the first ones of each part.
+    def select(self, n_train_there: int, n_there: int, name: str) -> Selection:
+        """What is shown of n_there objects of which the first n_train_there are for training.
 
         Without a number asked for, a learning time shorter than the training part cuts that part.
 
@@ -129,10 +138,10 @@ class Context:
         test = self._count(self.n_test, n_there - n_train_there, "test", name)
         if train + test == 0:
             raise DataError(f"{name}: no object to show, expected at least 1")
-        return np.concatenate([np.arange(train), n_train_there + np.arange(test)])
+        return Selection(train, test, n_train_there)
 
-    def select_of_file(self, n_there: int, name: str, skip: int) -> np.ndarray | None:
-        """Rows shown of a file's objects; the learning time says which are for training. None: all of them.
+    def select_of_file(self, n_there: int, name: str, skip: int) -> Selection | None:
+        """What is shown of a file's objects; the learning time says which are for training. None: all of them.
 
         Raises
         ------

@@ -6,9 +6,9 @@ import codecs
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,6 +23,8 @@ _MARKED = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+SOME = 1 << 20
+"""Characters of labels that are taken apart at once."""
 _LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
@@ -76,13 +78,18 @@ def text_lines(content: bytes, name: str) -> list[str]:
     DataError
         If the file is not UTF-8.
     """
-    try:
-        lines = without_marks(content, name).decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not a text file, byte {error.start} is not UTF-8") from error
+    lines = _text(content, name).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     return [line.rstrip() for line in lines]
+
+
+def _text(content: bytes, name: str) -> str:
+    """A text file. DataError if it is not UTF-8."""
+    try:
+        return without_marks(content, name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: not a text file, byte {error.start} is not UTF-8") from error
 
 
 def text_rows(content: bytes, name: str, size: int | None) -> tuple[Spikes, int]:
@@ -235,7 +242,7 @@ def _check_header(names: list[str], width: int, name: str) -> None:
 
 
 def label_lines(content: bytes, name: str, classes: Sequence[int], no_class: str | None) -> np.ndarray:
-    """One label a line, as the number of its class from 0 on, int64.
+    """One label a line, as the number of its class from 0 on, of `small_type`.
 
     Parameters
     ----------
@@ -250,27 +257,53 @@ def label_lines(content: bytes, name: str, classes: Sequence[int], no_class: str
     DataError
         If another line is not a label (``3``, or ``3.000e+00`` as numpy.savetxt writes it), or there is none.
     """
-    lines = [line.strip() for line in text_lines(content, name)]
-    if no_class == "" and content:
-        # Blank lines at the end are objects, too.
-        lines += [""] * (without_marks(content, name).removesuffix(b"\n").count(b"\n") + 1 - len(lines))
-    if not lines:
+    text = _text(content, name)
+    # Blank lines at the end are objects, too, where a blank line says that there is no class.
+    text = text.removesuffix("\n") if no_class == "" and content else text.rstrip()
+    if not text and not (no_class == "" and content):
         raise DataError(f"{name}: is empty, expected one label a line")
     known = {label: number for number, label in enumerate(classes)}
     absent = None if no_class is None else whole(no_class)
     also = "" if no_class is None else f" or {no_class!r:.40} for no class"
-    labels = np.empty(len(lines), dtype=np.int64)
-    for number, line in enumerate(lines, 1):
-        label = whole(line)
-        if line == no_class or (label is not None and label == absent):
-            labels[number - 1] = -1
-        elif label is None:
-            raise DataError(f"{name}:{number}: {line[:40]!r} is not a label, expected a whole number{also}")
-        elif label not in known:
-            raise DataError(f"{name}:{number}: label {label}, expected {_span(classes)}{also}")
-        else:
-            labels[number - 1] = known[label]
+    labels = np.empty(text.count("\n") + 1, dtype=small_type(len(classes)))
+    met: dict[str, int] = {}
+    number = 0
+    for lines in _some_lines(text):
+        for line in lines:
+            if line not in met:
+                met[line] = _class_of(line.strip(), f"{name}:{number + 1}", known, no_class, absent, also)
+            labels[number] = met[line]
+            number += 1
     return labels
+
+
+def small_type(classes: int) -> np.dtype[Any]:
+    """The smallest type of integers that holds so many classes and -1."""
+    return np.min_scalar_type(-max(classes, 1))
+
+
+def _some_lines(text: str) -> Iterator[list[str]]:
+    """All lines of a text, some at a time: a list of all would be many times as large as the text."""
+    at = 0
+    while at <= len(text):
+        end = text.find("\n", at + SOME)
+        end = len(text) if end < 0 else end
+        yield text[at:end].split("\n")
+        at = end + 1
+
+
+def _class_of(
+    line: str, where: str, known: Mapping[int, int], no_class: str | None, absent: int | None, also: str
+) -> int:
+    """The class that a line names. DataError."""
+    label = whole(line)
+    if line == no_class or (label is not None and label == absent):
+        return -1
+    if label is None:
+        raise DataError(f"{where}: {line[:40]!r} is not a label, expected a whole number{also}")
+    if label not in known:
+        raise DataError(f"{where}: label {label}, expected {_span(list(known))}{also}")
+    return known[label]
 
 
 def _span(classes: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from colanet.encoding.coding import Integrating, Poisson, Regular, Schedule
 from colanet.encoding.context import Context
 from colanet.encoding.features import Featured, featured
 from colanet.encoding.sources import Labels, Part, Rows, Source, noise_parts
+from colanet.encoding.stored import StoredImages
 from colanet.encoding.stretch import Spikes, take
 from colanet.errors import DataError
 from colanet.hashing import Stream
@@ -56,12 +57,12 @@ def image_input(context: Context, number: int, described: ImageInput) -> Source:
 
 
 def image_source(
-    context: Context, number: int, described: ImageInput, pixels: np.ndarray, n_train: int
+    context: Context, number: int, described: ImageInput, pixels: np.ndarray | StoredImages, n_train: int
 ) -> Source:
     """Given images, uint8 of shape (n, pixels), the first `n_train` for training, in the coding of an input."""
-    images: np.ndarray | Featured = pixels
+    images: np.ndarray | Featured | StoredImages = pixels
     if described.features is not None:
-        images = featured(context, number, described, pixels, n_train)
+        images = featured(context, number, described, np.asarray(pixels), n_train)
     nodes = images.shape[1]
     if described.size not in (None, nodes):
         raise DataError(f"input {described.name}: images of {nodes} pixels, expected {described.size}")
@@ -81,8 +82,8 @@ def values_input(context: Context, number: int, described: ValuesInput) -> Sourc
     """CSV records as rates."""
     content, name = context.content(described.source)
     values = files.csv_values(content, name, described.size)
-    rows = context.select_of_file(len(values), name, described.skip)
-    values = values if rows is None else values[rows]
+    shown = context.select_of_file(len(values), name, described.skip)
+    values = values if shown is None else shown.of(values)
     rates = np.rint(np.clip(values / described.saturation, 0, 1) * VALUE_UNIT).astype(np.int64)
     schedule = _schedule(described, len(rates))
     return _source(context, number, described, rates.shape[1], Integrating(rates, schedule, VALUE_UNIT), schedule)
@@ -129,9 +130,10 @@ def _cut_rows(context: Context, rows: Spikes, skip: int, name: str) -> Spikes:
     target = context.target
     if target is None:
         return rows
-    objects = context.select_of_file((len(rows[0]) - 1) // target.period, name, skip)
-    if objects is None:
+    shown = context.select_of_file((len(rows[0]) - 1) // target.period, name, skip)
+    if shown is None:
         return rows
+    objects = shown.rows(np.arange(shown.count))
     return take(rows, (objects[:, None] * target.period + np.arange(target.period)).ravel())
 
 
@@ -146,19 +148,23 @@ def _schedule(described: ImageInput | ValuesInput, n_objects: int) -> Schedule:
     )
 
 
-def _images(context: Context, described: ImageInput) -> tuple[np.ndarray, int]:
+def _images(context: Context, described: ImageInput) -> tuple[np.ndarray | StoredImages, int]:
     """Images shown, uint8 of shape (n, pixels), training images first, and how many these are."""
     if context.is_dataset(described.source):
         return _dataset_images(context, described)
     context.check_there(described.source)
     if described.shape is None:
         raise DataError(f"input {described.name}: an image file needs width, height and channels")
+    nodes = math.prod(described.shape)
+    large = context.large_images(described.source, nodes, described.offset)
+    if large is not None:
+        shown = context.select_of_file(large.there, str(large.path), described.skip)
+        large.selection = shown or large.selection
+        return large, context.taught(large.there) if shown is None else shown.train
     content, name = context.content(described.source)
-    width, height, channels = described.shape
-    images = files.raw_images(content, name, width * height * channels, described.offset)
-    rows = context.select_of_file(len(images), name, described.skip)
-    n_train = context.taught(len(images))
-    return (images, n_train) if rows is None else (images[rows], int((rows < n_train).sum()))
+    images = files.raw_images(content, name, nodes, described.offset)
+    shown = context.select_of_file(len(images), name, described.skip)
+    return (images, context.taught(len(images))) if shown is None else (shown.of(images), shown.train)
 
 
 def _dataset_images(context: Context, described: ImageInput) -> tuple[np.ndarray, int]:
@@ -167,9 +173,8 @@ def _dataset_images(context: Context, described: ImageInput) -> tuple[np.ndarray
     if described.shape is not None and described.shape != (width, height, channels):
         raise DataError(f"{described.source}: images of {width} x {height} x {channels}, not {described.shape}")
     train, test = data.intensities
-    rows = context.select(len(train), len(train) + len(test), data.name)
-    n_train = int((rows < len(train)).sum())
-    return np.concatenate([train[:n_train], test[: len(rows) - n_train]]), n_train
+    shown = context.select(len(train), len(train) + len(test), data.name)
+    return np.concatenate([train[: shown.train], test[: shown.test]]), shown.train
 
 
 def _as_picture(shape: tuple[int, ...]) -> tuple[int, int, int]:

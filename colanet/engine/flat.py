@@ -6,9 +6,10 @@ the rings of past steps, over slots of synapses, or, for a variable of 0 and 1 a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from colanet.engine.layout import Layout
 from colanet.plan.variables import NEURONS, PLASTIC, State, key_of
@@ -17,8 +18,18 @@ NEURON_NAMES = tuple(v.name for v in NEURONS)
 SYNAPSE_NAMES = tuple(v.name for v in PLASTIC)
 
 
-def flatten(layout: Layout, state: State, copy: int) -> dict[str, np.ndarray]:
+def flatten(
+    layout: Layout, state: State, copy: int, zeros: Callable[[int, DTypeLike], np.ndarray] = np.zeros
+) -> dict[str, np.ndarray]:
     """The arrays of one copy; zeros where a population lacks a variable.
+
+    Parameters
+    ----------
+    layout : Layout
+    state : State
+    copy : int
+    zeros : callable
+        ``(entries, dtype)``: makes the arrays over slots, which may have more entries.
 
     Returns
     -------
@@ -38,13 +49,13 @@ def flatten(layout: Layout, state: State, copy: int) -> dict[str, np.ndarray]:
     for variable in PLASTIC:
         bits = variable.bits
         dtype = np.dtype(f"u{layout.grain.word // 8}") if bits else variable.dtype
-        whole = np.zeros((layout.n_words if bits else layout.n_slots) + 1, dtype=dtype)
+        whole = np.zeros(layout.n_words + 1, dtype) if bits else zeros(layout.n_slots + 1, dtype)
         for projection in plastic:
             if not variable.exists(projection):
                 continue
             values = state[key_of(projection, variable, copy)]
             if not bits:
-                whole[layout.slots(projection)] = layout.to_slots(projection, values)
+                layout.put_slots(projection, values, whole[layout.slots(projection)])
             elif values.any():
                 whole[layout.words(projection)] = layout.pack(projection, values)
         result[variable.name] = whole

@@ -15,7 +15,7 @@ resources and `slot_*`. Two forms of projections need no entries:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -124,6 +124,9 @@ def reach_of(projections: np.ndarray, source: int, *, from_input: bool) -> int:
 
 # ---------------------------------------------------------------------- synapses
 
+BLOCK = 1 << 16
+"""Most synapses that are turned round, or whose weights are computed, at once."""
+
 
 @dataclass(frozen=True)
 class Grain:
@@ -171,6 +174,8 @@ class Layout:
         As `colanet.plan.connect.spans_of` gives them, flat target neurons.
     seen : ndarray of words
         Bit sets over the source neurons of dense projections.
+    position : dict of int to ndarray of int64
+        Of plastic projections that are not dense, where the weight of each canonical synapse lies.
     n_weights, n_slots, n_words : int
     """
 
@@ -178,7 +183,7 @@ class Layout:
         self.plan, self.copy, self.grain = plan, copy, grain
         self.n_weights = self.n_slots = self.n_words = 0
         self._order: dict[int, np.ndarray] = {}
-        self._position: dict[int, np.ndarray] = {}
+        self.position: dict[int, np.ndarray] = {}
         self._parts: dict[str, list[np.ndarray]] = {
             name: [] for name in ("row", "target", "slot_ptr", "slot_source", "slot_delay", "slot_position")
         }
@@ -270,7 +275,7 @@ class Layout:
         self._parts["target"].append(synapses.post[order] + self.plan.populations[projection.target].start)
         self.n_weights += synapses.count
         if projection.kind == "plastic":
-            self._position[projection.index] = position
+            self.position[projection.index] = position
 
     def _add_slots(self, row: dict[str, int], projection: ProjectionPlan, counts: np.ndarray) -> None:
         """Learning is by target, then source."""
@@ -281,7 +286,7 @@ class Layout:
         self._parts["slot_ptr"].append(self.n_slots + np.concatenate([[0], np.cumsum(counts)]))
         self._parts["slot_source"].append(synapses.pre[order])
         self._parts["slot_delay"].append(synapses.delay[order])
-        self._parts["slot_position"].append(self._position[projection.index][order])
+        self._parts["slot_position"].append(self.position[projection.index][order])
 
     def future_target(self) -> np.ndarray:
         """`target` as pushed arrivals need it: (delay - 1) neurons + flat neuron; the others' as they are."""
@@ -298,24 +303,17 @@ class Layout:
 
     # ------------------------------------------------- canonical order <-> ours
 
-    def put_weights(self, projection: ProjectionPlan, values: np.ndarray, weight: np.ndarray) -> None:
-        """Write the weights of the canonical synapses of a plastic projection into the array of weights."""
-        row = self.projections[projection.index]
-        if not row["dense"]:
-            weight[self._position[projection.index]] = values
-            return
-        stop = row["synapse"] + projection.source_size * row["stride"]
-        rows = weight[row["synapse"] : stop].reshape(projection.source_size, row["stride"])
-        rows[:, : projection.target_size] = self._by_target(projection, values).T
+    def blocks(self, projection: ProjectionPlan) -> Iterator[tuple[slice, slice | np.ndarray]]:
+        """Rows of canonical synapses of a dense projection, some at a time, and their source neurons.
 
-    def sum_by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
-        """Sums of values of the canonical synapses of each target neuron, int64."""
-        if self.projections[projection.index]["dense"]:
-            total: np.ndarray = values.reshape(-1, projection.target_size).sum(axis=0, dtype=np.int64)
-            return total
-        total = np.zeros(projection.target_size, dtype=np.int64)
-        np.add.at(total, self.synapses(projection).post, values.astype(np.int64))
-        return total
+        Turning all of them round at once would take as much memory again, and miss the caches.
+        """
+        seen = self.plan.seen(projection.index, self.copy)
+        count = projection.source_size if seen is None else len(seen)
+        longest = max(1, BLOCK // projection.target_size)
+        for first in range(0, count, longest):
+            part = slice(first, min(first + longest, count))
+            yield part, part if seen is None else seen[part]
 
     def slots(self, projection: ProjectionPlan) -> slice:
         """The slots of a plastic projection."""
@@ -329,12 +327,14 @@ class Layout:
         row = self.projections[projection.index]
         return slice(int(row["word"]), int(row["word"] + row["words"] * projection.target_size))
 
-    def to_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
-        """Values of the canonical synapses in the order of the slots."""
+    def put_slots(self, projection: ProjectionPlan, values: np.ndarray, slots: np.ndarray) -> None:
+        """Write values of the canonical synapses into the slots of a projection, which hold zeros."""
         if projection.index in self._order:
-            ordered: np.ndarray = values[self._order[projection.index]]
-            return ordered
-        return self._by_target(projection, values).ravel()
+            slots[:] = values[self._order[projection.index]]
+            return
+        by_target = slots.reshape(projection.target_size, projection.source_size)
+        for part, sources in self.blocks(projection):
+            by_target[:, sources] = values.reshape(-1, projection.target_size)[part].T
 
     def from_slots(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
         """Values of the slots in the order of the canonical synapses; a copy."""
@@ -349,9 +349,10 @@ class Layout:
         words = int(self.projections[projection.index]["words"])
         matrix = np.zeros((projection.target_size, self.grain.word * words), dtype=np.uint8)
         if projection.index in self._order:
-            matrix[self._places(projection)] = self.to_slots(projection, values)
+            matrix[self._places(projection)] = values[self._order[projection.index]]
         else:
-            matrix[:, : projection.source_size] = self._by_target(projection, values)
+            for part, sources in self.blocks(projection):
+                matrix[:, sources] = values.reshape(-1, projection.target_size)[part].T
         return np.packbits(matrix, axis=1, bitorder="little").view(self._word).ravel()
 
     def unpack(self, projection: ProjectionPlan, words: np.ndarray) -> np.ndarray:
@@ -368,20 +369,13 @@ class Layout:
         first = np.searchsorted(post, np.arange(projection.target_size))
         return post, np.arange(len(post)) - first[post]
 
-    def _by_target(self, projection: ProjectionPlan, values: np.ndarray) -> np.ndarray:
-        """Values of the canonical synapses of a dense projection, of shape (target size, source size); 0: none."""
-        by_source, seen = values.reshape(-1, projection.target_size), self.plan.seen(projection.index, self.copy)
-        if seen is None:
-            return by_source.T
-        whole: np.ndarray = np.zeros((projection.source_size, projection.target_size), dtype=values.dtype)
-        whole[seen] = by_source
-        return whole.T
-
     def _canonical(self, projection: ProjectionPlan, by_target: np.ndarray) -> np.ndarray:
-        """The inverse of `_by_target`; a copy."""
-        seen = self.plan.seen(projection.index, self.copy)
-        by_source: np.ndarray = by_target.T if seen is None else by_target.T[seen]
-        return by_source.copy().ravel()
+        """Values of shape (target size, source size) in the order of the canonical synapses; a copy."""
+        size = projection.target_size
+        result = np.empty(self.plan.count(projection.index, self.copy), dtype=by_target.dtype)
+        for part, sources in self.blocks(projection):
+            result.reshape(-1, size)[part] = by_target[:, sources].T
+        return result
 
     @property
     def _word(self) -> np.dtype:

@@ -20,6 +20,7 @@ from colanet.engine.feeding import bit_places, is_uniform, listed_inputs, make_f
 from colanet.engine.flat import NEURON_NAMES, SYNAPSE_NAMES, flatten, unflatten
 from colanet.engine.layout import Layout, is_pushed, population_rows, table
 from colanet.engine.shares import run_shares, shares
+from colanet.engine.weights import put_weights
 from colanet.plan import Plan, PopulationPlan
 from colanet.plan.bounds import check_steps, drift_bounds, largest_potential
 from colanet.plan.fixed import in_resources, scale_table, weight_threshold
@@ -35,9 +36,14 @@ def aligned(n: int, dtype: DTypeLike) -> np.ndarray:
     return raw[first : first + size].view(dtype)
 
 
+def roomy(n: int, dtype: DTypeLike) -> np.ndarray:
+    """Zeros that begin at a cache line, with room behind them for what vectors reach beyond the end."""
+    return aligned(n + k.GRAIN.word, dtype)
+
+
 def with_room(values: np.ndarray) -> np.ndarray:
-    """A copy that begins at a cache line, with room behind it for what vectors reach beyond the end."""
-    result = aligned(len(values) + k.GRAIN.word, values.dtype)
+    """A copy that is `roomy`."""
+    result = roomy(len(values), values.dtype)
     result[: len(values)] = values
     return result
 
@@ -169,7 +175,7 @@ class CopyRunner:
 
     def _load(self, state: State) -> k.Live:
         plan, layout = self.plan, self.layout
-        flat = flatten(layout, state, self.copy)
+        flat = flatten(layout, state, self.copy, roomy)
         for p in plan.populations:
             if p.plasticity and not p.gated:
                 flat["awake"][:, p.start : p.stop] = 1
@@ -180,15 +186,12 @@ class CopyRunner:
             if projection.kind == "plastic":
                 target = plan.populations[projection.target]
                 resource = plastic_of(state, projection, self.copy).resource
-                weights = target.rule.weights(resource)
-                layout.put_weights(projection, weights, weight)
-                if layout.projections[projection.index]["dense"]:
-                    own[layout.slots(projection)] = layout.to_slots(projection, weights)
-                positive[target.start : target.stop] += layout.sum_by_target(projection, np.maximum(weights, 0))
+                found = put_weights(layout, projection, resource, weight, own)
+                positive[target.start : target.stop] += found
         alpha = np.concatenate([np.full(p.size, p.alpha, dtype=np.int64) for p in plan.populations])
         n_fired, fired = self._spike_lists(flat["spikes"])
         threshold = np.minimum(weight_threshold(alpha, positive), POTENTIAL_LIMIT)
-        flat |= {name: with_room(flat[name]) for name in ("potential", "gate", "resource")}
+        flat |= {name: with_room(flat[name]) for name in ("potential", "gate")}
         derived = {
             "weight": weight,
             "own": own,
@@ -301,14 +304,16 @@ class NumbaEngine:
         self.layouts = [first if shared or c == 0 else Layout(plan, c, k.GRAIN) for c in range(plan.copies)]
         self.level = weight_levels(plan)
         self._coded = set(range(len(plan.inputs))) - listed_inputs(plan)
-        self.load(initial_state(plan))
+        # Copy by copy: the start values of all would take more than half of what the copies do.
+        self.runners = [self._runner(copy, initial_state(plan, [copy])) for copy in range(plan.copies)]
 
     def load(self, state: State) -> None:
         """Take over a state; CheckpointError if it does not belong to this plan."""
         check_state(self.plan, state)
-        self.runners = [
-            CopyRunner(self.plan, copy, layout, self.level, state) for copy, layout in enumerate(self.layouts)
-        ]
+        self.runners = [self._runner(copy, state) for copy in range(self.plan.copies)]
+
+    def _runner(self, copy: int, state: State) -> CopyRunner:
+        return CopyRunner(self.plan, copy, self.layouts[copy], self.level, state)
 
     def state(self) -> State:
         """A copy of the state."""

@@ -118,7 +118,7 @@ def show(plan: Plan, state: State, network: Inference, copy: int, images: int, s
     votes = Votes(deciding.index, target.size, target.period)
     return Shown(
         _input(presentation, network, target.period),
-        presentation.labels,
+        presentation.labels.astype(np.int64),
         _votes(plan, state, presentation, votes, step)[copy].astype(np.int64),
         target.size,
         answering.size,

@@ -1,7 +1,7 @@
 """How much memory a network takes, estimated without building it, and how much there is.
 
-The estimate is an upper bound for the numba engine, which takes the most. It counts neither the program itself
-(about 200 MiB) nor the data of the inputs nor recorded spikes.
+The estimate is an upper bound for the numba engine. It counts neither the program itself (about 200 MiB) nor the
+data of the inputs nor recorded spikes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from colanet.units import MAX_DELAY
 VARIABLE = "COLANET_MEMORY"
 """Environment variable with the bytes that a network may take, instead of what is free."""
 
-SYNAPSE, PLASTIC, DENSE = 40, 80, 36
+SYNAPSE, PLASTIC, DENSE, LISTED = 40, 80, 4, 36
 """Bytes of wiring a synapse while it is laid out; copies share it unless synapses or delays are drawn at random.
-DENSE: plastic, every source to every target, one delay."""
+DENSE: plastic, every source to every target, one delay; LISTED: what more an engine takes that lists them."""
+DRAWN, PADDED = 48, 64
+"""Bytes of a synapse whose start value is drawn or whose weight is computed, of a block of them; and of a row of
+dense weights that may be filled up."""
 SOURCE = 80
 """Bytes a source neuron of a projection whose synapses are not stored."""
 WEIGHT, NEURON, LINE, RING = 5, 66, 4, 32 * 5
@@ -34,8 +37,8 @@ WEIGHT, NEURON, LINE, RING = 5, 66, 4, 32 * 5
 the list of the spikes of a past step, and its future arrivals, where projections have several delays."""
 COPY = 32 << 10
 """Bytes a copy, however small."""
-CHUNK_STEPS = 15_000
-"""Steps of input that are made at a time; the next stretch is made meanwhile."""
+CHUNK_STEPS, CHUNK_NODES = 15_000, 100_000_000
+"""Most steps, and nodes times steps, of input that are made at a time; the next stretch is made meanwhile."""
 RATE = 0.25
 """Part of an input's nodes that spike in a step, where only the data decide it."""
 
@@ -57,7 +60,7 @@ def count(plan: Plan, projection: ProjectionPlan) -> int:
 
 def parts(plan: Plan) -> dict[str, int]:
     """Bytes of wiring, state and input of a whole network."""
-    wiring = once = state = ring = 0
+    wiring = once = state = ring = drawn = 0
     for projection in plan.projections:
         synapses, plastic = count(plan, projection), projection.kind == "plastic"
         span = 1 if isinstance(projection.description.delay, int) else MAX_DELAY
@@ -72,10 +75,12 @@ def parts(plan: Plan) -> dict[str, int]:
             wiring += synapses * (DENSE if full else PLASTIC) + rows
         else:
             wiring += SOURCE * projection.source_size
-        state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) if plastic else 0
+        if plastic:
+            state += synapses * (2 * _bytes(projection, "synapse") + WEIGHT) + PADDED * projection.source_size
+            drawn = max(drawn, DRAWN * min(synapses, connect.BLOCK))
     if any(projection.random for projection in plan.projections):
         wiring *= plan.copies
-    wiring += once
+    wiring += once + drawn
     for p in plan.populations:
         line = 2 * _bytes(p, "step") + LINE
         state += p.size * (2 * _bytes(p, "neuron") + NEURON + ring + line * plan.history)
@@ -88,15 +93,29 @@ def _bytes(owner: PopulationPlan | ProjectionPlan, per: str) -> int:
     return sum(np.dtype(v.dtype).itemsize for v in variables if v.per == per and v.exists(owner))
 
 
+def longest_chunk(plan: Plan, steps: int) -> int:
+    """Steps of input that are made at a time: so many, or fewer of large inputs."""
+    return max(min(steps, CHUNK_NODES // max(sum(size for _, size in plan.inputs), 1)), 1)
+
+
 def _input(plan: Plan) -> int:
     """Spikes as lists and as bit sets: of one stretch, its form for the kernels, and the stretch after it."""
     total = 0
     limits = [getattr(described, "steps", None) or CHUNK_STEPS for described in plan.description.inputs]
-    steps = plan.history + min([CHUNK_STEPS, *limits])
+    steps = plan.history + min([longest_chunk(plan, CHUNK_STEPS), *limits])
     for (_, size), described in zip(plan.inputs, plan.description.inputs, strict=True):
         rate = described.noise if isinstance(described, NoiseInput) else RATE
         total += int(2.5 * steps * (4 * size * rate + size / 8 + 16))
     return total
+
+
+def listed(plan: Plan) -> int:
+    """Bytes more of an engine that lists every synapse, as the reference does."""
+    dense = 0
+    for p in plan.projections:
+        if p.kind == "plastic" and count(plan, p) == p.source_size * p.target_size:
+            dense += count(plan, p) * (plan.copies if p.random else 1)
+    return LISTED * dense
 
 
 def network_bytes(plan: Plan) -> int:

@@ -8,7 +8,7 @@ well. A variable is a field with its `Variable`; a new one needs its field here 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -96,7 +96,7 @@ class Variable:
     def initial(self, plan: Plan, owner: PopulationPlan | ProjectionPlan, copy: int) -> np.ndarray:
         """Its array before step 0."""
         if callable(self.start):
-            return self.start(plan, owner, copy).astype(self.dtype)
+            return self.start(plan, owner, copy).astype(self.dtype, copy=False)
         return np.full(self.shape(plan, owner, copy), self.start, dtype=self.dtype)
 
 
@@ -251,11 +251,11 @@ def key_of(owner: PopulationPlan | ProjectionPlan, variable: Variable, copy: int
     return f"{copy}/{owner.name}/{variable.key}"
 
 
-def initial_state(plan: Plan) -> State:
-    """The state before step 0."""
+def initial_state(plan: Plan, copies: Iterable[int] | None = None) -> State:
+    """The state before step 0, of some copies; None: of all."""
     return {
         key_of(owner, variable, copy): variable.initial(plan, owner, copy)
-        for copy in range(plan.copies)
+        for copy in (range(plan.copies) if copies is None else copies)
         for owner, variable in owned(plan)
     }
 

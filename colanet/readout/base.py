@@ -76,6 +76,10 @@ class Readout(Observer):
         """Class of every object, -1 for none, int64 of shape (objects,)."""
         return decide(evidence_of(self))
 
+    def chosen(self, first: int, last: int) -> np.ndarray:
+        """Class of the objects first..last-1, int64; a rule may know it without looking at all others."""
+        return answers_of(self)[first:last]
+
     def results(self) -> dict[str, np.ndarray]:
         """Arrays for the file of results, beside evidence and answers."""
         return {}
@@ -138,12 +142,13 @@ def evidence_of(readout: Readout) -> np.ndarray:
     return found
 
 
-def answers_of(readout: Readout) -> np.ndarray:
-    """What `Readout.answers` says. ConfigError if the rule fails, or an answer is no class."""
+def answers_of(readout: Readout, first: int = 0, last: int | None = None) -> np.ndarray:
+    """What `Readout.answers` says, or `chosen` of some. ConfigError if the rule fails, or an answer is no class."""
     with blamed(readout):
-        found = readout.answers()
-    if getattr(found, "shape", None) != (readout.objects,) or found.dtype.kind not in "iu":
-        raise _wrong(readout, f"the answers are {_told(found)}, expected integers of shape {(readout.objects,)}")
+        found = readout.answers() if last is None else readout.chosen(first, last)
+    shape = (readout.objects if last is None else last - first,)
+    if getattr(found, "shape", None) != shape or found.dtype.kind not in "iu":
+        raise _wrong(readout, f"the answers are {_told(found)}, expected integers of shape {shape}")
     if len(found) and not -1 <= found.min() <= found.max() < readout.classes:
         raise _wrong(readout, f"answers {found.min()}..{found.max()}, expected -1..{readout.classes - 1}")
     return found

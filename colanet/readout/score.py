@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +54,15 @@ def score(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> Score:
     answers, labels : ndarray of int, shape (n_objects,)
     n_classes : int
     """
+    return scored([(answers, labels)], n_classes)
+
+
+def scored(parts: Iterable[tuple[np.ndarray, np.ndarray]], n_classes: int) -> Score:
+    """`score` of answers and labels that come in parts."""
     confusion = np.zeros((n_classes + 1, n_classes + 1), dtype=np.int64)
-    np.add.at(confusion, (labels, answers), 1)
-    n = max(len(labels), 1)
+    for answers, labels in parts:
+        np.add.at(confusion, (labels, answers), 1)
+    n = max(int(confusion.sum()), 1)
     return Score(
         accuracy=float(np.trace(confusion)) / n,
         unanswered=float(confusion[:, UNANSWERED].sum()) / n,

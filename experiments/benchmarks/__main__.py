@@ -12,13 +12,14 @@ from colanet.programs import run_safely
 from experiments.benchmarks import (
     columns,
     dense,
-    memory,
     microcontroller,
     once,
     peers,
     recurrent,
+    scale,
     speed,
     tables,
+    trials,
     watching,
 )
 from experiments.benchmarks.timing import RESULTS, ROOT, Result, store
@@ -112,13 +113,40 @@ def dense_command(neurons: int, images: int, rounds: int, data: Path | None, res
     finish("dense", dense.measure(neurons, images, rounds, data), results)
 
 
-@main.command("memory")
-@click.option("--microcolumns", type=COUNT, multiple=True, default=memory.MICROCOLUMNS, show_default=True)
-@click.option("--inputs", type=COUNT, multiple=True, default=memory.INPUTS, show_default=True)
+def points(against: str) -> Any:
+    """The option with the points of a curve."""
+    told = "Points of this curve; give it more than once."
+    return click.option(f"--{against}", type=COUNT, multiple=True, default=scale.SIZES[against], help=told,
+                        show_default=True)  # fmt: skip
+
+
+@main.command("scale")
+@points("microcolumns")
+@points("inputs")
+@points("copies")
+@points("images")
+@points("synapses")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=scale.SECONDS, show_default=True,
+              help="CPU seconds of training at a point.")  # fmt: skip
 @INTO
-def memory_command(microcolumns: tuple[int, ...], inputs: tuple[int, ...], results: Path) -> None:
-    """Memory and set-up of a column network against microcolumns and against inputs."""
-    finish("memory", memory.measure(microcolumns, inputs), results)
+def scale_command(seconds: float, results: Path, **sizes: tuple[int, ...]) -> None:
+    """Time and memory of a column network against its size, its copies and the images that it is shown."""
+    finish("scale", scale.measure({name: sizes[name] for name in scale.SIZES}, seconds), results)
+
+
+@main.command("trials")
+@click.option("--train", type=COUNT, default=50_000, show_default=True, help="Images that a trial learns.")
+@click.option("--validation", type=COUNT, default=10_000, show_default=True, help="Images that judge it.")
+@click.option("--generations", type=COUNT, nargs=2, default=(1, 4), show_default=True,
+              help="Of a short and of a longer search.")  # fmt: skip
+@click.option("--after", type=COUNT, multiple=True, default=trials.AFTER, show_default=True,
+              help="Trials after which asking for more is measured.")  # fmt: skip
+@INTO
+def trials_command(
+    train: int, validation: int, generations: tuple[int, int], after: tuple[int, ...], results: Path
+) -> None:
+    """What a trial of a search costs, and what very many of them would."""
+    finish("trials", trials.measure(train, validation, generations, after), results, ("optuna",))
 
 
 @main.command("speed")

@@ -8,9 +8,9 @@ from typing import Any
 
 from colanet.continual.tables import NOTHING, markdown_table, read_record
 from experiments.benchmarks.columns import FORMS
+from experiments.benchmarks.scale_tables import MIB
 from experiments.benchmarks.timing import RESULTS, Result
 
-MIB = 2**20
 HEAD = ["work", "done by", "time / colanet's", "images or steps a second", "synaptic events a second",
         "memory (MiB)", "agreement"]  # fmt: skip
 

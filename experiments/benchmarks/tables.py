@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any
 
 from colanet.continual.tables import NOTHING, markdown_table, read_record
-from experiments.benchmarks import peers
+from experiments.benchmarks import peers, scale_tables
 from experiments.benchmarks.columns import FORMS, STATIC
+from experiments.benchmarks.scale_tables import MIB
 from experiments.benchmarks.timing import RESULTS, Result
 from experiments.benchmarks.watching import PAGES
-
-MIB = 2**20
 
 
 def recurrent(found: Result) -> str:
@@ -72,25 +71,6 @@ def dense(found: Result) -> str:
     return markdown_table(head, rows)
 
 
-def memory(against: str, found: Result) -> str:
-    """One curve of the memory."""
-    head = ["microcolumns a column", "inputs", "plastic synapses", "gating synapses", "memory (MiB)",
-            "memory (bytes a plastic synapse)", "set-up (s)"]  # fmt: skip
-    rows = [
-        [r["microcolumns"], r["inputs"], r["plastic"], r["gating"], f"{r['bytes'] / MIB:.1f}",
-         f"{r['bytes_a_plastic_synapse']:.0f}", f"{r['setup_seconds']:.2f}"]
-        for r in found["curves"][against]
-    ]  # fmt: skip
-    return markdown_table(head, rows)
-
-
-def exponents(found: Result) -> str:
-    """How memory and set-up grow."""
-    fits = found["exponents"]
-    rows = [[against, f"{p['bytes']:.2f}", f"{p['setup_seconds']:.2f}"] for against, p in fits.items()]
-    return markdown_table(["against", "exponent of the memory", "exponent of the set-up"], rows)
-
-
 def speed(found: Result) -> str:
     """Two checkouts."""
     head = ["what", "unit", "before", "now", "before / now"]
@@ -120,6 +100,40 @@ def watch(found: Result) -> str:
     return markdown_table(head, rows)
 
 
+def unit(found: Result) -> str:
+    """What a trial costs."""
+    u = found["unit"]
+    head = ["quantity", "unit", "figure"]
+    return markdown_table(head, [
+        ["time of a trial", "CPU s", f"{u['cpu_seconds']:.2f}"],
+        ["start of a worker", "CPU s", f"{u['start_seconds']:.1f}"],
+        ["memory of a worker", "MiB", f"{u['memory_bytes'] / MIB:.0f}"],
+        ["disk of a trial", "bytes", f"{u['disk_bytes']:.0f}"],
+    ])  # fmt: skip
+
+
+def asked(found: Result) -> str:
+    """What asking for a trial costs after many of them."""
+    head = ["sampler", "trials before", "asking (CPU ms a trial)", "looking through them (CPU ms)"]
+    rows = []
+    for r in found["asked"]:
+        times = [r.get("ask_seconds"), r.get("look_seconds")]
+        row = [f"`{r['sampler']}`", r["trials"]]
+        rows.append([*row, *(NOTHING if t is None else f"{1000 * t:.1f}" for t in times)])
+    return markdown_table(head, rows)
+
+
+def plan(found: Result) -> str:
+    """Core hours, time, memory and disk of very many trials."""
+    head = ["workers", "core hours", "time (h)", "memory of all workers (GiB)", "disk (MiB)"]
+    rows = [
+        [r["workers"], f"{r['core_hours']:.1f}", f"{r['hours']:.3g}", f"{r['memory_bytes'] / 2**30:.1f}",
+         f"{r['disk_bytes'] / MIB:.0f}"]
+        for r in found["plan"]
+    ]  # fmt: skip
+    return markdown_table(head, rows)
+
+
 def tools(found: Result) -> str:
     """What compiled and ran them."""
     rows = [[f"`{name}`", number] for name, number in found["tools"].items()]
@@ -131,11 +145,8 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
     "columns": tuple((f".{form}", partial(columns, form)) for form in FORMS),
     "once": (("", once),),
     "dense": (("", dense),),
-    "memory": (
-        (".microcolumns", partial(memory, "microcolumns")),
-        (".inputs", partial(memory, "inputs")),
-        (".exponents", exponents),
-    ),
+    "scale": scale_tables.TABLES,
+    "trials": ((".unit", unit), (".asked", asked), (".plan", plan)),
     "speed": (("", speed),),
     "watch": (("", watch),),
     "microcontroller": ((".tools", tools), ("", microcontroller)),

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from colanet import load
+from colanet.datasets import idx
 from colanet.errors import ColanetError, ConfigError, DataError
 from colanet.plan import build
-from experiments.benchmarks import microcontroller, recurrent, speed, tables, timing
+from experiments.benchmarks import microcontroller, recurrent, scale, speed, tables, timing, trials
 from experiments.benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -78,17 +79,80 @@ def test_a_run_with_a_page_that_is_open_is_measured(measured):
     assert all(row["cpu_seconds"] > 0 < row["wall_seconds"] for row in found["rows"])
 
 
+SMALL = {
+    "microcolumns": (15, 150), "inputs": (784, 7840), "copies": (1, 8), "images": (50, 100),
+    "synapses": (10**5, 10**6),
+}  # fmt: skip
+
+
 @pytest.mark.slow
-def test_the_memory_of_networks_grows_with_them(measured):
-    sizes = ("--microcolumns", 15, "--microcolumns", 60, "--inputs", 784, "--inputs", 3136)
-    found = measured("memory", *sizes)
-    for rows in found["curves"].values():
-        small, large = rows
-        assert large["plastic"] == 4 * small["plastic"] == 4 * 784 * 150
+def test_time_and_memory_of_networks_grow_with_them(measured):
+    sizes = [word for name, points in SMALL.items() for point in points for word in (f"--{name}", point)]
+    found = measured("scale", *sizes, "--seconds", 0.01)
+    curves = found["curves"]
+    for name in ("microcolumns", "inputs"):
+        small, large = curves[name]
+        assert large["plastic"] == 10 * small["plastic"] == 10 * 784 * 150
         # At least resources (4 bytes), marks of contribution (1) and weights (2).
         assert large["bytes"] > 7 * large["plastic"]
         assert large["bytes"] > 2 * small["bytes"] > 0
-    assert found["exponents"]["inputs"]["bytes"] > 0.5
+        assert large["training_microseconds"] > small["training_microseconds"] > 0
+    assert [row["images"] for row in curves["images"]] == [row["train"] + row["test"] for row in curves["images"]]
+    for rows in curves.values():
+        # The estimate is of the network; beside it are the images, the labels and what Python makes.
+        assert all(row["bytes"] < row["estimate"] + 2 * row["inputs"] * 60 + (8 << 20) for row in rows)
+    fitted = {(row["against"], row["quantity"]): row["all"] for row in found["exponents"]}
+    assert len(fitted) == 4 * len(SMALL)
+    assert fitted["inputs", "bytes"] > 0.5
+    assert {row["against"] for row in found["parts"]} == SMALL.keys() - {"images"}
+
+
+def test_the_synapses_of_a_point_are_at_least_those_asked_for():
+    for point in (1, 10**6, 5 * 10**8):
+        shape = scale.shape_of("synapses", point, 1.0)
+        plastic = scale.COLUMNS * shape["microcolumns"] * shape["inputs"]
+        assert point <= plastic < point + scale.COLUMNS * shape["microcolumns"]
+
+
+def test_fits_over_all_points_and_over_the_upper_half():
+    rows = [{"inputs": x} | dict.fromkeys(scale.FITTED, y) for x, y in ((1, 1), (10, 1), (100, 10), (1000, 100))]
+    one, *others = scale.fits("inputs", rows)
+    assert one["upper"] == pytest.approx(1)
+    assert (one["from"], one["all"]) == (100, pytest.approx(0.7))
+    assert [row["quantity"] for row in (one, *others)] == list(scale.FITTED)
+
+
+def test_drawn_images_are_of_one_kind_at_every_size(tmp_path):
+    for n in (1, 30):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        scale.write_images(folder, 50 * n, 40)
+        pictures = idx.read_idx(folder / "images.idx", idx.IMAGES).reshape(40, -1)
+        labels = np.loadtxt(folder / "labels.txt", dtype=int)
+        assert set(labels) <= set(range(10))
+        assert pictures.shape == (40, 50 * n)
+        for label in set(labels):
+            assert len(np.unique(pictures[labels == label] > 0, axis=0)) == 1
+    assert 0.15 < (pictures > 0).mean() < 0.25
+
+
+@pytest.mark.slow
+def test_trials_have_unit_costs_and_make_a_plan(measured):
+    pytest.importorskip("optuna")
+    found = measured("trials", "--train", 40, "--validation", 10, "--generations", 1, 2, "--after", 16)
+    assert found["unit"]["trials"] == trials.GENERATION
+    assert all(found["unit"][f"{name}_seconds"] > 0 for name in ("cpu", "wall", "start", "report"))
+    assert found["unit"]["disk_bytes"] > 100
+    assert {row["sampler"] for row in found["asked"]} == set(trials.SAMPLERS)
+    assert [row["workers"] for row in found["plan"]] == list(trials.WORKERS)
+
+
+def test_a_plan_by_hand():
+    unit = {"cpu_seconds": 3.6, "start_seconds": 36.0, "memory_bytes": 7, "disk_bytes": 5}
+    (row,) = trials.plan(unit, networks=1000, workers=[10])
+    assert row.pop("core_hours") == pytest.approx(1.1)
+    assert row.pop("hours") == pytest.approx(0.11)
+    assert row == {"workers": 10, "memory_bytes": 70, "disk_bytes": 5000}
 
 
 @pytest.mark.slow

@@ -223,3 +223,33 @@ def test_the_largest_shipped_network_is_estimated_in_the_plan():
     network = config.load(CONFIGS / "mnist_45.yaml")
     estimate = memory.network_bytes(build(network, input_sizes={"R": 784}))
     assert 60 << 20 < estimate < 300 << 20
+
+
+def test_an_engine_that_lists_synapses_takes_more(monkeypatch):
+    network = Network.model_validate(
+        {
+            "inputs": [{"name": "R", "kind": "noise", "size": 50, "noise": 0.1, "steps": 3}],
+            "populations": [{"name": "L", "size": 40, "w_max": 1.0}],
+            "projections": [{"source": "R", "target": "L", "kind": "plastic"}],
+        }
+    )
+    plan = build(network)
+    assert memory.listed(plan) == memory.LISTED * 50 * 40
+    monkeypatch.setenv(memory.VARIABLE, str(memory.network_bytes(plan)))
+    Session(network, engine="numba")
+    with pytest.raises(ConfigError, match=r"network: needs about .* lists 70\.31 KiB"):
+        Session(network, engine="reference")
+
+
+def test_stretches_of_large_inputs_are_shorter(monkeypatch):
+    plan = build(described())
+    assert memory.longest_chunk(plan, 15_000) == 15_000
+    assert memory.longest_chunk(plan, memory.CHUNK_NODES + 5) == memory.CHUNK_NODES
+    before = memory.parts(plan)["input"]
+    whole = Session(described(), engine="reference").run()
+    monkeypatch.setattr(memory, "CHUNK_NODES", 2)
+    assert memory.longest_chunk(plan, 15_000) == 2
+    assert memory.parts(plan)["input"] < before
+    short = Session(described(), engine="reference")
+    assert [stop - start for start, stop in short._stretches([3])] == [2, 1]
+    assert short.run().digest == whole.digest

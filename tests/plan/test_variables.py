@@ -81,6 +81,12 @@ def test_the_initial_state_by_hand(plan):
             np.testing.assert_array_equal(found, values, err_msg=key)
 
 
+def test_the_initial_state_of_some_copies(plan):
+    whole, one = initial_state(plan), initial_state(plan, [1])
+    assert list(one) == [key for key in whole if key.startswith("1/")]
+    assert all(np.array_equal(array, whole[key]) for key, array in one.items())
+
+
 def test_the_bytes_by_hand(plan):
     # M: three int32 and two int64 a neuron, a ring of 64; L: three int32, five int64 and a byte, two rings of 64.
     m, learner, synapses = 2 * (3 * 4 + 2 * 8 + 64), 5 * (3 * 4 + 5 * 8 + 1 + 2 * 64), 15 * (4 + 1)

@@ -255,4 +255,4 @@ def poisson_of(source: SpikeSource) -> Poisson | None:
     parts = source.parts if isinstance(source, Source) else ()
     if len(parts) != 1 or not isinstance(parts[0], Poisson):
         return None
-    return parts[0] if isinstance(parts[0].images, np.ndarray) else None  # features are made by the CPU
+    return parts[0] if isinstance(parts[0].images, np.ndarray) else None  # others are made by the CPU

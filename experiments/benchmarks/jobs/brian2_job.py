@@ -11,7 +11,7 @@ import time
 
 import brian2 as b2
 import numpy as np
-from columns_work import highest_memory
+from peak import highest_memory
 
 STEP = 1 * b2.ms
 EQUATIONS = """

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from columns_work import answer, highest_memory, opened
+from columns_work import answer, opened
+from peak import highest_memory
 
 
 class Given:
@@ -24,13 +25,6 @@ class Given:
     def spikes(self, start, stop):
         ptr = self.ptr[start : stop + 1]
         return ptr - ptr[0], self.index[ptr[0] : ptr[-1]]
-
-
-def drawn(name, size, rate, steps):
-    """A source whose nodes spike with one probability."""
-    rng = np.random.default_rng(0)
-    ptr = np.concatenate([[0], np.cumsum(rng.binomial(size, rate, steps))]).astype(np.int64)
-    return Given(name, size, ptr, rng.integers(0, size, int(ptr[-1])).astype(np.int32))
 
 
 def engine_of(plan):
@@ -129,34 +123,6 @@ def dense(network, n_images, data):
     spent = seconds(lambda: brought.append(engine.run(inputs, first, stop, freeze=0, record=every)))
     return {"microseconds": 1e6 * spent / n_images, "spikes": int(brought[0].spikes.sum()),
             "events": brought[0].synaptic_events}  # fmt: skip
-
-
-def memory(network, inputs, steps):
-    """Bytes and CPU seconds from a configuration to a network that has run some steps.
-
-    Bytes are those beside the program with its kernels, which a network of one microcolumn a column has loaded.
-    """
-    from colanet import load
-    from colanet.plan import build
-
-    def run(described, sizes):
-        began = time.process_time()
-        plan = build(described, input_sizes=sizes)
-        engine = engine_of(plan)
-        spent = time.process_time() - began
-        sources = [drawn(name, size, 0.05, steps) for name, size in plan.inputs]
-        engine.run(engine.encode(sources, 0, 0, steps), 0, steps, freeze=steps)
-        return plan, spent
-
-    described = load(network)
-    small = tuple(p.model_copy(update={"size": p.columns or p.size}) for p in described.populations)
-    run(described.model_copy(update={"populations": small}), inputs | {"R": 1})
-    bare = highest_memory()
-    plan, spent = run(described, inputs)
-    highest = highest_memory()
-    plastic = sum(p.source_size * p.target_size for p in plan.projections if p.kind == "plastic")
-    gating = sum(plan.fan_in(p) * p.target_size for p in plan.projections if p.kind == "gating")
-    return {"bytes": highest - bare, "setup_seconds": spent, "plastic": plastic, "gating": gating}
 
 
 if __name__ == "__main__":

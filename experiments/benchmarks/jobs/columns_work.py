@@ -2,9 +2,9 @@
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
+from peak import highest_memory
 
 BEFORE = 20
 """Steps of a stretch before those that count."""
@@ -55,12 +55,6 @@ def stretches(stored, told, lanes):
     rows = np.concatenate([np.zeros((BEFORE, told["nodes"]), dtype=bool), rows])
     steps = told["steps"] // lanes
     return np.stack([rows[lane * steps : (lane + 1) * steps + BEFORE] for lane in range(lanes)])
-
-
-def highest_memory():
-    """Bytes of memory that this process has had at most. getrusage would begin with what its parent had."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def answer(path, parts, seconds, share=1.0):

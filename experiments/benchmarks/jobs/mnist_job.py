@@ -10,7 +10,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from columns_work import highest_memory, run
+from columns_work import run
+from peak import highest_memory
 
 BATCH, RATE = 32, 1e-3  # what examples of PyTorch have
 

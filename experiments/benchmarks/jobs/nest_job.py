@@ -14,7 +14,7 @@ import time
 
 import nest
 import numpy as np
-from columns_work import highest_memory
+from peak import highest_memory
 
 MODEL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nest_neuron.nestml")
 MODULE = "colanet_module"
