@@ -198,7 +198,7 @@ def test_the_estimate_is_an_upper_bound_and_not_far_above(tmp_path):
         "neurons": ((1, 4, "one_to_one", "weight: 9", 1), (1, 500_000, "one_to_one", "weight: 9", 1)),
         "plastic": ((1, 4, "all_to_all", plastic, 1), (2500, 2500, "all_to_all", plastic, 1)),
         "parts": ((1, 4, "all_to_all", plastic, 1), (2500, 2500, "all_to_all", part, 2)),
-        "fixed": ((1, 4, "all_to_all", "weight: 9", 1), (1500, 1500, "all_to_all", "weight: 0.1", 1)),
+        "fixed": ((1, 4, "all_to_all", "weight: 9", 1), (15_000, 15_000, "all_to_all", "weight: 0.01", 1)),
     }
     known = {}
 
