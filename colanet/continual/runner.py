@@ -84,10 +84,13 @@ def run_one(
     return outcome
 
 
-def check_run(experiment: Experiment, tasks: Sequence[Task], engine: str = "auto") -> None:
+def check_run(
+    experiment: Experiment, tasks: Sequence[Task], engine: str = "auto", processes: int = 1
+) -> None:
     """Refuse, before anything runs, what a run of CoLaNET would refuse.
 
-    That is: inputs, classes, readout, migration, an engine that is not there, more memory than there is.
+    That is: inputs, classes, readout, migration, an engine that is not there, more memory than there is for so many
+    processes that make such runs side by side.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def check_run(experiment: Experiment, tasks: Sequence[Task], engine: str = "auto
     session, lessons = trial.session, [len(task.train_labels) for task in tasks]
     plan = replace(session.plan, copies=network.copies)
     objects = max(sum(lessons) if experiment.joint else max(lessons), *(len(task.test_labels) for task in tasks))
-    memory.check(plan, {"readout": bytes_of(session.readout, plan, session.votes, objects)})
+    memory.check(plan, {"readout": bytes_of(session.readout, plan, session.votes, objects)}, processes)
 
 
 def _extremes(task: Task) -> Task:

@@ -174,18 +174,21 @@ def prepare(described: Sequence[Experiment], options: StudyOptions) -> list[Prep
         REGISTRY.get(options.engine)
     made: dict[str, tuple[Task, ...]] = {}
     variants = []
+    processes = min(options.workers, sum(len(one.seeds) for one in described))
     for one in described:
         key = one.model_dump_json(include={"tasks", "validation"})
         if key not in made:
             made[key] = options.cut.of(one, options.data_dir)
-        variants.append(_prepared(one, made[key], options))
+        variants.append(_prepared(one, made[key], options, processes))
     return variants
 
 
-def _prepared(variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions) -> Prepared:
+def _prepared(
+    variant: Experiment, tasks: tuple[Task, ...], options: StudyOptions, processes: int
+) -> Prepared:
     altered = variant.model_copy(update={"set": {**variant.set, **parse_settings(options.settings)}})
     if variant.method == "colanet":
-        check_run(altered, tasks, options.engine)
+        check_run(altered, tasks, options.engine, processes)
         configuration = network_of(altered).model_dump_json()
     else:
         settings = read_options(variant.method, variant.options)

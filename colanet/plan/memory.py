@@ -39,6 +39,8 @@ COPY = 32 << 10
 """Bytes a copy, however small."""
 CHUNK_STEPS, CHUNK_NODES = 15_000, 100_000_000
 """Most steps, and nodes times steps, of input that are made at a time; the next stretch is made meanwhile."""
+PROGRAM = 400 << 20
+"""Bytes of a worker process beside its network, with the images of MNIST (measured in docs/continual.md)."""
 RATE = 0.25
 """Part of an input's nodes that spike in a step, where only the data decide it."""
 
@@ -208,7 +210,7 @@ def _own_limit() -> int | None:
 # ------------------------------------------------------------------------- the check
 
 
-def check(plan: Plan, others: Mapping[str, int] | None = None) -> None:
+def check(plan: Plan, others: Mapping[str, int] | None = None, processes: int = 1) -> None:
     """Refuse a network that does not fit in memory, before anything of it is made.
 
     Parameters
@@ -216,6 +218,8 @@ def check(plan: Plan, others: Mapping[str, int] | None = None) -> None:
     plan : Plan
     others : mapping of str to int
         Bytes of what is there beside the network, by its name.
+    processes : int
+        That run such a network side by side on this machine. Of several, programs and data count, too.
 
     Raises
     ------
@@ -226,9 +230,13 @@ def check(plan: Plan, others: Mapping[str, int] | None = None) -> None:
     if free is None:
         return
     needed = parts(plan) | {name: value for name, value in (others or {}).items() if value}
+    if processes > 1:
+        needed = {name: processes * value for name, value in (needed | {"programs": PROGRAM}).items()}
     if sum(needed.values()) > free:
         detail = ", ".join(f"{name} {size(value)}" for name, value in needed.items())
         copies = f" for {plan.copies} copies" if plan.copies > 1 else ""
+        if processes > 1:
+            copies += f" in each of {processes} processes" if copies else f" for {processes} processes"
         raise ConfigError(
             Problem(
                 f"needs about {size(sum(needed.values()))} of memory{copies} ({detail}), and {size(free)} are free "

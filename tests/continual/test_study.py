@@ -148,6 +148,20 @@ def test_the_memory_of_all_copies_is_checked_before_anything_is_written(file, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_the_memory_of_all_workers_is_checked(file, tmp_path, monkeypatch):
+    needed = 3 * memory.PROGRAM
+    monkeypatch.setenv(memory.VARIABLE, str(needed))
+    options = StudyOptions(workers=3, seeds=(0, 1), variants=("a", "b"), out=tmp_path / "out")
+    with pytest.raises(ConfigError, match=r"of memory for 3 processes \(.*, programs 1.172 GiB\)") as caught:
+        run_study(file, options)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+    # No more processes than runs: the one run of one seed fits.
+    prepare(expand(load_experiment(file))[:1], StudyOptions(workers=3, seeds=(0,)))
+    monkeypatch.setenv(memory.VARIABLE, str(needed + (150 << 20)))
+    prepare(expand(load_experiment(file)), options)
+
+
 def test_an_interruption_says_how_to_go_on_if_there_is_anything(file, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
