@@ -22,6 +22,21 @@ def table(folder: Path = RESULTS) -> str:
     return markdown_table(HEAD, rows)
 
 
+def short(folder: Path = RESULTS) -> str:
+    """The column network alone: times in both forms, and whether the spikes agree."""
+    found, rows = read_record(folder / "columns.json")["rows"], []
+    forms = [[row for row in found if row["form"] == form] for form in FORMS]
+    for pair in zip(*forms, strict=True):
+        cells = [pair[0]["simulator"]]
+        for row, (ours, *_) in zip(pair, forms, strict=True):
+            times = row["image_microseconds"] / ours["image_microseconds"]
+            cells += [f"{times:.0f}", _same(row["agreement"], ours["agreement"]["spikes"])]
+        rows.append(cells)
+    return markdown_table(
+        ["simulator", *(f"{what}, {form}" for form in FORMS for what in ("time / colanet's", "agreement"))], rows
+    )
+
+
 def _columns(found: Result) -> Iterator[list[Any]]:
     for form in FORMS:
         rows = [row for row in found["rows"] if row["form"] == form]

@@ -156,7 +156,7 @@ TABLES: dict[str, tuple[tuple[str, Callable[[Result], str]], ...]] = {
 
 def stored() -> dict[str, Callable[[], str]]:
     """Every table by its name; one whose result is not stored raises DataError when it is made."""
-    found: dict[str, Callable[[], str]] = {"benchmarks.peers": peers.table}
+    found: dict[str, Callable[[], str]] = {"benchmarks.peers": peers.table, "benchmarks.peers.short": peers.short}
     for name, made in TABLES.items():
         for end, make in ((".measured", measured), *made):
             found[f"benchmarks.{name}{end}"] = partial(_made, name, make)

@@ -153,3 +153,7 @@ def test_the_one_table_has_a_row_for_everybody(tmp_path):
         "| 1,000 recurrent neurons | colanet, numba | 1 | 20,000 | 1e+09 | 1 | all spikes |",
         "| MNIST once | colanet | 1 | 50 | – | 2 | 95.0 % right |",
     ]
+    assert peers.short(tmp_path).splitlines()[2:] == [
+        "| colanet, numba | 1 | all spikes | 1 | all spikes |",
+        "| other | 2 | 60.0 % of the spikes | 2 | 60.0 % of the spikes |",
+    ]
