@@ -73,7 +73,7 @@ def _files(name: str, options: argparse.Namespace) -> Found:
 def _networks(options: argparse.Namespace) -> Found:
     from tests.fuzzing import networks
 
-    found = networks.campaign(options.count, options.seed)
+    found = networks.campaign(options.count, options.seed, lambda text: print(text, file=sys.stderr, flush=True))
     print(f"networks: {found.inputs} drawn in {found.seconds:.0f} s, findings {len(found.findings)}", flush=True)
     for text in found.findings:
         print(f"  {text}", flush=True)

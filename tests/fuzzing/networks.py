@@ -34,6 +34,9 @@ STOP = 240
 GPU_EVERY = 20
 """Of so many networks one runs on the CUDA kernels too, which are compiled for each."""
 
+TOLD_EVERY = 100
+"""Networks between two lines about how far a campaign is."""
+
 SHRINK = True
 """Whether a network that is a finding is made small."""
 
@@ -207,7 +210,11 @@ def _drawn(test: Callable[..., None], count: int, seed: int, *strategies: Any) -
     seeded(seed)(options(given(*strategies)(test)))()
 
 
-def draw_engines(count: int, seed: int) -> int:
+def _quiet(ran: int) -> None:
+    pass
+
+
+def draw_engines(count: int, seed: int, tell: Callable[[int], None] = _quiet) -> int:
     """Networks with spikes drawn at random; how many ran. AssertionError with the smallest that differs."""
     ran = 0
 
@@ -215,13 +222,14 @@ def draw_engines(count: int, seed: int) -> int:
         nonlocal ran
         check_engines(network, of, cuts, STOP - last, threads, ran)
         ran += 1
+        tell(ran)
 
     cuts = st.lists(st.integers(1, STOP - 1), max_size=4, unique=True)
     _drawn(test, count, seed, networks(), st.integers(0, 2**32), cuts, st.integers(0, 60), st.integers(1, 2))
     return ran
 
 
-def draw_sessions(count: int, seed: int) -> int:
+def draw_sessions(count: int, seed: int, tell: Callable[[int], None] = _quiet) -> int:
     """Networks with inputs of every kind; how many ran. AssertionError with the smallest that differs."""
     ran = 0
 
@@ -229,18 +237,23 @@ def draw_sessions(count: int, seed: int) -> int:
         nonlocal ran
         check_sessions(network, of, chunks, ran)
         ran += 1
+        tell(ran)
 
     chunks = st.lists(st.sampled_from([1, 7, 50, 4096]), min_size=3, max_size=3)
     _drawn(test, count, seed, whole_networks(), st.integers(0, 2**32), chunks)
     return ran
 
 
-def campaign(count: int, seed: int) -> Found:
-    """Half of the networks with drawn spikes, half with inputs of every kind."""
+def campaign(count: int, seed: int, say: Callable[[str], None] = lambda text: None) -> Found:
+    """Half of the networks with drawn spikes, half with inputs of every kind; says how far it is."""
     began, found = time.monotonic(), Found()
     for part, number in ((draw_engines, count - count // 2), (draw_sessions, count // 2)):
+        def tell(ran: int, before: int = found.inputs) -> None:
+            if ran % TOLD_EVERY == 0:
+                say(f"{before + ran} of {count} networks")
+
         try:
-            found.inputs += part(number, seed)
+            found.inputs += part(number, seed, tell)
         except AssertionError as error:
             notes = " ".join(getattr(error, "__notes__", []))
             found.findings.append(" ".join(f"{part.__name__}: {error} {notes}".split()))
