@@ -1,0 +1,1 @@
+"""The tests; a package of their own, before what libraries install under this name."""
