@@ -17,9 +17,9 @@ from experiments.benchmarks.watching import PAGES
 def recurrent(found: Result) -> str:
     """One network in several simulators."""
     ours = found["rows"][0]["step_microseconds"]
-    head = ["simulator", "time (us a step)", "time / colanet's", "lowest time (us a step)", "set-up (s)",
-            "synaptic events a second", "memory (MiB)", "compilation (s)", "spikes", "spikes that colanet has too",
-            "first step that differs"]  # fmt: skip
+    head = ["simulator", "time (us a step)", "time / colanet's", "lowest time (us a step)",
+            "synaptic events a second", "memory (MiB)", "set-up (s)", "compilation (s)", "spikes",
+            "spikes that colanet has too", "first step that differs"]  # fmt: skip
     rows = [
         [row["simulator"], f"{row['step_microseconds']:.0f}", f"{row['step_microseconds'] / ours:.2f}",
          f"{row['lowest_microseconds']:.0f}", f"{row['events_a_second']:.2g}", f"{row['bytes'] / MIB:.0f}",

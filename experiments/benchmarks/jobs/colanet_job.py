@@ -77,8 +77,13 @@ def recurrent(work, spikes, warm):
     engine = engine_of(plan)
     every, steps = range(len(plan.populations)), told["steps"]
     first = engine.run(engine.encode(sources, 0, 0, warm), 0, warm, freeze=0, record=every)
-    inputs, brought = engine.encode(sources, 0, warm, steps), []
-    spent = seconds(lambda: brought.append(engine.run(inputs, warm, steps, freeze=0, record=every)))
+    brought = []
+
+    def proceed():  # what becomes of lists of spikes before a step belongs to it, as in the other simulators
+        inputs = engine.encode(sources, 0, warm, steps)
+        brought.append(engine.run(inputs, warm, steps, freeze=0, record=every))
+
+    spent = seconds(proceed)
     np.save(spikes, np.concatenate([first.records[0], brought[0].records[0]]))
     return {"run_seconds": spent, "events": brought[0].synaptic_events, "bytes": highest_memory()}
 
@@ -100,8 +105,12 @@ def columns(work, spikes):
     engine.load(state)
     sources, brought = [pixels, target], []
     first = engine.run(engine.encode(sources, 0, 0, warm), 0, warm, freeze=freeze, record=every)
-    inputs = engine.encode(sources, 0, warm, steps)
-    spent = seconds(lambda: brought.append(engine.run(inputs, warm, steps, freeze=freeze, record=every)))
+
+    def proceed():  # what becomes of lists of spikes before a step belongs to it, as in the other simulators
+        inputs = engine.encode(sources, 0, warm, steps)
+        brought.append(engine.run(inputs, warm, steps, freeze=freeze, record=every))
+
+    spent = seconds(proceed)
     rows = np.concatenate([first.records[0], brought[0].records[0]])
     return answer(spikes, [(rows[:, 0], rows[:, 1], 0)], spent)
 

@@ -5,11 +5,11 @@ A step of docs/model.md becomes Brian2's slots: leak and arrivals in `groups`, t
 learns from its own spike before the spikes of the same step arrive.
 """
 
-import os
 import time
 
 import brian2 as b2
 import numpy as np
+from brian2_cpu import watch, watched
 from columns_work import answer, answers, opened, run, within
 
 STEP = 1 * b2.ms
@@ -84,16 +84,12 @@ def main(work, spikes, target, folder):
         b2.prefs.codegen.runtime.cython.cache_dir = folder
     network, monitors = network_of(stored, told)
     network.run(told["warm"] * STEP)
+    if compiled:
+        watch()
     reported = []  # Brian2 reports after it has made its code, and at the end
     report = None if compiled else lambda *_: reported.append(time.process_time())
     network.run((told["steps"] - told["warm"]) * STEP, report=report, report_period=1000 * b2.second)
-    if compiled:
-        known = os.path.exists(f"{folder}/main")
-        b2.device.build(directory=folder, compile=not known, run=False)
-        b2.device.run(folder, "results", with_output=False, run_args=[])
-        spent = b2.device._last_run_time  # of the second run, by std::clock: CPU time
-    else:
-        spent = reported[-1] - reported[0]
+    spent = watched(folder) if compiled else reported[-1] - reported[0]
     firsts = (0, told["neurons"])
     parts = [(np.rint(np.asarray(m.t / STEP)), m.i, first) for m, first in zip(monitors, firsts, strict=True)]
     return answer(spikes, parts, spent)

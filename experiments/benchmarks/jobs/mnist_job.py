@@ -44,7 +44,7 @@ def torch(layers, shape, seed, images):
     model = layers(t.nn)
     optimizer, loss = t.optim.Adam(model.parameters(), lr=RATE), t.nn.CrossEntropyLoss()
     x, y, x_test, y_test = (t.as_tensor(part) for part in images)
-    x, x_test = x.float().reshape(-1, *shape), x_test.float().reshape(-1, *shape)
+    x, x_test = x.reshape(-1, *shape), x_test.reshape(-1, *shape)
     for batch in t.randperm(len(x)).split(BATCH):
         optimizer.zero_grad()
         loss(model(x[batch]), y[batch]).backward()
@@ -68,11 +68,14 @@ def convolutions(nn):
 
 
 def images_of(data, train, test):
-    """Numbers from 0 to 1 and labels of both parts."""
+    """Numbers from 0 to 1, in single precision, and labels of both parts."""
     from colanet import datasets
 
     d = datasets.load("mnist", data)
-    x, x_test = d.train_images[:train].reshape(train, -1) / 255, d.test_images[:test].reshape(test, -1) / 255
+    x, x_test = (
+        part.reshape(len(part), -1).astype(np.float32) / np.float32(255)
+        for part in (d.train_images[:train], d.test_images[:test])
+    )
     return x, d.train_labels[:train].astype(np.int64), x_test, d.test_labels[:test].astype(np.int64)
 
 
