@@ -174,7 +174,8 @@ def prepare(described: Sequence[Experiment], options: StudyOptions) -> list[Prep
         REGISTRY.get(options.engine)
     made: dict[str, tuple[Task, ...]] = {}
     variants = []
-    processes = min(options.workers, sum(len(one.seeds) for one in described))
+    runs = sum(len(one.seeds) for one in described if one.method == "colanet")
+    processes = max(min(options.workers, runs), 1)
     for one in described:
         key = one.model_dump_json(include={"tasks", "validation"})
         if key not in made:

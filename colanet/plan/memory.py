@@ -128,10 +128,10 @@ def network_bytes(plan: Plan) -> int:
 # -------------------------------------------------------------------- what there is
 
 
-def available() -> int | None:
-    """Bytes that this process can still get; None where that is unknown.
+def available(processes: int = 1) -> int | None:
+    """Bytes that this process, or so many like it together, can still get; None where that is unknown.
 
-    The least of what the machine has free, what control groups leave, and the process's own limit.
+    The least of what the machine has free, what control groups leave, and the limit that each process has.
 
     Raises
     ------
@@ -143,7 +143,9 @@ def available() -> int | None:
         if not given.isascii() or not given.isdigit() or len(given) > 40:
             raise ConfigError(f"{VARIABLE}: {given!r:.60} is not a number of bytes")
         return int(given)
-    known = [value for value in (_machine(), _groups(), _own_limit()) if value is not None]
+    own = _own_limit()
+    limits = (_machine(), _groups(), None if own is None else processes * own)
+    known = [value for value in limits if value is not None]
     return max(min(known), 0) if known else None
 
 
@@ -219,14 +221,14 @@ def check(plan: Plan, others: Mapping[str, int] | None = None, processes: int = 
     others : mapping of str to int
         Bytes of what is there beside the network, by its name.
     processes : int
-        That run such a network side by side on this machine. Of several, programs and data count, too.
+        That run such a network side by side on this machine. Of several, their programs count, too.
 
     Raises
     ------
     ConfigError
         With the bytes it would take, what for, and what there is.
     """
-    free = available()
+    free = available(processes)
     if free is None:
         return
     needed = parts(plan) | {name: value for name, value in (others or {}).items() if value}

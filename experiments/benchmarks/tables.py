@@ -125,10 +125,12 @@ def asked(found: Result) -> str:
 
 def plan(found: Result) -> str:
     """Core hours, time, memory and disk of very many trials."""
-    head = ["workers", "core hours", "time (h)", "memory of all workers (GiB)", "disk (MiB)"]
+    head = ["workers", "trials a generation", "core hours", "evaluating (h)", "asking (h)", "together (h)",
+            "memory of all workers (GiB)", "disk (MiB)"]  # fmt: skip
     rows = [
-        [r["workers"], f"{r['core_hours']:.1f}", f"{r['hours']:.3g}", f"{r['memory_bytes'] / 2**30:.1f}",
-         f"{r['disk_bytes'] / MIB:.0f}"]
+        [r["workers"], r["generation"], f"{r['core_hours']:.1f}", f"{r['evaluating_hours']:.3g}",
+         f"{r['asking_hours']:.2g}", f"{r['evaluating_hours'] + r['asking_hours']:.3g}",
+         f"{r['memory_bytes'] / 2**30:.1f}", f"{r['disk_bytes'] / MIB:.0f}"]
         for r in found["plan"]
     ]  # fmt: skip
     return markdown_table(head, rows)

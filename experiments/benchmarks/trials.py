@@ -18,6 +18,8 @@ LONGEST = 600.0
 PLANNED = 100_000
 """Networks of the plan: trials of one copy that is shown the training images of MNIST once, and judged."""
 WORKERS = (2, 10, 100, 1000)
+LEAST, EACH = 1000, 10
+"""Trials of a generation in the plan: at least so many, and so many a worker."""
 PARAMETERS = {
     "population.L.hebbian_rate": {"low": -0.25, "high": -0.1},
     "projection.Target->L.weight": {"low": 0.1, "high": 0.25},
@@ -59,22 +61,37 @@ def measure(train: int, validation: int, generations: Sequence[int], after: Sequ
                 asked.append({"sampler": sampler, "trials": trials} | found)
                 slow, before = GENERATION * found["ask_seconds"], trials
     told = {"train": train, "validation": validation, "generation": GENERATION, "unit": unit, "asked": asked}
-    return told | {"plan": plan(unit)}
+    return told | {"plan": plan(unit, growth_of(asked))}
 
 
-def plan(unit: Result, networks: int = PLANNED, workers: Sequence[int] = WORKERS) -> list[Result]:
-    """Core hours, seconds on the clock, memory and disk of so many trials, by the number of workers."""
-    cpu = networks * unit["cpu_seconds"]
-    return [
-        {
+def growth_of(asked: Sequence[Result]) -> float:
+    """Seconds that asking for a generation takes, for each trial before it; without what a sampler thinks."""
+    last = max((row for row in asked if row["sampler"] == "random"), key=lambda row: row["trials"])
+    return float(GENERATION * last["ask_seconds"] / last["trials"])
+
+
+def plan(
+    unit: Result, growth: float, networks: int = PLANNED, workers: Sequence[int] = WORKERS
+) -> list[Result]:
+    """Core hours, hours on the clock, memory and disk of so many trials, by the number of workers.
+
+    While one process asks for a generation, the workers wait.
+    """
+    rows = []
+    for n in workers:
+        generation = min(max(LEAST, EACH * n), networks)
+        evaluating = networks * unit["cpu_seconds"] / n + unit["start_seconds"]
+        asking = growth * networks * (networks - generation) / (2 * generation)
+        rows.append({
             "workers": n,
-            "core_hours": (cpu + n * unit["start_seconds"]) / 3600,
-            "hours": (cpu / n + unit["start_seconds"]) / 3600,
+            "generation": generation,
+            "core_hours": (networks * unit["cpu_seconds"] + n * unit["start_seconds"] + asking) / 3600,
+            "evaluating_hours": evaluating / 3600,
+            "asking_hours": asking / 3600,
             "memory_bytes": n * unit["memory_bytes"],
             "disk_bytes": networks * unit["disk_bytes"],
-        }
-        for n in workers
-    ]
+        })  # fmt: skip
+    return rows
 
 
 def _study(folder: Path, sampler: str, train: int, validation: int) -> Path:

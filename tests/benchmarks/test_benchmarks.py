@@ -149,10 +149,16 @@ def test_trials_have_unit_costs_and_make_a_plan(measured):
 
 def test_a_plan_by_hand():
     unit = {"cpu_seconds": 3.6, "start_seconds": 36.0, "memory_bytes": 7, "disk_bytes": 5}
-    (row,) = trials.plan(unit, networks=1000, workers=[10])
-    assert row.pop("core_hours") == pytest.approx(1.1)
-    assert row.pop("hours") == pytest.approx(0.11)
-    assert row == {"workers": 10, "memory_bytes": 70, "disk_bytes": 5000}
+    # Ten generations: before them lie 0, 1000, ..., 9000 trials, a millisecond each.
+    (row,) = trials.plan(unit, 0.001, networks=10_000, workers=[10])
+    assert row.pop("evaluating_hours") == pytest.approx(1.01)
+    assert row.pop("asking_hours") == pytest.approx(45 / 3600)
+    assert row.pop("core_hours") == pytest.approx(10.1125)
+    assert row == {"workers": 10, "generation": 1000, "memory_bytes": 70, "disk_bytes": 50_000}
+    (one,) = trials.plan(unit, 0.001, networks=10_000, workers=[1000])
+    assert (one["generation"], one["asking_hours"]) == (10_000, 0)
+    slow = {"sampler": "random", "trials": 400, "ask_seconds": 0.5}
+    assert trials.growth_of([{"sampler": "tpe", "trials": 900}, slow, slow | {"trials": 4}]) == 0.01
 
 
 @pytest.mark.slow

@@ -86,6 +86,11 @@ def test_what_the_machine_has_is_the_least_of_its_limits(monkeypatch):
         monkeypatch.setattr(memory, "_groups", lambda value=groups: value)
         monkeypatch.setattr(memory, "_own_limit", lambda value=own: value)
         assert memory.available() == expected
+    monkeypatch.setattr(memory, "_machine", lambda: 20)
+    monkeypatch.setattr(memory, "_own_limit", lambda: 7)
+    assert [memory.available(processes) for processes in (1, 2, 3)] == [7, 14, 20]
+    for part in ("_machine", "_own_limit"):
+        monkeypatch.setattr(memory, part, lambda: None)
     memory.check(build(described(2**24)))  # nothing is known, nothing is refused
 
 

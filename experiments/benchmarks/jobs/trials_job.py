@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from peak import highest_memory
 
 from colanet.search import asking
 from colanet.search.loop import best
@@ -37,7 +38,7 @@ def search(study, out, first, last):
         "disk_bytes": (found[1] - found[0])[2] / trials,
         "report_seconds": found[2][0],
         "start_seconds": usage.ru_utime + usage.ru_stime - sum(row[0] for row in found),
-        "memory_bytes": usage.ru_maxrss * 1024,
+        "memory_bytes": highest_memory(),
         "trials": trials,
     }
 
