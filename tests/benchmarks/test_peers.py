@@ -75,11 +75,10 @@ def test_accuracy_is_the_class_of_most_spikes():
 
 
 @pytest.mark.slow
-def test_colanet_alone_on_the_column_network(tmp_path):
+def test_colanet_alone_on_the_column_network(monkeypatch):
+    monkeypatch.setattr(columns, "FORMS", (columns.PLASTIC,))  # each compiles the kernels
     found = columns.measure(images=10, train=100, rounds=1, peers=False)
-    assert [(row["form"], row["simulator"]) for row in found["rows"]] == [
-        (form, columns.COLANET) for form in columns.FORMS
-    ]
+    assert [(row["form"], row["simulator"]) for row in found["rows"]] == [(columns.PLASTIC, columns.COLANET)]
     for row in found["rows"]:
         assert row["image_microseconds"] > 0 < row["bytes"]
         assert row["agreement"]["spikes"] == row["agreement"]["in_both"] > 0
@@ -106,11 +105,11 @@ def test_another_simulator_on_the_column_network(simulator, monkeypatch):
 @pytest.mark.slow
 def test_mnist_once(monkeypatch):
     monkeypatch.setattr(once, "METHODS", {k: v for k, v in once.METHODS.items() if v[1] != "torch"})
-    found = once.measure(train=2000, test=200, rounds=2)
+    found = once.measure(train=2000, test=200, rounds=1)
     for row in found["rows"]:
         assert 0.5 < row["accuracy"] < 1
         assert row["run_seconds"] > 0 < row["bytes"]
-        assert row["spread"] >= 0
+        assert row["spread"] is None  # of one round
     assert len(found["rows"]) + len(found["missing"]) == len(once.METHODS)
 
 
