@@ -379,3 +379,44 @@ def test_some_answers_are_those_of_all(folder, monkeypatch, rule):
     parts = session.score(0, 5)
     assert (parts.accuracy, parts.unanswered) == (whole.accuracy, whole.unanswered)
     assert (parts.confusion == whole.confusion).all()
+
+
+@pytest.fixture
+def derived(monkeypatch):
+    """Keeps, beside the votes, the step of the last stretch that it saw in each object."""
+
+    class Mine(READOUTS.get("votes")):
+        keeps = ("votes", "more")
+
+        def begin(self, session):
+            super().begin(session)
+            self.more = np.zeros(self.objects, dtype=np.int32)
+
+        def seen(self, stretch):
+            super().seen(stretch)
+            self.more[min((stretch.stop - 1) // self.period, self.objects - 1)] = stretch.stop
+
+    monkeypatch.setattr("colanet.session.make_readout", lambda told: Mine())
+    return Network.model_validate(described("votes"))
+
+
+def test_all_that_a_class_derived_from_votes_keeps_goes_with_checkpoints(folder, derived):
+    session = Session(derived, base_dir=folder, engine="numba")
+    session.run(9)
+    assert session.readout.more.any()
+    session.checkpoint(folder / "c.h5")
+    other = Session(derived, base_dir=folder, engine="numba")
+    other.resume(folder / "c.h5")
+    for name in ("votes", "more"):
+        kept, found = getattr(session.readout, name), getattr(other.readout, name)
+        assert (found.dtype, found.tolist()) == (kept.dtype, kept.tolist())
+    arrays, _ = read_h5(folder / "c.h5")
+    assert {"tally/votes", "tally/more"} <= set(arrays)
+
+
+def test_a_derived_class_is_counted_with_64_bits(folder, derived):
+    """Its votes, and the copy of them that a checkpoint makes."""
+    session = Session(derived, base_dir=folder, engine="numba")
+    session.run()
+    held = session.readout.votes.nbytes + session.readout.snapshot()[0]["tally/votes"].nbytes
+    assert 2 * session.readout.needs(session.plan, session.votes, session.readout.objects) >= held

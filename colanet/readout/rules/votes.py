@@ -38,6 +38,8 @@ class Votes(Readout):
 
     def needs(self, plan: Plan, votes: base.Votes, objects: int) -> int:
         """Half of the votes and of the 64-bit copy that a checkpoint makes: twice as much is asked for."""
+        if type(self) is not Votes:
+            return super().needs(plan, votes, objects)
         most = plan.copies * votes.period * -(-plan.populations[votes.population].size // votes.classes)
         return objects * votes.classes * (_type_for(most).itemsize + 8) // 2
 
@@ -77,15 +79,18 @@ class Votes(Readout):
         return decide(self.votes[first:last]) if type(self) is Votes else super().chosen(first, last)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The votes, int64 in every file."""
+        """The votes, int64 in every file; of a derived class all that it keeps."""
+        if type(self) is not Votes:
+            return super().snapshot()
         # A session asks before it begins, for the names. Zeros that nobody has written take no memory.
         votes = self.votes.astype(np.int64) if self.votes.any() else np.zeros(self.votes.shape, dtype=np.int64)
         return {f"{self.place}votes": votes}, {}
 
     def restore(self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
-        """Take over the votes. CheckpointError."""
+        """Take over the votes, or all that a derived class keeps. CheckpointError."""
         name = f"{self.place}votes"
-        if name not in arrays:
+        if type(self) is not Votes or name not in arrays:
             super().restore(path, arrays, attributes)
+            return
         found = contents.array(path, arrays, name, dtype=np.int64, shape=self.votes.shape, low=0)
         self.votes = self._held(found.astype(_type_for(int(found.max(initial=0)))))
