@@ -101,7 +101,8 @@ def score_of(session: Session, first: int, last: int) -> Score | None:
     last, readout = min(last, session.finished_objects()), session.readout
     if readout is None or session.presentation.labels is None or first >= last:
         return None
-    ends = ((at, min(at + BLOCK, last)) for at in range(first, last, BLOCK))
+    block = BLOCK if readout.knows_some else last - first
+    ends = ((at, min(at + block, last)) for at in range(first, last, block))
     parts = ((answers_of(readout, a, b), labels_of(session.presentation, a, b)) for a, b in ends)
     return scored(parts, readout.classes)
 

@@ -420,3 +420,17 @@ def test_a_derived_class_is_counted_with_64_bits(folder, derived):
     session.run()
     held = session.readout.votes.nbytes + session.readout.snapshot()[0]["tally/votes"].nbytes
     assert 2 * session.readout.needs(session.plan, session.votes, session.readout.objects) >= held
+
+
+@pytest.mark.parametrize("rule", [*RULES, "derived"])
+def test_all_answers_are_found_once_a_score(folder, derived, monkeypatch, rule):
+    network = Network.model_validate(described(rule)) if rule != "derived" else derived
+    if rule != "derived":
+        monkeypatch.setattr("colanet.session.make_readout", make)
+    session = Session(network, base_dir=folder, engine="numba")
+    session.run()
+    calls, own = [], type(session.readout).answers
+    monkeypatch.setattr(type(session.readout), "answers", lambda self: calls.append(self) or own(self))
+    monkeypatch.setattr("colanet.results.BLOCK", 2)
+    assert session.score(0, 5).confusion.sum() == 5
+    assert len(calls) == (rule != "votes")

@@ -80,6 +80,11 @@ class Readout(Observer):
         """Class of the objects first..last-1, int64; a rule may know it without looking at all others."""
         return answers_of(self)[first:last]
 
+    @property
+    def knows_some(self) -> bool:
+        """Whether `chosen` takes less than all answers; if not, it is asked once for all that are wanted."""
+        return type(self).chosen is not Readout.chosen
+
     def results(self) -> dict[str, np.ndarray]:
         """Arrays for the file of results, beside evidence and answers."""
         return {}

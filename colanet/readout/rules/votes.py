@@ -78,6 +78,11 @@ class Votes(Readout):
         """Class of some objects."""
         return decide(self.votes[first:last]) if type(self) is Votes else super().chosen(first, last)
 
+    @property
+    def knows_some(self) -> bool:
+        """Whether `chosen` takes less than all answers."""
+        return type(self) is Votes or type(self).chosen is not Votes.chosen
+
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The votes, int64 in every file; of a derived class all that it keeps."""
         if type(self) is not Votes:
