@@ -15,7 +15,16 @@ import numpy as np
 from colanet.encoding import Presentation
 from colanet.encoding.context import DataUsed
 from colanet.engine.base import digest
-from colanet.readout import Score, answers_of, criterion_value, results_of, scored, values_of
+from colanet.readout import (
+    Score,
+    answers_of,
+    criterion_value,
+    evidence_of,
+    results_of,
+    scored,
+    values_of,
+    written_of,
+)
 from colanet.recorded import Records
 from colanet.storage import fixed_texts, write_h5
 from colanet.version import __version__
@@ -85,6 +94,13 @@ class Tally:
     events: int
     seconds: float
     records: Records
+
+
+def tally_of(session: Session) -> Tally:
+    """What has been counted since the data began; all evidence is copied."""
+    votes = evidence_of(session.readout) if session.readout else np.zeros((0, 0), dtype=np.int64)
+    counts, records = session.counts, session.recorder.records
+    return Tally(votes, counts.spikes, counts.events, counts.seconds, records)
 
 
 def labels_of(presentation: Presentation, first: int = 0, last: int | None = None) -> np.ndarray:
@@ -165,9 +181,10 @@ def write_results(
         Names of the files that the run has written beside it.
     """
     readout = session.readout
-    arrays: dict[str, Any] = {"votes": session.tally.votes, "labels": session.labels()}
+    arrays: dict[str, Any] = {"votes": written_of(readout) if readout else np.zeros((0, 0), dtype=np.int64)}
+    arrays["labels"] = session.labels()
     arrays["answers"] = answers_of(readout) if readout else np.zeros(0, dtype=np.int64)
-    arrays["spike_counts"] = session.tally.spikes
+    arrays["spike_counts"] = session.counts.spikes
     if readout:
         arrays |= {f"readout/{name}": array for name, array in results_of(readout).items()}
     if result.confusion is not None:

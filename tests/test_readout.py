@@ -17,7 +17,7 @@ from colanet.readout import (
     make,
 )
 from colanet.session import Recording, Session
-from colanet.storage import read_h5
+from colanet.storage import Blocks, read_h5
 from tests.outside import package
 
 PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"
@@ -434,3 +434,23 @@ def test_all_answers_are_found_once_a_score(folder, derived, monkeypatch, rule):
     monkeypatch.setattr("colanet.results.BLOCK", 2)
     assert session.score(0, 5).confusion.sum() == 5
     assert len(calls) == (rule != "votes")
+
+
+@pytest.mark.parametrize("rule", [*RULES, "derived"])
+def test_results_written_in_blocks_are_those_written_at_once(folder, derived, monkeypatch, rule):
+    network = Network.model_validate(described(rule)) if rule != "derived" else derived
+    if rule != "derived":
+        monkeypatch.setattr("colanet.session.make_readout", make)
+    session = Session(network, base_dir=folder, engine="numba")
+    result = session.run()
+    session.write_results(folder / "whole.h5", result)
+    monkeypatch.setattr("colanet.readout.rules.votes.BLOCK", 2)
+    assert isinstance(session.readout.written(), Blocks) == (rule == "votes")
+    session.write_results(folder / "blocks.h5", result)
+    (whole, told), (parts, also) = read_h5(folder / "whole.h5"), read_h5(folder / "blocks.h5")
+    assert also == told
+    assert list(parts) == list(whole)
+    for name, array in whole.items():
+        assert parts[name].dtype == array.dtype
+        assert (parts[name] == array).all()
+    assert (parts["votes"] == session.tally.votes).all()

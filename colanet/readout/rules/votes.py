@@ -13,9 +13,13 @@ from colanet.observers.base import Seen, Wants
 from colanet.plan import Plan
 from colanet.readout.base import Readout
 from colanet.readout.score import decide
+from colanet.storage import Blocks
 
 if TYPE_CHECKING:
     from colanet.session import Session
+
+BLOCK = 1 << 16
+"""Objects whose votes are widened at once for a file."""
 
 
 def _type_for(most: int) -> np.dtype[Any]:
@@ -69,6 +73,13 @@ class Votes(Readout):
     def evidence(self) -> np.ndarray:
         """The votes, int64."""
         return self.votes.astype(np.int64)
+
+    def written(self) -> np.ndarray | Blocks:
+        """The votes, int64; those of many objects are widened block by block."""
+        if type(self) is not Votes or self.objects <= BLOCK:
+            return super().written()
+        blocks = [self.votes[at : at + BLOCK] for at in range(0, self.objects, BLOCK)]
+        return Blocks(self.votes.shape, np.dtype(np.int64), blocks)
 
     def answers(self) -> np.ndarray:
         """Class of every object. A class derived from this one may have other evidence."""
