@@ -52,7 +52,7 @@ def open_regular(path: str | os.PathLike[str], most: int | None = None) -> Buffe
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_bytes(path: str | os.PathLike[str], packed: bool | None = None, limit: int | None = None) -> bytes:
@@ -82,7 +82,7 @@ def read_bytes(path: str | os.PathLike[str], packed: bool | None = None, limit: 
                     return stream.read(limit)
                 return bounded(stream, str(path))
     except (OSError, EOFError, zlib.error, MemoryError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def is_packed(path: str | os.PathLike[str]) -> bool:
@@ -101,6 +101,7 @@ def bounded(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     return b"".join(pieces)
 
 
-def _unreadable(path: str | os.PathLike[str], error: BaseException) -> DataError:
+def unreadable(path: str | os.PathLike[str], error: BaseException) -> DataError:
+    """The error that says in one line why a file cannot be read."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return DataError(f"{path}: cannot be read ({' '.join(reason.split())})")

@@ -15,7 +15,16 @@ import numpy as np
 from colanet.encoding import Presentation
 from colanet.encoding.context import DataUsed
 from colanet.engine.base import digest
-from colanet.readout import Score, answers_of, criterion_value, results_of, scored, values_of
+from colanet.readout import (
+    Score,
+    answers_of,
+    criterion_value,
+    evidence_of,
+    results_of,
+    scored,
+    values_of,
+    written_of,
+)
 from colanet.recorded import Records
 from colanet.storage import fixed_texts, write_h5
 from colanet.version import __version__
@@ -87,6 +96,13 @@ class Tally:
     records: Records
 
 
+def tally_of(session: Session) -> Tally:
+    """What has been counted since the data began; all evidence is copied."""
+    votes = evidence_of(session.readout) if session.readout else np.zeros((0, 0), dtype=np.int64)
+    counts, records = session.counts, session.recorder.records
+    return Tally(votes, counts.spikes, counts.events, counts.seconds, records)
+
+
 def labels_of(presentation: Presentation, first: int = 0, last: int | None = None) -> np.ndarray:
     """Class of every object, or of first..last-1, -1 for none, int64 of shape (n_train + n_test,)."""
     if presentation.labels is None:
@@ -101,7 +117,8 @@ def score_of(session: Session, first: int, last: int) -> Score | None:
     last, readout = min(last, session.finished_objects()), session.readout
     if readout is None or session.presentation.labels is None or first >= last:
         return None
-    ends = ((at, min(at + BLOCK, last)) for at in range(first, last, BLOCK))
+    block = BLOCK if readout.knows_some else last - first
+    ends = ((at, min(at + block, last)) for at in range(first, last, block))
     parts = ((answers_of(readout, a, b), labels_of(session.presentation, a, b)) for a, b in ends)
     return scored(parts, readout.classes)
 
@@ -164,9 +181,10 @@ def write_results(
         Names of the files that the run has written beside it.
     """
     readout = session.readout
-    arrays: dict[str, Any] = {"votes": session.tally.votes, "labels": session.labels()}
+    arrays: dict[str, Any] = {"votes": written_of(readout) if readout else np.zeros((0, 0), dtype=np.int64)}
+    arrays["labels"] = session.labels()
     arrays["answers"] = answers_of(readout) if readout else np.zeros(0, dtype=np.int64)
-    arrays["spike_counts"] = session.tally.spikes
+    arrays["spike_counts"] = session.counts.spikes
     if readout:
         arrays |= {f"readout/{name}": array for name, array in results_of(readout).items()}
     if result.confusion is not None:

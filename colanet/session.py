@@ -39,7 +39,7 @@ from colanet.observers.migration import Migrator
 from colanet.observers.recording import Recorder, Recording
 from colanet.plan import Plan, build, memory
 from colanet.plan.memory import CHUNK_STEPS
-from colanet.readout import Readout, answers_of, blamed, bytes_of, evidence_of, votes_of
+from colanet.readout import Readout, answers_of, blamed, bytes_of, votes_of
 from colanet.readout import make as make_readout
 from colanet.results import Result, Tally
 from colanet.units import FOREVER, LARGEST_SEED, STEP_LIMIT
@@ -185,10 +185,8 @@ class Session(Inspection):
 
     @property
     def tally(self) -> Tally:
-        """What has been counted since the data began."""
-        votes = evidence_of(self.readout) if self.readout else np.zeros((0, 0), dtype=np.int64)
-        counts, records = self.counts, self.recorder.records
-        return Tally(votes, counts.spikes, counts.events, counts.seconds, records)
+        """What has been counted since the data began. All votes are copied: `counts` has the other numbers."""
+        return results.tally_of(self)
 
     @property
     def default_stop(self) -> int:

@@ -17,7 +17,7 @@ from colanet.readout import (
     make,
 )
 from colanet.session import Recording, Session
-from colanet.storage import read_h5
+from colanet.storage import Blocks, read_h5
 from tests.outside import package
 
 PUBLISHED = Path(__file__).parent / "plan" / "published.nnc"
@@ -379,3 +379,78 @@ def test_some_answers_are_those_of_all(folder, monkeypatch, rule):
     parts = session.score(0, 5)
     assert (parts.accuracy, parts.unanswered) == (whole.accuracy, whole.unanswered)
     assert (parts.confusion == whole.confusion).all()
+
+
+@pytest.fixture
+def derived(monkeypatch):
+    """Keeps, beside the votes, the step of the last stretch that it saw in each object."""
+
+    class Mine(READOUTS.get("votes")):
+        keeps = ("votes", "more")
+
+        def begin(self, session):
+            super().begin(session)
+            self.more = np.zeros(self.objects, dtype=np.int32)
+
+        def seen(self, stretch):
+            super().seen(stretch)
+            self.more[min((stretch.stop - 1) // self.period, self.objects - 1)] = stretch.stop
+
+    monkeypatch.setattr("colanet.session.make_readout", lambda told: Mine())
+    return Network.model_validate(described("votes"))
+
+
+def test_all_that_a_class_derived_from_votes_keeps_goes_with_checkpoints(folder, derived):
+    session = Session(derived, base_dir=folder, engine="numba")
+    session.run(9)
+    assert session.readout.more.any()
+    session.checkpoint(folder / "c.h5")
+    other = Session(derived, base_dir=folder, engine="numba")
+    other.resume(folder / "c.h5")
+    for name in ("votes", "more"):
+        kept, found = getattr(session.readout, name), getattr(other.readout, name)
+        assert (found.dtype, found.tolist()) == (kept.dtype, kept.tolist())
+    arrays, _ = read_h5(folder / "c.h5")
+    assert {"tally/votes", "tally/more"} <= set(arrays)
+
+
+def test_a_derived_class_is_counted_with_64_bits(folder, derived):
+    """Its votes, and the copy of them that a checkpoint makes."""
+    session = Session(derived, base_dir=folder, engine="numba")
+    session.run()
+    held = session.readout.votes.nbytes + session.readout.snapshot()[0]["tally/votes"].nbytes
+    assert 2 * session.readout.needs(session.plan, session.votes, session.readout.objects) >= held
+
+
+@pytest.mark.parametrize("rule", [*RULES, "derived"])
+def test_all_answers_are_found_once_a_score(folder, derived, monkeypatch, rule):
+    network = Network.model_validate(described(rule)) if rule != "derived" else derived
+    if rule != "derived":
+        monkeypatch.setattr("colanet.session.make_readout", make)
+    session = Session(network, base_dir=folder, engine="numba")
+    session.run()
+    calls, own = [], type(session.readout).answers
+    monkeypatch.setattr(type(session.readout), "answers", lambda self: calls.append(self) or own(self))
+    monkeypatch.setattr("colanet.results.BLOCK", 2)
+    assert session.score(0, 5).confusion.sum() == 5
+    assert len(calls) == (rule != "votes")
+
+
+@pytest.mark.parametrize("rule", [*RULES, "derived"])
+def test_results_written_in_blocks_are_those_written_at_once(folder, derived, monkeypatch, rule):
+    network = Network.model_validate(described(rule)) if rule != "derived" else derived
+    if rule != "derived":
+        monkeypatch.setattr("colanet.session.make_readout", make)
+    session = Session(network, base_dir=folder, engine="numba")
+    result = session.run()
+    session.write_results(folder / "whole.h5", result)
+    monkeypatch.setattr("colanet.readout.rules.votes.BLOCK", 2)
+    assert isinstance(session.readout.written(), Blocks) == (rule == "votes")
+    session.write_results(folder / "blocks.h5", result)
+    (whole, told), (parts, also) = read_h5(folder / "whole.h5"), read_h5(folder / "blocks.h5")
+    assert also == told
+    assert list(parts) == list(whole)
+    for name, array in whole.items():
+        assert parts[name].dtype == array.dtype
+        assert (parts[name] == array).all()
+    assert (parts["votes"] == session.tally.votes).all()

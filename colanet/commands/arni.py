@@ -185,10 +185,11 @@ def _run(folder: Path, letters: dict[str, str], engine: str, log: Log, stand_ins
         write_recordings(session, options, folder, path.stem)
         write_answers(session, folder)
     finally:
-        if isinstance(session.tally.records, Spool):
-            session.tally.records.remove()
+        records = session.recorder.records
+        if isinstance(records, Spool):
+            records.remove()
             with suppress(OSError):
-                session.tally.records.path.parent.rmdir()
+                records.path.parent.rmdir()
     if monitor:
         monitor.write(folder / f"monitoring.{path.stem}.csv")
     return result

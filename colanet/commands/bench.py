@@ -141,7 +141,7 @@ def one_round(session: Session) -> dict[str, Any]:
         spent = seconds(partial(advance, session, last, cut))
         images = (last - first) / period
         result[part] = (1e6 * spent / images / copies, 1e6 * roofline(session, first, last) / images)
-    result["events_per_second"] = session.tally.events / session.tally.seconds
+    result["events_per_second"] = session.counts.events / session.counts.seconds
     return result
 
 

@@ -51,7 +51,7 @@ class Monitor(Observer):
     def look(self) -> None:
         """Add a row: accuracy of all finished objects, spikes since the last row, means over plastic neurons."""
         session = self.session
-        spikes = session.tally.spikes.sum() - sum(row[2] for row in self.rows)
+        spikes = session.counts.spikes.sum() - sum(row[2] for row in self.rows)
         score = session.score(0, session.finished_objects())
         plastic = [p.name for p in session.plan.populations if p.plasticity]
         links = [p.name for p in session.plan.projections if p.kind == "plastic"]

@@ -80,7 +80,7 @@ def write_recordings(
     CheckpointError
         If the spool is not what was written to it.
     """
-    kept = session.tally.records
+    kept = session.recorder.records
     if isinstance(kept, Spool):
         kept.check()
     extra: dict[str, Any] = {}
@@ -122,6 +122,6 @@ def write_sections(session: Session, keys: list[str], form: str, path: str | os.
     assert session.recording is not None
     sizes = dict(session.plan.inputs) | {p.name: p.size for p in session.plan.populations}
     widths = [sizes[key.split("/", 1)[1]] for key in keys]
-    parts = side_by_side(session.tally.records.chunks(keys), widths)
+    parts = side_by_side(session.recorder.records.chunks(keys), widths)
     with atomic_path(path) as temporary:
         records.STREAMERS[form](temporary, shifted(parts, session.recording.first), sum(widths))

@@ -296,8 +296,8 @@ def write_answers(session: Session, folder: Path) -> None:
 
 def remove_spool(session: Session) -> None:
     """Delete the spool of a recording, if there is one."""
-    if isinstance(session.tally.records, Spool):
-        session.tally.records.remove()
+    if isinstance(session.recorder.records, Spool):
+        session.recorder.records.remove()
 
 
 def draw_fields(session: Session) -> Any:

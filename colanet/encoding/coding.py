@@ -167,14 +167,19 @@ class Integrating:
         return kernels.scratch(self.images.shape[1], self.images.dtype)
 
     def _plus(self, state: np.ndarray, first: int, last: int) -> np.ndarray:
-        """A state after one step of each of the rows first..last-1 of the data, whose spikes are dropped."""
-        after, room, rows = state.copy(), self._scratch(), np.arange(first, last)
-        bits, ptr = np.empty((len(rows), len(room.at)), dtype=np.uint8), np.empty(len(rows) + 1, dtype=np.int64)
-        values, order = rows_of(self.images, rows)
-        kernels.integrate(
-            values, first, order, first, last, 1, 1, self.scale, np.uint32(self.modulus), CARRIED, after, room,
-            bits, ptr,
-        )  # fmt: skip
+        """A state after one step of each of the rows first..last-1 of the data, whose spikes are dropped.
+
+        Some rows at a time: how many there are grows with the data, and rows of a file take memory.
+        """
+        after, room = state.copy(), self._scratch()
+        for at in range(first, last, CHECKPOINT):
+            end = min(at + CHECKPOINT, last)
+            bits, ptr = np.empty((end - at, len(room.at)), dtype=np.uint8), np.empty(end - at + 1, dtype=np.int64)
+            values, order = rows_of(self.images, np.arange(at, end))
+            kernels.integrate(
+                values, at, order, at, end, 1, 1, self.scale, np.uint32(self.modulus), CARRIED, after, room,
+                bits, ptr,
+            )  # fmt: skip
         return after
 
     def _sum(self, n: int) -> np.ndarray:

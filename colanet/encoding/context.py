@@ -84,13 +84,18 @@ class Context:
         return content, name
 
     def large_images(self, source: str | None, nodes: int, offset: int) -> StoredImages | None:
-        """The images of a file that is large, which stay there; None: it is not, or standard input."""
+        """The images of a file that is large, which stay there; None: it is not, or standard input.
+
+        Nothing of them is read before `note_images`.
+        """
         path = None if source is None else files.located(self.base_dir, source)
         if source is None or path is None or not is_large(path):
             return None
-        found = StoredImages(path, nodes, offset)
-        self.used[source] = DataUsed(source, str(path), found.sha256)
-        return found
+        return StoredImages(path, nodes, offset)
+
+    def note_images(self, source: str, images: StoredImages) -> None:
+        """Keep the digest of such a file, for which it is read once."""
+        self.used[source] = DataUsed(source, str(images.path), images.digest())
 
     def dataset(self, name: str) -> datasets.Dataset:
         """A data set by name."""

@@ -157,9 +157,12 @@ def _images(context: Context, described: ImageInput) -> tuple[np.ndarray | Store
         raise DataError(f"input {described.name}: an image file needs width, height and channels")
     nodes = math.prod(described.shape)
     large = context.large_images(described.source, nodes, described.offset)
-    if large is not None:
+    if large is not None and described.source is not None:
         shown = context.select_of_file(large.there, str(large.path), described.skip)
         large.selection = shown or large.selection
+        if described.features is not None:
+            large.check_room(described.name)
+        context.note_images(described.source, large)
         return large, context.taught(large.there) if shown is None else shown.train
     content, name = context.content(described.source)
     images = files.raw_images(content, name, nodes, described.offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import weakref
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,7 +13,8 @@ import numpy as np
 
 from colanet.encoding.selection import Selection
 from colanet.errors import DataError
-from colanet.reading import LARGEST_STORED, open_regular
+from colanet.plan import memory
+from colanet.reading import LARGEST_FILE, LARGEST_STORED, open_regular, unreadable
 
 STORED = 1 << 24
 """Bytes from which on a file of raw images stays where it is; smaller ones are read at once."""
@@ -39,8 +41,6 @@ class StoredImages:
     ----------
     there : int
         Images in the file.
-    sha256 : str
-        Of the whole file.
     selection : Selection
         Those that are shown.
 
@@ -53,6 +53,7 @@ class StoredImages:
     def __init__(self, path: Path, nodes: int, offset: int) -> None:
         self.path, self.nodes, self.offset = path, nodes, offset
         self._file, self._lock = open_regular(path, LARGEST_STORED), Lock()
+        weakref.finalize(self, self._file.close)
         found = os.fstat(self._file.fileno())
         self._when, length = found.st_mtime_ns, found.st_size - offset
         if length <= 0 or length % nodes:
@@ -61,10 +62,31 @@ class StoredImages:
             )
         self.there = length // nodes
         self.selection = Selection(self.there, 0, self.there)
+
+    def digest(self) -> str:
+        """SHA-256 of the whole file, which is read for it. DataError if it cannot be."""
         total = hashlib.sha256()
-        while block := self._file.read(_BLOCK):
-            total.update(block)
-        self.sha256 = total.hexdigest()
+        try:
+            with self._lock:
+                self._file.seek(0)
+                while block := self._file.read(_BLOCK):
+                    total.update(block)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        return total.hexdigest()
+
+    def check_room(self, name: str) -> None:
+        """DataError if the images shown do not fit in memory; an input of that name is about to hold them all."""
+        needed, free = len(self) * self.nodes, memory.available()
+        if needed > (LARGEST_FILE if free is None else free):
+            left = (
+                f"expected at most {memory.size(LARGEST_FILE)}"
+                if free is None
+                else f"and {memory.size(free)} are free ({memory.VARIABLE} sets another number of bytes)"
+            )
+            raise DataError(
+                f"input {name}: features hold all {len(self)} images at once, {memory.size(needed)}, {left}"
+            )
 
     def __len__(self) -> int:
         return self.selection.count
@@ -95,9 +117,12 @@ class StoredImages:
 
     def _read(self, first: int, out: np.ndarray) -> None:
         """Consecutive images of the file, from number `first` on."""
-        with self._lock:
-            self._file.seek(self.offset + first * self.nodes)
-            got = self._file.readinto(out.data.cast("B"))
-            changed = os.fstat(self._file.fileno()).st_mtime_ns != self._when
+        try:
+            with self._lock:
+                self._file.seek(self.offset + first * self.nodes)
+                got = self._file.readinto(out.data.cast("B"))
+                changed = os.fstat(self._file.fileno()).st_mtime_ns != self._when
+        except OSError as error:
+            raise unreadable(self.path, error) from error
         if got != out.nbytes or changed:
             raise DataError(f"{self.path}: was changed while it is shown")

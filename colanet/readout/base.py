@@ -15,6 +15,7 @@ from colanet.errors import ColanetError, ConfigError, Problem, one_line
 from colanet.observers.base import Observer, Seen
 from colanet.plan import Plan, PopulationPlan
 from colanet.readout.score import decide
+from colanet.storage import Blocks
 
 if TYPE_CHECKING:
     from colanet.session import Session
@@ -72,6 +73,10 @@ class Readout(Observer):
         """How much speaks for every class of every object, at least 0, of shape (objects, classes)."""
         raise NotImplementedError
 
+    def written(self) -> np.ndarray | Blocks:
+        """The evidence for the file of results; a rule may give it in blocks, so that nothing of all is copied."""
+        return evidence_of(self)
+
     def answers(self) -> np.ndarray:
         """Class of every object, -1 for none, int64 of shape (objects,)."""
         return decide(evidence_of(self))
@@ -79,6 +84,11 @@ class Readout(Observer):
     def chosen(self, first: int, last: int) -> np.ndarray:
         """Class of the objects first..last-1, int64; a rule may know it without looking at all others."""
         return answers_of(self)[first:last]
+
+    @property
+    def knows_some(self) -> bool:
+        """Whether `chosen` takes less than all answers; if not, it is asked once for all that are wanted."""
+        return type(self).chosen is not Readout.chosen
 
     def results(self) -> dict[str, np.ndarray]:
         """Arrays for the file of results, beside evidence and answers."""
@@ -152,6 +162,12 @@ def answers_of(readout: Readout, first: int = 0, last: int | None = None) -> np.
     if len(found) and not -1 <= found.min() <= found.max() < readout.classes:
         raise _wrong(readout, f"answers {found.min()}..{found.max()}, expected -1..{readout.classes - 1}")
     return found
+
+
+def written_of(readout: Readout) -> np.ndarray | Blocks:
+    """What `Readout.written` says. ConfigError if the rule fails."""
+    with blamed(readout):
+        return readout.written()
 
 
 def results_of(readout: Readout) -> dict[str, np.ndarray]:

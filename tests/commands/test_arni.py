@@ -73,6 +73,11 @@ def test_without_a_readout_the_code_is_0(arni_gpu, folder):
     assert arni_gpu(folder, "-e2", program=arni.cpu) == (0, "Termination code 0\n", "")
 
 
+def test_an_experiment_copies_no_votes(arni_gpu, folder, monkeypatch):
+    monkeypatch.setattr(Session, "tally", None)
+    assert arni_gpu(folder, "-e30", "-Pt", "-r", "-F4") == (0, "Termination code 5000\n", "")
+
+
 def test_files_of_the_protocol_and_the_monitoring(arni_gpu, folder):
     status, _, err = arni_gpu(folder, "-e2", "-Pt", "-r", "-F4")
     assert (status, err) == (0, "")

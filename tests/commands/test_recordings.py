@@ -114,6 +114,16 @@ def test_the_monitoring_table(call, tmp_path):
     np.testing.assert_allclose([[float(v) for v in line.split(",")] for line in lines[1:]], rows, rtol=1e-9)
 
 
+def test_no_part_of_a_run_copies_all_votes_for_its_counters(call, tiny, tmp_path, monkeypatch):
+    def copied(session):
+        raise AssertionError("all votes are copied")
+
+    monkeypatch.setattr(Session, "tally", property(copied))
+    run(call, tiny(), "--out", tmp_path / "one", "--protocol", "text", "--record", "hdf5", "--monitor", 2)
+    run(call, CONFIG, *SMALL[:-1], "--out", tmp_path / "two", "--monitor", 250)
+    assert read_h5(tmp_path / "two" / "results.h5")[0]["spike_counts"].sum() > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,5 +1,7 @@
 """Images that stay in their file: the same bits as those that are read at once, and only some of them in memory."""
 
+import contextlib
+import gc
 import hashlib
 import os
 
@@ -91,6 +93,71 @@ def test_features_need_the_images_themselves(tmp_path, monkeypatch):
     assert all(np.array_equal(a, b) for a, b in zip(held, large, strict=True))
 
 
+def test_features_of_more_images_than_memory_holds_are_refused_before_the_file_is_read(tmp_path, monkeypatch):
+    (tmp_path / "d").write_bytes(bytes(300 * 64))
+    one = described(shape=(8, 8, 1), offset=0, features={"prototypes": 4, "patches": 200})
+    monkeypatch.setattr(stored, "STORED", 1)
+    monkeypatch.setattr(stored.StoredImages, "digest", None)
+    told = r"^input R: features hold all 300 images at once, 18\.75 KiB, and 10\.74 KiB are free \(COLANET_MEMORY"
+    monkeypatch.setenv("COLANET_MEMORY", "11000")
+    with pytest.raises(DataError, match=told):
+        build_sources((one,), base_dir=tmp_path)
+    monkeypatch.delenv("COLANET_MEMORY")
+    monkeypatch.setattr("colanet.encoding.stored.memory.available", lambda: None)
+    monkeypatch.setattr("colanet.encoding.stored.LARGEST_FILE", 11_000)
+    with pytest.raises(DataError, match=r"^input R: .*, 18\.75 KiB, expected at most 10\.74 KiB$"):
+        build_sources((one,), base_dir=tmp_path)
+
+
+def test_features_of_some_images_of_a_file_need_only_these(tmp_path, monkeypatch):
+    (tmp_path / "d").write_bytes(np.random.default_rng(0).integers(0, 256, 300 * 64, dtype=np.uint8).tobytes())
+    one = described(shape=(8, 8, 1), offset=0, features={"prototypes": 4, "patches": 200})
+    monkeypatch.setattr(stored, "STORED", 1)
+    monkeypatch.setenv("COLANET_MEMORY", "11000")
+    assert build_sources((one,), base_dir=tmp_path, n_train=20, n_test=0).data[0].sha256
+
+
+class Broken:
+    """A file on a disk that can no longer be read."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def read(self, size):
+        raise OSError(5, "Input/output error")
+
+    readinto = seek = read
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_disk_that_fails_is_one_line(tmp_path, images, monkeypatch, late):
+    opened = stored.open_regular
+    monkeypatch.setattr(stored, "STORED", 1)
+    if late:
+        source = source_of(tmp_path).sources[0]
+        kept = source.parts[0].images
+        kept._file = Broken(kept._file)
+    else:
+        monkeypatch.setattr(stored, "open_regular", lambda *told: Broken(opened(*told)))
+    with pytest.raises(DataError, match=r"d: cannot be read \(Input/output error\)$"):
+        source.spikes(0, 10) if late else source_of(tmp_path)
+
+
+@pytest.mark.parametrize("length", [OFFSET + IMAGES * NODES, OFFSET + 1])
+def test_the_file_is_closed_when_nobody_needs_it(tmp_path, images, monkeypatch, length):
+    os.truncate(tmp_path / "d", length)
+    opened, files_open = stored.open_regular, []
+    monkeypatch.setattr(stored, "STORED", 1)
+    monkeypatch.setattr(stored, "open_regular", lambda *told: files_open.append(opened(*told)) or files_open[-1])
+    with contextlib.suppress(DataError):
+        assert source_of(tmp_path).data
+    gc.collect()
+    assert [file.closed for file in files_open] == [True]
+
+
 @pytest.mark.parametrize("change", ["grown", "cut", "touched"])
 def test_a_file_that_changes_is_one_line(tmp_path, images, monkeypatch, change):
     monkeypatch.setattr(stored, "STORED", 1)
@@ -174,3 +241,23 @@ def test_sums_of_very_many_images_are_thinned_out(monkeypatch):
         assert np.array_equal(found[0], ptr)
         assert np.array_equal(found[1], index)
     assert len(thin._sums) <= 5
+
+
+def test_sums_are_made_of_few_images_at_a_time(monkeypatch):
+    values = np.random.default_rng(2).integers(0, 1000, (40 * CHECKPOINT, 3))
+
+    class Counted:
+        shape, dtype, most = values.shape, values.dtype, 0
+
+        def rows(self, order):
+            self.most = max(self.most, len(order))
+            return values[order]
+
+    monkeypatch.setattr("colanet.encoding.coding.MOST_SUMS", 4)
+    once, made = Schedule(2, 2, len(values)), Counted()
+    thin = Integrating(made, once, 1000)
+    for start in (2 * len(values) - 9, 5000, 12_345):
+        found, expected = thin.spikes(start, start + 9), Integrating(values, once, 1000).spikes(start, start + 9)
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert thin._every > CHECKPOINT
+    assert made.most <= CHECKPOINT

@@ -13,9 +13,13 @@ from colanet.observers.base import Seen, Wants
 from colanet.plan import Plan
 from colanet.readout.base import Readout
 from colanet.readout.score import decide
+from colanet.storage import Blocks
 
 if TYPE_CHECKING:
     from colanet.session import Session
+
+BLOCK = 1 << 16
+"""Objects whose votes are widened at once for a file."""
 
 
 def _type_for(most: int) -> np.dtype[Any]:
@@ -38,6 +42,8 @@ class Votes(Readout):
 
     def needs(self, plan: Plan, votes: base.Votes, objects: int) -> int:
         """Half of the votes and of the 64-bit copy that a checkpoint makes: twice as much is asked for."""
+        if type(self) is not Votes:
+            return super().needs(plan, votes, objects)
         most = plan.copies * votes.period * -(-plan.populations[votes.population].size // votes.classes)
         return objects * votes.classes * (_type_for(most).itemsize + 8) // 2
 
@@ -68,6 +74,13 @@ class Votes(Readout):
         """The votes, int64."""
         return self.votes.astype(np.int64)
 
+    def written(self) -> np.ndarray | Blocks:
+        """The votes, int64; those of many objects are widened block by block."""
+        if type(self) is not Votes or self.objects <= BLOCK:
+            return super().written()
+        blocks = [self.votes[at : at + BLOCK] for at in range(0, self.objects, BLOCK)]
+        return Blocks(self.votes.shape, np.dtype(np.int64), blocks)
+
     def answers(self) -> np.ndarray:
         """Class of every object. A class derived from this one may have other evidence."""
         return decide(self.votes) if type(self) is Votes else super().answers()
@@ -76,16 +89,24 @@ class Votes(Readout):
         """Class of some objects."""
         return decide(self.votes[first:last]) if type(self) is Votes else super().chosen(first, last)
 
+    @property
+    def knows_some(self) -> bool:
+        """Whether `chosen` takes less than all answers."""
+        return type(self) is Votes or type(self).chosen is not Votes.chosen
+
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The votes, int64 in every file."""
+        """The votes, int64 in every file; of a derived class all that it keeps."""
+        if type(self) is not Votes:
+            return super().snapshot()
         # A session asks before it begins, for the names. Zeros that nobody has written take no memory.
         votes = self.votes.astype(np.int64) if self.votes.any() else np.zeros(self.votes.shape, dtype=np.int64)
         return {f"{self.place}votes": votes}, {}
 
     def restore(self, path: str | os.PathLike[str], arrays: dict[str, Any], attributes: dict[str, Any]) -> None:
-        """Take over the votes. CheckpointError."""
+        """Take over the votes, or all that a derived class keeps. CheckpointError."""
         name = f"{self.place}votes"
-        if name not in arrays:
+        if type(self) is not Votes or name not in arrays:
             super().restore(path, arrays, attributes)
+            return
         found = contents.array(path, arrays, name, dtype=np.int64, shape=self.votes.shape, low=0)
         self.votes = self._held(found.astype(_type_for(int(found.max(initial=0)))))
