@@ -11,6 +11,7 @@ import math
 import os
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -93,7 +94,9 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{member.filename} is of version {version}")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a type may have a name that NumPy gives up
+        shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
     if dtype.kind not in kinds or dtype.hasobject:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():

@@ -213,6 +213,17 @@ def test_an_archive_without_an_array_or_with_it_twice_is_refused(tmp_path):
     assert "cannot be read as an archive" in refused(archives.read_archive, tmp_path / "a.npy", ["weights"])
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_old_name_of_a_type_is_nothing_to_warn_of(tmp_path):
+    content = npy(np.zeros(2, "S3")).replace(b"'|S3'", b"'|a3'")
+    assert b"'|a3'" in content
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
+        file.writestr("weights.npy", content)
+    said = refused(archives.read_archive, tmp_path / "a.npz", ["weights"])
+    assert "cannot be read as an archive" in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
 def test_a_flipped_bit_of_an_archive_is_noticed_or_changes_nothing(write, tmp_path):
     rng = np.random.default_rng(5)
