@@ -95,7 +95,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.
         raise ValueError(f"{member.filename} is of version {version}")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a type may have a name that NumPy gives up
+        warnings.simplefilter("ignore")  # of names that NumPy gives up, and of files that Python 2 wrote
         shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
     if dtype.kind not in kinds or dtype.hasobject:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
