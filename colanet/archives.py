@@ -5,16 +5,18 @@ Every member of such an archive carries a CRC-32, which is checked.
 
 from __future__ import annotations
 
+import ast
 import io
 import lzma
 import math
 import os
+import re
 import struct
 import tokenize
-import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +27,10 @@ LONGEST_HEADER = 10_000
 LARGEST_CHARACTER = 0x10FFFF
 """Of Unicode, whose numbers from 0xD800 to 0xDFFF stand for none."""
 _KINDS = "biuf"
+_TYPE = re.compile(r"[<>|=]?[?b-zA-Z][0-9]{0,9}")
+"""Name of a type; `a` is an old one for bytes, which are not taken anyway."""
+_LONG = re.compile(r"(?<=[0-9])L\b")
+"""What Python 2 wrote behind large whole numbers."""
 _DAMAGE = (
     OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, MemoryError, struct.error,
     SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
@@ -93,10 +99,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{member.filename} is of version {version}")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of names that NumPy gives up, and of files that Python 2 wrote
-        shape, by_columns, dtype = read(file, max_header_size=LONGEST_HEADER)
+    shape, by_columns, dtype = _header(file, 2 * version[0])
     if dtype.kind not in kinds or dtype.hasobject:
         raise ValueError(f"{member.filename} holds {dtype}, expected numbers")
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
@@ -107,6 +110,25 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kinds: str) -> np.
     if dtype.kind == "U":
         _check_texts(native, member.filename)
     return native
+
+
+def _header(file: io.BytesIO, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type, as a header says; its length has so many bytes.
+
+    NumPy's own reader warns of what Python 2 wrote and of old names of types, and does so for all threads.
+    """
+    length = int.from_bytes(file.read(size), "little")
+    if length > LONGEST_HEADER:
+        raise ValueError(f"a header of {length} bytes")
+    told = ast.literal_eval(_LONG.sub("", file.read(length).decode("latin-1")).strip())
+    if not isinstance(told, dict) or told.keys() != {"descr", "fortran_order", "shape"}:
+        raise ValueError("a header that is none of NumPy's")
+    shape, by_columns, name = told["shape"], told["fortran_order"], told["descr"]
+    if not isinstance(shape, tuple) or any(type(n) is not int for n in shape) or type(by_columns) is not bool:
+        raise ValueError("a header without a shape")
+    if not isinstance(name, str) or not _TYPE.fullmatch(name):
+        raise ValueError(f"arrays of {name!r:.40}")
+    return shape, by_columns, np.dtype(name)
 
 
 def _check_texts(texts: np.ndarray, name: str) -> None:
