@@ -23,8 +23,8 @@ from colanet import Session, load
 from colanet.encoding import build_sources
 from colanet.plan import Plan, build
 from colanet.plan.fixed import in_resources, weight_threshold
-from experiments.benchmarks.recurrent import agreement
-from experiments.benchmarks.timing import ROOT, Result, in_turns, job, lowest, middle, say
+from experiments.benchmarks.recurrent import agreement, installed
+from experiments.benchmarks.timing import ROOT, Result, in_turns, job, lowest, middle
 
 TRAINED = ROOT / "configs" / "mnist.yaml"
 NETWORK = """
@@ -71,7 +71,6 @@ PACKAGES = {
     "brian2": "brian2", "nest": "nest-simulator", "pynestml": "nestml", "ANNarchy": "ANNarchy",
     "bindsnet": "bindsnet", "snntorch": "snntorch",
 }  # fmt: skip
-MISSING = '{} is not installed: pip install "colanet[peers]", see docs/peers.md'
 
 
 def measure(images: int, train: int, rounds: int, peers: bool = True, data: Path | None = None) -> Result:
@@ -148,14 +147,8 @@ def _path(folder: Path, form: str, simulator: str) -> Path:
 
 def _jobs(folder: Path, peers: bool) -> tuple[dict[str, Callable[[], Result]], list[str]]:
     """The jobs by form and simulator, and a line for each simulator that is missing."""
-    there, missing = {COLANET: ("colanet_job", {"do": "columns"})}, []
-    for simulator, (script, modules, told) in PEERS.items() if peers else ():
-        lacking = [PACKAGES[module] for module in modules if not find_spec(module)]
-        if lacking:
-            missing.append(f"{simulator}: " + MISSING.format(" and ".join(lacking)))
-            say(missing[-1])
-        else:
-            there[simulator] = script, told
+    others, missing = installed(PEERS if peers else {}, PACKAGES, find_spec)
+    there = {COLANET: ("colanet_job", {"do": "columns"})} | others
     jobs: dict[str, Callable[[], Result]] = {}
     for form in FORMS:
         for simulator, (script, told) in there.items():

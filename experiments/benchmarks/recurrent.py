@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,15 +88,26 @@ def _jobs(folder: Path, peers: bool, warm: int) -> tuple[dict[str, Callable[[], 
             return partial(job, script, work | told, environment={"NUMBA_CACHE_DIR": str(place)})
         return partial(job, script, work | told | {"folder": str(place)})
 
-    jobs, missing = {COLANET: one(COLANET, "colanet_job", {"do": "recurrent"})}, []
-    for simulator, (script, modules, told) in PEERS.items() if peers else ():
-        lacking = [PACKAGES[module] for module in modules if not find_spec(module)]
+    there, missing = installed(PEERS if peers else {}, PACKAGES, find_spec)
+    jobs = {COLANET: one(COLANET, "colanet_job", {"do": "recurrent"})}
+    return jobs | {name: one(name, script, told) for name, (script, told) in there.items()}, missing
+
+
+def installed(
+    simulators: Mapping[str, tuple[str, tuple[str, ...], dict[str, Any]]],
+    packages: Mapping[str, str],
+    find: Callable[[str], Any],
+) -> tuple[dict[str, tuple[str, dict[str, Any]]], list[str]]:
+    """Script and words of each simulator whose modules are there, and a line for each one that is missing."""
+    there, missing = {}, []
+    for simulator, (script, modules, told) in simulators.items():
+        lacking = [packages[module] for module in modules if not find(module)]
         if lacking:
             missing.append(f"{simulator}: " + MISSING.format(" and ".join(lacking)))
             say(missing[-1])
         else:
-            jobs[simulator] = one(simulator, script, told)
-    return jobs, missing
+            there[simulator] = script, told
+    return there, missing
 
 
 def _path(folder: Path, simulator: str) -> Path:

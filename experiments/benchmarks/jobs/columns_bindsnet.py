@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import torch
-from columns_learning import Learner
+from columns_torch import LANES, Learner, matrix
 from columns_work import BEFORE, answer, answers, opened, run, stretches, within
 
 warnings.filterwarnings("ignore")  # of what it imports
@@ -20,8 +20,6 @@ from bindsnet.network import Network  # noqa: E402
 from bindsnet.network.monitors import Monitor  # noqa: E402
 from bindsnet.network.nodes import Input, LIFNodes  # noqa: E402
 from bindsnet.network.topology import Connection  # noqa: E402
-
-LANES = 100
 
 
 class OwnSpikes(LearningRule):
@@ -42,13 +40,6 @@ def neurons(size, leak, threshold):
     decay = -1 / math.log(leak / 1024) if leak else 1e-9
     limits = torch.as_tensor(np.asarray(threshold) + 0.5)
     return LIFNodes(n=size, thresh=limits, rest=0.0, reset=0.0, refrac=0, tc_decay=decay)
-
-
-def matrix(shape, pairs, weight):
-    """A dense matrix with one weight at these pairs."""
-    made = torch.zeros(shape)
-    made[pairs] = float(weight)
-    return made
 
 
 def network_of(stored, told, lanes):

@@ -9,17 +9,8 @@ import time
 import numpy as np
 import snntorch as snn
 import torch
-from columns_learning import Learner
+from columns_torch import LANES, Learner, matrix
 from columns_work import BEFORE, answer, answers, opened, run, stretches, within
-
-LANES = 100
-
-
-def matrix(shape, pairs, weight):
-    """A dense matrix with one weight at these pairs."""
-    made = torch.zeros(shape)
-    made[pairs] = float(weight)
-    return made
 
 
 def neurons(beta, threshold):

@@ -1,16 +1,26 @@
-"""The rule of the column network for libraries on PyTorch: what a neuron's own spike changes.
-
-Section 9 of docs/model.md without sequences: every synapse that brought a spike within the window, or at this step,
-gains. A spike of step s arrives at step s + 1.
-"""
+"""What the jobs of libraries on PyTorch share: matrices, and the rule by which own spikes change weights."""
 
 import numpy as np
 import torch
 from columns_work import weights_of
 
+LANES = 100
+"""Stretches of images that run side by side where nothing is learnt."""
+
+
+def matrix(shape, pairs, weight):
+    """A dense matrix with one weight at these pairs."""
+    made = torch.zeros(shape)
+    made[pairs] = float(weight)
+    return made
+
 
 class Learner:
-    """Resources, and when each node spiked last."""
+    """Resources, and when each node spiked last.
+
+    Section 9 of docs/model.md without sequences: every synapse that brought a spike within the window, or at this
+    step, gains. A spike of step s arrives at step s + 1.
+    """
 
     def __init__(self, stored, told):
         self.told = told
